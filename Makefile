@@ -1,0 +1,67 @@
+# The targets people and CI use. PYTHON: a Python 3.11 or 3.12.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SERVE ?= 1
+DEMO := var/demo
+export HF_HUB_OFFLINE := 1
+
+.PHONY: setup demo serve eval test test-slow check format bench readme lock clean
+
+setup: $(VENV)/.done ## make .venv and install everything, exactly as locked
+
+$(VENV)/.done: requirements.lock requirements-dev.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: setup ## build an index from seeds/, evaluate it, show it, serve it (SERVE=0: do not serve)
+	@$(BIN)/related-index build --store $(DEMO) seeds
+	@echo
+	@$(BIN)/related-eval run --store $(DEMO) --out $(DEMO)/report
+	@echo
+	@$(BIN)/related-eval show aras-2025 --store $(DEMO)
+	@echo
+	@echo "try  http://127.0.0.1:8000/v1/articles/aras-2025/related    and  http://127.0.0.1:8000/docs"
+	@if [ "$(SERVE)" != 0 ]; then exec $(BIN)/related-api --store $(DEMO); else echo "(not served: SERVE=0)"; fi
+
+serve: setup ## serve the store in var/
+	$(BIN)/related-api --store var
+
+eval: setup ## evaluate the store in var/
+	$(BIN)/related-eval run --store var --out var/report
+
+test: setup ## the test suite, without what takes minutes
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: setup ## the crash, corruption and corpus tests
+	$(BIN)/python -m pytest -m slow
+
+check: setup ## lint, types, layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup ## let ruff put the code in order
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: setup ## speed and recall of the candidate search, as ratios inside one run
+	$(BIN)/python bench/candidates.py
+
+readme: setup ## write the README's table from the committed reports
+	$(BIN)/python -m eval table eval/results/*.json --readme README.md
+
+lock: ## pin anew: what a fresh environment gets today
+	rm -rf var/lock && $(PYTHON) -m venv var/lock
+	var/lock/bin/pip install --quiet .
+	var/lock/bin/pip freeze --exclude related-articles | sed 's/^\(torch==[^+]*\)+.*/\1/' > requirements.lock
+	var/lock/bin/pip install --quiet '.[dev]' 'setuptools>=80'
+	var/lock/bin/pip freeze --all --exclude related-articles --exclude pip | sed 's/^\(torch==[^+]*\)+.*/\1/' \
+		| grep -vxFf requirements.lock > requirements-dev.lock
+	rm -rf var/lock
+
+clean: ## remove the environment and everything built
+	rm -rf $(VENV) var build dist *.egg-info

@@ -1,0 +1,106 @@
+"""One shape for every error: RFC 9457 ``application/problem+json``, never an exception's own text."""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from recommender.errors import ArticleError, EncoderError, SnapshotError, UnknownArticleError
+
+log = logging.getLogger(__name__)
+
+MAX_DETAIL = 300
+
+
+class Fault(BaseModel):
+    """One thing that is wrong with a request: the parameter or field, and what was expected."""
+
+    where: str = Field(examples=["query.limit"])
+    message: str = Field(examples=["Input should be less than or equal to 100"])
+
+
+class Problem(BaseModel):
+    """An error, as RFC 9457 shapes it. ``code`` is stable; ``title`` and ``detail`` are for people."""
+
+    type: str = Field(default="about:blank", examples=["about:blank"])
+    title: str = Field(examples=["Not Found"])
+    status: int = Field(examples=[404])
+    code: str = Field(examples=["article_not_found"])
+    detail: str = Field(examples=["no article has the id or URL 'nowhere'"])
+    errors: list[Fault] = Field(default_factory=list)
+
+
+def problem(
+    status: int, code: str, detail: str, errors: list[Fault] | None = None, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """Return the response for one error."""
+    title = HTTPStatus(status).phrase
+    body = Problem(title=title, status=status, code=code, detail=detail[:MAX_DETAIL], errors=errors or [])
+    return JSONResponse(body.model_dump(), status, headers, media_type="application/problem+json")
+
+
+def install(app: FastAPI) -> None:
+    """Let every error of ``app`` leave as a problem."""
+    app.add_exception_handler(UnknownArticleError, _unknown)
+    app.add_exception_handler(ArticleError, _unfit)
+    app.add_exception_handler(SnapshotError, _not_ready)
+    app.add_exception_handler(EncoderError, _no_encoder)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "content": {"application/problem+json": {}}, "description": text}
+    for status, text in {
+        404: "No such article.",
+        422: "A parameter or the body does not fit.",
+        503: "Nothing is published yet, or the snapshot cannot be opened.",
+    }.items()
+}
+
+
+def _unknown(_: Request, error: Exception) -> JSONResponse:
+    return problem(404, "article_not_found", str(error))
+
+
+def _unfit(_: Request, error: Exception) -> JSONResponse:
+    fault = Fault(where="body", message=str(error)[:MAX_DETAIL])
+    return problem(422, "invalid_request", "the article does not fit", [fault])
+
+
+def _not_ready(_: Request, error: Exception) -> JSONResponse:
+    log.warning("not ready: %s", error)
+    return problem(503, "not_ready", "no snapshot is in service yet", headers={"Retry-After": "5"})
+
+
+def _no_encoder(_: Request, error: Exception) -> JSONResponse:
+    log.error("no encoder: %s", error)
+    return problem(503, "encoder_unavailable", "the embedding model that drafts need is not available here")
+
+
+def _invalid(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    faults = [
+        Fault(where=".".join(map(str, fault["loc"])), message=str(fault["msg"])[:MAX_DETAIL])
+        for fault in error.errors()
+    ]
+    return problem(422, "invalid_request", "; ".join(f"{f.where}: {f.message}" for f in faults), faults)
+
+
+def _http(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    phrase = HTTPStatus(error.status_code).phrase
+    code = phrase.lower().replace(" ", "_")
+    return problem(error.status_code, code, phrase, headers=error.headers)
+
+
+def _unexpected(_: Request, error: Exception) -> JSONResponse:
+    log.error("unexpected error", exc_info=error)
+    return problem(500, "internal_error", "the request could not be answered; the error was logged")

@@ -1,0 +1,94 @@
+"""Where an evaluation's articles come from: source files, built in memory, or a store as it is served."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from eval.task import AsOf, Task, make_task
+from index.build import Bar, assemble
+from index.publish import open_current
+from recommender.article import Article
+from recommender.catalog import Catalog
+from recommender.encoder import Encoder
+from recommender.errors import EvaluationError, InputError
+from recommender.ingest import ingest
+from recommender.sources.files import files_of
+from recommender.tables import open_engine
+from recommender.vectors import VectorCache
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """A task, the vector cache beside it, and where both came from."""
+
+    task: Task
+    vectors: VectorCache
+    about: dict[str, Any]
+
+
+def from_sources(
+    paths: Sequence[Path],
+    encoder: Encoder,
+    cache: Path,
+    as_of: AsOf,
+    *,
+    curated_key: str,
+    bar: Bar,
+    on_rejected: Callable[[InputError], None],
+) -> Inputs:
+    """Build an index of ``paths`` in memory and return the task of its curated lists.
+
+    Vectors are kept in ``cache``, so that the next run embeds nothing. Raises EvaluationError if there is
+    no curated list to compare with.
+    """
+    cache.mkdir(parents=True, exist_ok=True)
+    vectors = VectorCache(open_engine(f"sqlite:///{cache / 'vectors.sqlite'}"), encoder)
+    with closing(Catalog.open("sqlite://")) as catalog:
+        ingested = ingest(catalog, paths, curated_key=curated_key, on_rejected=on_rejected)
+        source, _, _ = assemble(catalog, encoder, vectors=vectors, bar=bar)
+        articles = list(catalog.articles())
+    if not source.lists:
+        raise EvaluationError(f"no article in {_named(paths)} has a curated list under the key {curated_key!r}")
+    snapshot = source.open(datetime.now(UTC))
+    lists = {item.article_id: item.targets for item in source.lists}
+    about = {
+        "sources": {path.name: _sha256(path) for path in files_of(paths)},
+        "curated_key": curated_key,
+        "rejected": len(ingested.rejected),
+    }
+    return Inputs(make_task(snapshot, articles, lists, as_of), vectors, about)
+
+
+def from_store(store: Path, catalog: Catalog, encoder: Encoder, as_of: AsOf) -> Inputs:
+    """Return the task of the curated lists in the snapshot that ``store`` serves.
+
+    The baselines need the articles' texts, which the catalog holds. Raises EvaluationError if it no
+    longer holds what the snapshot was built from.
+    """
+    snapshot = open_current(store)
+    by_id: dict[str, Article] = {article.id: article for article in catalog.articles()}
+    if gone := [card.id for card in snapshot.corpus.cards if card.id not in by_id]:
+        raise EvaluationError(f"article {gone[0]!r} left the catalog after the snapshot was built; build again first")
+    model = snapshot.manifest.model
+    if (model.name, model.revision) != (encoder.name, encoder.revision):
+        raise EvaluationError(
+            f"the snapshot was built with {model.name}@{model.revision}, the model given is"
+            f" {encoder.name}@{encoder.revision}"
+        )
+    if not snapshot.lists:
+        raise EvaluationError(f"{store}: the snapshot holds no curated list to compare with")
+    articles = [by_id[card.id] for card in snapshot.corpus.cards]
+    task = make_task(snapshot, articles, snapshot.lists, as_of)
+    return Inputs(task, VectorCache(catalog.engine, encoder), {"store_snapshot": snapshot.version})
+
+
+def _named(paths: Sequence[Path]) -> str:
+    return ", ".join(map(str, paths))
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,114 @@
+"""The evaluation as a person reads it: tables in the terminal and in Markdown, and one article's list."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from index.snapshot import Snapshot
+from recommender.corpus import Card
+from recommender.related import related
+
+WIDTH = 78
+
+
+def report_table(document: Mapping[str, Any]) -> Table:
+    """Return the systems of a report with the means of their measures; the primary one with its interval."""
+    systems: Mapping[str, Mapping[str, Mapping[str, float]]] = document["systems"]
+    measures = list(next(iter(systems.values())))
+    table = Table("system", *measures, box=None, header_style="bold")
+    for system, values in systems.items():
+        cells = [f"{values[m]['mean']:.3f}" for m in measures]
+        cells[0] += f" [dim]({values[measures[0]]['low']:.3f}-{values[measures[0]]['high']:.3f})[/]"
+        table.add_row(system, *cells, style="bold green" if system == "product" else "")
+    return table
+
+
+def markdown_table(documents: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return one Markdown table of the primary measure: a row a system, a column a report."""
+    systems = list(dict.fromkeys(s for document in documents.values() for s in document["systems"]))
+    heads = [
+        f"{name} ({document['queries']:,} lists, as of {document['as_of']})" for name, document in documents.items()
+    ]
+    lines = ["| nDCG@10 | " + " | ".join(heads) + " |", "|---|" + "---|" * len(documents)]
+    for system in systems:
+        cells = [_cell(document, system) for document in documents.values()]
+        label = f"**{system}**" if system == "product" else system
+        lines.append(f"| {label} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def account(snapshot: Snapshot, identity: str, limit: int) -> Group:
+    """Return one article's ranked list beside its editor's, with a mark where they agree.
+
+    Raises UnknownArticleError if the snapshot does not hold it.
+    """
+    corpus = snapshot.corpus
+    row = corpus.row(identity)
+    card = corpus.cards[row]
+    hits = related(corpus.query(row), corpus, snapshot.neighbours, snapshot.ranker, limit=limit)
+    picked = [corpus.find(target) for target in snapshot.lists.get(card.id, ())]
+    ranked = Table("", "score", "recommended", box=None, header_style="bold", show_lines=False)
+    for place, hit in enumerate(hits, start=1):
+        mark = "[green]✓[/]" if hit.row in picked else " "
+        ranked.add_row(f"{place:>2} {mark}", f"{hit.score:.3f}", Text(shorten(label(corpus.cards[hit.row]))))
+    editors = Table("", "found", "picked by the editor", box=None, header_style="bold")
+    places = {hit.row: place for place, hit in enumerate(hits, start=1)}
+    for place, target in enumerate(picked, start=1):
+        if target is None:
+            continue
+        where = f"[green]at {places[target]}[/]" if target in places else "[red]no[/]"
+        editors.add_row(f"{place:>2}", where, Text(shorten(label(corpus.cards[target]))))
+    agreed = sum(target in places for target in picked if target is not None)
+    parts: list[Any] = [Text(label(card), style="bold"), ranked]
+    if picked:
+        parts += [editors, Text(f"{agreed} of the editor's {len(picked)} stand among the first {limit}.")]
+    return Group(*parts)
+
+
+def label(card: Card) -> str:
+    """Return what an article is called in a list: its title, else its teaser."""
+    return card.title or next(iter(card.teasers), card.id)
+
+
+def shorten(text: str, width: int = WIDTH) -> str:
+    """Return ``text`` cut at a word to at most ``width`` characters, with an ellipsis if it was cut."""
+    return text if len(text) <= width else text[: width - 1].rsplit(" ", 1)[0] + "…"
+
+
+def print_report(console: Console, document: Mapping[str, Any]) -> None:
+    """Print the verdict and the table of a report."""
+    console.print(document["verdict"], style="bold", markup=False)
+    console.print(report_table(document))
+    notes: Sequence[str] = _notes(document)
+    for note in notes:
+        console.print(f"[dim]{note}[/]")
+
+
+def _notes(document: Mapping[str, Any]) -> list[str]:
+    notes = [
+        f"{document['articles']:,} articles; {document['targets_known']:.1%} of the lists' targets are among them;"
+        f" candidates as of {document['as_of']}"
+    ]
+    if document["lists_without_answer"]:
+        notes.append(
+            f"{document['lists_without_answer']:,} more lists hold no article that may be recommended under this rule"
+        )
+    if check := document.get("random_check"):
+        state = "within" if check["within"] else "OUTSIDE"
+        notes.append(
+            f"random is {state} the band that chance allows ({check['low']:.4f}-{check['high']:.4f},"
+            f" expected {check['expected']:.4f})"
+        )
+    return notes
+
+
+def _cell(document: Mapping[str, Any], system: str) -> str:
+    values = document["systems"].get(system)
+    if values is None:
+        return "–"
+    primary = next(iter(values.values()))
+    text = f"{primary['mean']:.3f} ({primary['low']:.3f}–{primary['high']:.3f})"
+    return f"**{text}**" if system == "product" else text

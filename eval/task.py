@@ -1,0 +1,79 @@
+"""What is asked of every system: the queries, what may answer them, and what the editors picked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from index.snapshot import Snapshot
+from recommender.article import Article
+from recommender.errors import EvaluationError
+from recommender.policy import Mask, Rules, allowed
+
+
+class AsOf(StrEnum):
+    """Which candidates a query may see: those no newer than it, or all (the archive case)."""
+
+    PUBLISHED = "published"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One query: the article's row, and the rows its editor picked, in the editor's order."""
+
+    row: int
+    relevant: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """An evaluation's inputs. ``articles`` are the corpus's, in the order of its rows.
+
+    ``unanswerable`` counts the curated lists none of whose articles may be recommended (not in the
+    corpus, newer than the query, or a copy of it): nothing can be measured on those.
+    """
+
+    snapshot: Snapshot
+    articles: Sequence[Article]
+    as_of: AsOf
+    queries: tuple[Judged, ...]
+    unanswerable: int
+    targets: int
+    known_targets: int
+
+    def rules(self, row: int) -> Rules:
+        """Return the rules of the query at ``row``: under the date rule, nothing newer than it."""
+        moment = self.snapshot.corpus.cards[row].published_at if self.as_of is AsOf.PUBLISHED else None
+        return Rules(published_before=moment)
+
+    def allowed(self, row: int) -> Mask:
+        """Return ``(n,)`` bool, the candidates of the query at ``row``, as the API would exclude them."""
+        corpus = self.snapshot.corpus
+        return allowed(corpus.query(row), corpus, self.rules(row))
+
+    def name(self, row: int) -> str:
+        """Return the id of the article at ``row``."""
+        return self.snapshot.corpus.cards[row].id
+
+
+def make_task(snapshot: Snapshot, articles: Sequence[Article], lists: Mapping[str, Sequence[str]], as_of: AsOf) -> Task:
+    """Return the task that ``lists`` (article id → picked ids) pose. Raises EvaluationError if they pose none."""
+    corpus = snapshot.corpus
+    draft = Task(snapshot, articles, as_of, (), 0, 0, 0)
+    queries, unanswerable, targets, known = [], 0, 0, 0
+    for identity in sorted(lists):
+        row = corpus.row(identity)
+        found = [corpus.find(target) for target in lists[identity]]
+        targets += len(found)
+        known += sum(target is not None for target in found)
+        mask = draft.allowed(row)
+        relevant = tuple(dict.fromkeys(r for r in found if r is not None and mask[r]))
+        if relevant:
+            queries.append(Judged(row, relevant))
+        else:
+            unanswerable += 1
+    if not queries:
+        raise EvaluationError(
+            f"none of the {len(lists):,} curated lists holds an article that may be recommended: nothing to evaluate"
+        )
+    return Task(snapshot, articles, as_of, tuple(queries), unanswerable, targets, known)

@@ -1,0 +1,1 @@
+"""What is on disk, and FAISS: building, publishing, checking and reading snapshots."""

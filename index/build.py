@@ -1,0 +1,142 @@
+"""Building: catalog → vectors → corpus → snapshot. What did not change is not embedded again."""
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from index.filesystem import FileSystem
+from index.manifest import IndexKind, ModelEntry, read_manifest
+from index.publish import current_version, locked, publish, snapshots_folder
+from index.snapshot import Contents, contents
+from recommender.catalog import Catalog
+from recommender.corpus import build_corpus
+from recommender.encoder import Encoder
+from recommender.errors import PublishError, SnapshotError
+from recommender.ingest import Ingested
+from recommender.ranker import DEFAULT
+from recommender.vectors import Progress, VectorCache
+from recommender.views import views
+
+MAX_REJECTED_SHARE = 0.05
+MAX_REJECTED = 10
+"""A build is refused when more records than this, and more than the share above, were rejected."""
+MAX_SHRINK = 0.2
+"""A build is refused when it holds fewer articles than the current snapshot by more than this share."""
+
+Bar = Callable[[int, int], AbstractContextManager[Progress]]
+"""Opens a progress bar for (characters, texts) to embed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a build did. ``changed`` is False if the same snapshot was current already."""
+
+    articles: int
+    stubs: int
+    curated_lists: int
+    embedded_texts: int
+    reused_texts: int
+    seconds: float
+    snapshot: str
+    changed: bool
+
+
+def no_bar(_characters: int, _texts: int) -> AbstractContextManager[Progress]:
+    """Show nothing."""
+    return nullcontext(lambda _chars, _texts: None)
+
+
+def build(
+    store: Path,
+    catalog: Catalog,
+    encoder: Encoder,
+    *,
+    ingested: Ingested | None = None,
+    kind: IndexKind | None = None,
+    keep: int = 3,
+    force: bool = False,
+    bar: Bar = no_bar,
+    filesystem: FileSystem | None = None,
+) -> Built:
+    """Build a snapshot of everything in ``catalog`` and publish it in ``store``.
+
+    Raises PublishError if there is nothing to build, too much of ``ingested`` was rejected, or the corpus
+    shrank too much (the last two not with ``force``); LockedError if another build is running.
+    """
+    started = time.monotonic()
+    with locked(store):
+        if ingested and not force:
+            _refuse_bad_input(ingested)
+        before = _current(store)
+        source, embedded, reused = assemble(catalog, encoder, kind=kind, bar=bar)
+        count = len(source.corpus)
+        if not force:
+            _refuse_shrinking(store, count)
+        manifest = publish(store, source, keep=keep, filesystem=filesystem)
+    return Built(
+        manifest.articles,
+        manifest.stubs,
+        manifest.curated_lists,
+        embedded,
+        reused,
+        time.monotonic() - started,
+        manifest.version,
+        manifest.version != before,
+    )
+
+
+def assemble(
+    catalog: Catalog,
+    encoder: Encoder,
+    *,
+    vectors: VectorCache | None = None,
+    kind: IndexKind | None = None,
+    bar: Bar = no_bar,
+) -> tuple[Contents, int, int]:
+    """Embed what is missing and return (contents of a snapshot, texts embedded, texts reused).
+
+    ``vectors`` defaults to the catalog's own cache. Raises PublishError if the catalog is empty.
+    """
+    cache = vectors or VectorCache(catalog.engine, encoder)
+    texts = {text for article in catalog.articles() for text in views(article).texts}
+    if not texts:
+        raise PublishError("the catalog holds no article with text: there is nothing to build")
+    missing = cache.missing(texts)
+    if missing:
+        with bar(sum(map(len, missing)), len(missing)) as progress:
+            cache.embed(missing, progress)
+    corpus = build_corpus(catalog.articles(), catalog.aliases(), encoder.dim, cache.lookup)
+    model = ModelEntry(name=encoder.name, revision=encoder.revision, dim=encoder.dim)
+    source = contents(corpus, tuple(catalog.curated_lists()), DEFAULT, model, kind)
+    return source, len(missing), len(texts) - len(missing)
+
+
+def _refuse_bad_input(ingested: Ingested) -> None:
+    count = len(ingested.rejected)
+    if count > MAX_REJECTED and ingested.share_rejected > MAX_REJECTED_SHARE:
+        raise PublishError(
+            f"{count:,} of {count + ingested.stored:,} records were rejected ({ingested.share_rejected:.0%}, more than"
+            f" {MAX_REJECTED_SHARE:.0%}): nothing is published; mend the input, or say --force"
+        )
+
+
+def _refuse_shrinking(store: Path, count: int) -> None:
+    try:
+        manifest = read_manifest(snapshots_folder(store) / current_version(store))
+    except SnapshotError:
+        return
+    known = manifest.articles + manifest.stubs
+    if count < known * (1 - MAX_SHRINK):
+        raise PublishError(
+            f"the catalog holds {count:,} articles, the snapshot in service {known:,}: more than {MAX_SHRINK:.0%}"
+            " fewer; nothing is published; if that is right, say --force"
+        )
+
+
+def _current(store: Path) -> str | None:
+    try:
+        return current_version(store)
+    except SnapshotError:
+        return None

@@ -1,0 +1,190 @@
+"""The operator's command line: ``related-index``, or ``python -m index``."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+from rich.table import Table
+
+from index.build import Built, build
+from index.check import check as check_store
+from index.manifest import IndexKind
+from index.publish import current_version, published
+from recommender import console
+from recommender.catalog import Catalog
+from recommender.console import CuratedKey, Model, Store
+from recommender.encoder import make_encoder
+from recommender.errors import NoSnapshotError, SourceError
+from recommender.ingest import Ingested
+from recommender.ingest import ingest as ingest_sources
+from recommender.settings import settings
+
+app = typer.Typer(
+    help="Build and check the index of related articles.", no_args_is_help=True, pretty_exceptions_enable=False
+)
+
+Sources = Annotated[list[Path], typer.Argument(help="Files or folders: .jsonl, .jsonl.gz, article pages (.txt).")]
+AsJson = Annotated[bool, typer.Option("--json", help="End with one JSON line of counts.")]
+SHOWN = 20
+
+
+@app.command()
+def ingest(
+    sources: Sources,
+    *,
+    store: Store,
+    curated_key: CuratedKey = "related",
+    as_json: AsJson = False,
+) -> None:
+    """Read articles and curated lists into the catalog. Nothing is embedded or published yet."""
+    started = time.monotonic()
+    catalog = _catalog(store)
+    ingested = _ingest(catalog, sources, curated_key)
+    counts = catalog.counts()
+    catalog.close()
+    seconds = time.monotonic() - started
+    if as_json:
+        _json(
+            articles=counts.articles,
+            stubs=counts.stubs,
+            curated_lists=counts.curated_lists,
+            embedded_texts=0,
+            reused_texts=0,
+            rejected=len(ingested.rejected),
+            seconds=round(seconds, 3),
+            snapshot=None,
+        )
+    else:
+        console.out.print(
+            f"{ingested.stored:,} records read, {len(ingested.rejected):,} rejected; the catalog holds"
+            f" {counts.articles:,} articles, {counts.stubs:,} stubs, {counts.curated_lists:,} curated lists"
+            f" ({seconds:.1f} s)"
+        )
+    _fail_if_nothing(ingested)
+
+
+@app.command("build")
+def build_command(
+    sources: Annotated[list[Path] | None, typer.Argument(help="Ingested first, if given.")] = None,
+    *,
+    store: Store,
+    model: Model,
+    curated_key: CuratedKey = "related",
+    index: Annotated[str, typer.Option(help="exact, hnsw, or auto: by the number of articles.")] = "auto",
+    force: Annotated[bool, typer.Option(help="Publish in spite of many rejects or a shrunken corpus.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Embed what is new, build the index, publish it. Can be interrupted and run again at any time."""
+    kinds: dict[str, IndexKind | None] = {"auto": None, "exact": "exact", "hnsw": "hnsw"}
+    if index not in kinds:
+        raise typer.BadParameter(f"{index!r} is none of {', '.join(kinds)}", param_hint="--index")
+    catalog = _catalog(store)
+    ingested = _ingest(catalog, sources, curated_key) if sources else None
+    if ingested:
+        _fail_if_nothing(ingested)
+    built = build(
+        store,
+        catalog,
+        make_encoder(model),
+        ingested=ingested,
+        kind=kinds[index],
+        keep=settings().keep_snapshots,
+        force=force,
+        bar=lambda work, items: console.work_bar("embedding", work, items),
+    )
+    catalog.close()
+    rejected = len(ingested.rejected) if ingested else 0
+    if as_json:
+        _json(
+            articles=built.articles,
+            stubs=built.stubs,
+            curated_lists=built.curated_lists,
+            embedded_texts=built.embedded_texts,
+            reused_texts=built.reused_texts,
+            rejected=rejected,
+            seconds=round(built.seconds, 3),
+            snapshot=built.snapshot,
+        )
+    else:
+        _say(built, rejected)
+
+
+@app.command()
+def check(store: Store) -> None:
+    """Verify the snapshot in service: files, index, and whether the catalog has moved on."""
+    catalog = _catalog(store)
+    findings = check_store(store, catalog)
+    catalog.close()
+    table = Table("what", "", "found", box=None)
+    for finding in findings:
+        table.add_row(finding.what, "[green]ok[/]" if finding.well else "[red]no[/]", finding.detail)
+    console.out.print(table)
+    if not all(finding.well for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command("list")
+def list_command(store: Store) -> None:
+    """List the snapshots kept in the store, newest first; the star marks the one in service."""
+    manifests = published(store)
+    if not manifests:
+        raise NoSnapshotError(f"{store}: nothing is published yet; run: related-index build --store {store}")
+    current = current_version(store)
+    table = Table("", "version", "built at", "articles", "stubs", "lists", "index", "model", box=None)
+    for m in manifests:
+        star = "*" if m.version == current else ""
+        counts = (f"{m.articles:,}", f"{m.stubs:,}", f"{m.curated_lists:,}")
+        table.add_row(star, m.version, m.built_at.isoformat(" "), *counts, m.index, f"{m.model.name}")
+    console.out.print(table)
+
+
+def main() -> None:
+    """Run the command line."""
+    console.main(app)
+
+
+def _catalog(store: Path) -> Catalog:
+    return Catalog.open(settings().catalog_url or store)
+
+
+def _ingest(catalog: Catalog, sources: list[Path], curated_key: str) -> Ingested:
+    shown = 0
+
+    def rejected(error: Exception) -> None:
+        nonlocal shown
+        shown += 1
+        if shown <= SHOWN:
+            console.warn(str(error))
+
+    with console.spinner("reading") as stored:
+        ingested = ingest_sources(
+            catalog,
+            sources,
+            curated_key=curated_key,
+            on_stored=stored,
+            on_rejected=rejected,
+            on_ignored=lambda path: console.err.print(f"[dim]no reader for {path}: left out[/]"),
+        )
+    if shown > SHOWN:
+        console.warn(f"{shown - SHOWN:,} more records were rejected")
+    return ingested
+
+
+def _fail_if_nothing(ingested: Ingested) -> None:
+    if not ingested.stored:
+        raise SourceError("not one article could be read from the sources given")
+
+
+def _say(built: Built, rejected: int) -> None:
+    state = "published" if built.changed else "unchanged, still"
+    console.out.print(
+        f"{built.articles:,} articles, {built.stubs:,} stubs, {built.curated_lists:,} curated lists;"
+        f" {built.embedded_texts:,} texts embedded, {built.reused_texts:,} reused, {rejected:,} records rejected;"
+        f" {state} {built.snapshot} ({built.seconds:.1f} s)"
+    )
+
+
+def _json(**counts: object) -> None:
+    typer.echo(orjson.dumps(counts).decode())

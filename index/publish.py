@@ -1,0 +1,157 @@
+"""Publishing: a store sees the old snapshot or the new one, never a mix, whatever happens in between.
+
+Lock → temporary folder → every file fsynced → reopened and verified with the reader's own code →
+renamed → ``CURRENT`` replaced atomically → old snapshots removed. The recipe is Lucene's commit:
+a new generation beside the old one, made current by one atomic rename.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from index.filesystem import FileSystem
+from index.manifest import Manifest, read_manifest
+from index.snapshot import Contents, Snapshot, open_snapshot, write_snapshot
+from recommender.errors import LockedError, NoSnapshotError, PublishError, SnapshotError
+
+CURRENT = "CURRENT"
+TEMPORARY = ".new-"
+ATTEMPTS = 5
+
+
+def snapshots_folder(store: Path) -> Path:
+    """Return the folder of ``store`` that holds one folder a snapshot."""
+    return store / "snapshots"
+
+
+@contextmanager
+def locked(store: Path) -> Iterator[None]:
+    """Hold the store's build lock; a dead holder's lock is free at once. Raises LockedError."""
+    store.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(store / "build.lock", timeout=0)
+    try:
+        with lock:
+            yield
+    except Timeout:
+        raise LockedError(f"{store}: another build is running; wait for it, or stop it first") from None
+
+
+def publish(store: Path, source: Contents, *, keep: int, filesystem: FileSystem | None = None) -> Manifest:
+    """Write ``source`` as a snapshot, verify it, make it current, and keep the last ``keep``.
+
+    The caller holds the lock (see ``locked``). Returns the manifest of what is current now; if it has the
+    version that was current before, nothing was changed. Raises PublishError naming the path that failed;
+    the snapshot that was current then still is.
+    """
+    fs = filesystem or FileSystem()
+    folder = snapshots_folder(store)
+    try:
+        fs.mkdir(folder)
+        _clean(fs, folder)
+        temporary = folder / f"{TEMPORARY}{os.getpid()}"
+        fs.mkdir(temporary)
+        manifest = write_snapshot(fs, temporary, source, datetime.now(UTC).replace(microsecond=0))
+        open_snapshot(temporary)
+        manifest = _settle(fs, folder, temporary, manifest)
+        if _current_name(store) != manifest.version:
+            _point(fs, store, manifest.version)
+        _retire(fs, folder, manifest.version, keep)
+    except OSError as error:
+        where = error.filename or folder
+        raise PublishError(f"{where}: {error.strerror or error}; the snapshot in service is untouched") from error
+    return manifest
+
+
+def current_version(store: Path) -> str:
+    """Return the version that ``CURRENT`` names. Raises NoSnapshotError, or SnapshotError if it names none."""
+    name = _current_name(store)
+    if name is None:
+        raise NoSnapshotError(f"{store}: nothing is published yet; run: related-index build --store {store}")
+    if not name or not name.isalnum():
+        raise SnapshotError(f"{store / CURRENT}: names no snapshot")
+    return name
+
+
+def open_current(store: Path) -> Snapshot:
+    """Open the current snapshot. Raises SnapshotError (NoSnapshotError if there is none)."""
+    for attempt in range(ATTEMPTS):
+        version = current_version(store)
+        try:
+            return open_snapshot(snapshots_folder(store) / version)
+        except SnapshotError:
+            # A publish may have retired it between the two reads; then CURRENT names another by now.
+            if attempt == ATTEMPTS - 1 or current_version(store) == version:
+                raise
+    raise AssertionError("unreachable")
+
+
+def published(store: Path) -> list[Manifest]:
+    """Return the manifests of all readable snapshots in ``store``, newest first."""
+    manifests = []
+    for folder in _published_folders(snapshots_folder(store)):
+        try:
+            manifests.append(read_manifest(folder))
+        except SnapshotError:
+            continue
+    return sorted(manifests, key=lambda m: (m.built_at, m.version), reverse=True)
+
+
+def _settle(fs: FileSystem, folder: Path, temporary: Path, manifest: Manifest) -> Manifest:
+    """Move the new snapshot to its place, unless the same one stands there undamaged."""
+    target = folder / manifest.version
+    if target.exists():
+        try:
+            known = open_snapshot(target).manifest
+        except SnapshotError:
+            fs.replace(target, folder / f"{TEMPORARY}damaged-{manifest.version}")
+        else:
+            fs.remove(temporary)
+            return known
+    fs.replace(temporary, target)
+    fs.sync_folder(folder)
+    return manifest
+
+
+def _point(fs: FileSystem, store: Path, version: str) -> None:
+    pointer = store / f"{CURRENT}{TEMPORARY}{os.getpid()}"
+    fs.remove(pointer)
+    fs.write(pointer, lambda sink: sink.write(version.encode() + b"\n"))
+    fs.replace(pointer, store / CURRENT)
+    fs.sync_folder(store)
+
+
+def _clean(fs: FileSystem, folder: Path) -> None:
+    """Remove what an interrupted publish left; the lock says that none is running."""
+    for leftover in sorted(folder.glob(f"{TEMPORARY}*")):
+        fs.remove(leftover)
+    for leftover in sorted(folder.parent.glob(f"{CURRENT}{TEMPORARY}*")):
+        fs.remove(leftover)
+
+
+def _retire(fs: FileSystem, folder: Path, current: str, keep: int) -> None:
+    others = [m.version for m in published(folder.parent) if m.version != current]
+    readable = {current, *others}
+    damaged = [f.name for f in _published_folders(folder) if f.name not in readable]
+    for version in (*others[keep - 1 :], *damaged):
+        fs.remove(folder / version)
+    for leftover in sorted(folder.glob(f"{TEMPORARY}*")):
+        fs.remove(leftover)
+
+
+def _published_folders(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return sorted(f for f in folder.iterdir() if f.is_dir() and not f.name.startswith("."))
+
+
+def _current_name(store: Path) -> str | None:
+    try:
+        return (store / CURRENT).read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SnapshotError(f"{store / CURRENT}: cannot be read ({error})") from error

@@ -1,0 +1,236 @@
+"""The catalog: the durable store of articles and curated lists, the source of truth.
+
+A stub and the article behind it are one: whichever arrives second, the article stays, the stub's id
+becomes an alias of it, and its teaser is kept. Vectors are cached beside (recommender.vectors).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from recommender.article import Article, CuratedList, Record, canonical_url, parse_time
+from recommender.errors import ArticleError, CatalogError
+from recommender.stubs import StubMatcher
+from recommender.tables import aliases, articles, curated, open_engine
+
+FETCH = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What the catalog holds: full articles, stubs, curated lists."""
+
+    articles: int
+    stubs: int
+    curated_lists: int
+
+
+class Catalog:
+    """One open catalog. Every write is one transaction: it happened whole or not at all."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._matcher: StubMatcher | None = None
+
+    @classmethod
+    def open(cls, place: Path | str) -> Self:
+        """Open the catalog of the store folder ``place``, or at the SQLAlchemy URL ``place``."""
+        if isinstance(place, Path):
+            place.mkdir(parents=True, exist_ok=True)
+            place = f"sqlite:///{place / 'catalog.sqlite'}"
+        return cls(open_engine(place))
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    def put(self, records: Sequence[Record]) -> None:
+        """Store ``records`` (and the stubs they bring) in one transaction; same id means update.
+
+        A teaser-only record never overwrites a known body: its teasers are added. A record without a
+        curated list leaves a stored one as it is.
+        """
+        try:
+            with self._transaction() as connection:
+                for record in records:
+                    for article in (*record.stubs, record.article):
+                        self._put_article(connection, article)
+                    if record.related:
+                        self._put_list(connection, record.article.id, record.related)
+        except BaseException:
+            self._matcher = None  # it may know of rows that were rolled back
+            raise
+
+    def counts(self) -> Counts:
+        """Count what is stored."""
+        with self._transaction() as connection:
+            rows = connection.execute(select(articles.c.is_stub, func.count()).group_by(articles.c.is_stub))
+            by_kind = {bool(stub): int(count) for stub, count in rows}
+            lists = connection.scalar(select(func.count(curated.c.article_id.distinct())))
+        return Counts(by_kind.get(False, 0), by_kind.get(True, 0), int(lists or 0))
+
+    def articles(self) -> Iterator[Article]:
+        """Yield every article and stub in the order of their ids, teasers of absorbed stubs included."""
+        with self._transaction() as connection:
+            extra = defaultdict(list)
+            for article_id, teasers in connection.execute(
+                select(aliases.c.article_id, aliases.c.teasers).order_by(aliases.c.alias)
+            ):
+                extra[article_id].extend(teasers)
+            query = select(articles).order_by(articles.c.id).execution_options(yield_per=FETCH)
+            for row in connection.execute(query):
+                article = _article(row)
+                if more := extra.get(article.id):
+                    article = replace(article, teasers=tuple(dict.fromkeys((*article.teasers, *more))))
+                yield article
+
+    def aliases(self) -> dict[str, str]:
+        """Return former id → present id."""
+        with self._transaction() as connection:
+            rows = connection.execute(select(aliases.c.alias, aliases.c.article_id).order_by(aliases.c.alias))
+            return {alias: article_id for alias, article_id in rows}
+
+    def curated_lists(self) -> list[CuratedList]:
+        """Return all curated lists by article id, targets resolved to present ids where known.
+
+        A target is resolved by id, alias, then canonical URL; one that is not known stays as given.
+        """
+        with self._transaction() as connection:
+            ids = set(connection.scalars(select(articles.c.id)))
+            by_url = {
+                url: i
+                for url, i in connection.execute(
+                    select(articles.c.canonical_url, articles.c.id)
+                    .where(articles.c.canonical_url.is_not(None))
+                    .order_by(articles.c.id.desc())
+                )
+            }
+            rows = connection.execute(select(curated).order_by(curated.c.article_id, curated.c.position)).all()
+        former = self.aliases()
+        lists: dict[str, list[str]] = defaultdict(list)
+        for article_id, _, target in rows:
+            lists[article_id].append(_resolve(target, ids, former, by_url))
+        return [
+            CuratedList(article_id, tuple(t for t in dict.fromkeys(targets) if t != article_id))
+            for article_id, targets in lists.items()
+        ]
+
+    def _put_article(self, connection: Connection, article: Article) -> None:
+        matcher = self._known(connection)
+        if not article.is_stub:
+            absorbed = matcher.stubs_of(article)
+            connection.execute(delete(aliases).where(aliases.c.alias == article.id))
+            self._write(connection, article)
+            for stub_id in absorbed:
+                self._absorb(connection, stub_id, article.id)
+            return
+        if matcher.is_stub(article.id) is False:
+            self._add_teasers(connection, article)
+            return
+        former = connection.scalar(select(aliases.c.article_id).where(aliases.c.alias == article.id))
+        owner = former or matcher.article_of(article)
+        if owner is None:
+            self._write(connection, article)
+        else:
+            self._alias(connection, article, owner)
+
+    def _write(self, connection: Connection, article: Article) -> None:
+        matcher = self._known(connection)
+        values = _values(article)
+        if matcher.is_stub(article.id) is None:
+            connection.execute(insert(articles).values(values))
+        else:
+            connection.execute(update(articles).where(articles.c.id == article.id).values(values))
+        matcher.add(article)
+
+    def _absorb(self, connection: Connection, stub_id: str, article_id: str) -> None:
+        """Let the article take the stub's place: its lists, its teasers and its id as an alias."""
+        stub = _article(connection.execute(select(articles).where(articles.c.id == stub_id)).one())
+        if not connection.scalar(select(curated.c.position).where(curated.c.article_id == article_id).limit(1)):
+            moved = update(curated).where(curated.c.article_id == stub_id).values(article_id=article_id)
+            connection.execute(moved)
+        connection.execute(delete(articles).where(articles.c.id == stub_id))
+        self._known(connection).forget(stub_id)
+        self._alias(connection, stub, article_id)
+
+    def _alias(self, connection: Connection, stub: Article, article_id: str) -> None:
+        connection.execute(delete(aliases).where(aliases.c.alias == stub.id))
+        values = {"alias": stub.id, "article_id": article_id, "teasers": list(stub.teasers)}
+        connection.execute(insert(aliases).values(values))
+
+    def _add_teasers(self, connection: Connection, stub: Article) -> None:
+        known = _article(connection.execute(select(articles).where(articles.c.id == stub.id)).one())
+        teasers = tuple(dict.fromkeys((*known.teasers, *stub.teasers)))
+        self._write(connection, replace(known, teasers=teasers))
+
+    def _put_list(self, connection: Connection, article_id: str, targets: Sequence[str]) -> None:
+        owner = connection.scalar(select(aliases.c.article_id).where(aliases.c.alias == article_id)) or article_id
+        connection.execute(delete(curated).where(curated.c.article_id == owner))
+        rows = [{"article_id": owner, "position": i, "target": t} for i, t in enumerate(targets, start=1)]
+        connection.execute(insert(curated), rows)
+
+    def _known(self, connection: Connection) -> StubMatcher:
+        if self._matcher is None:
+            rows = connection.execute(select(articles).execution_options(yield_per=FETCH))
+            self._matcher = StubMatcher(map(_article, rows))
+        return self._matcher
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        try:
+            with self.engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+            raise CatalogError(f"the catalog {self.engine.url} failed ({reason})") from error
+
+
+def _resolve(target: str, ids: set[str], former: dict[str, str], by_url: dict[str, str]) -> str:
+    if target in ids:
+        return target
+    if target in former:
+        return former[target]
+    try:
+        return by_url.get(canonical_url(target), target)
+    except ArticleError:
+        return target
+
+
+def _values(article: Article) -> dict[str, Any]:
+    return {
+        "id": article.id,
+        "url": article.url,
+        "canonical_url": canonical_url(article.url) if article.url else None,
+        "title": article.title,
+        "teasers": list(article.teasers),
+        "body": article.body,
+        "published_at": article.published_at.isoformat() if article.published_at else None,
+        "section": article.section,
+        "tags": list(article.tags),
+        "language": article.language,
+        "image": article.image,
+        "extra": dict(article.extra),
+        "is_stub": article.is_stub,
+    }
+
+
+def _article(row: Row[Any]) -> Article:
+    return Article(
+        id=row.id,
+        url=row.url,
+        title=row.title,
+        teasers=tuple(row.teasers),
+        body=row.body,
+        published_at=parse_time(row.published_at) if row.published_at else None,
+        section=row.section,
+        tags=tuple(row.tags),
+        language=row.language,
+        image=row.image,
+        extra=row.extra,
+    )

@@ -1,0 +1,114 @@
+"""What the three command lines share: a console, progress bars, and errors without a traceback."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from recommender.errors import BuildInterruptedError, RecommenderError
+from recommender.settings import settings
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+INTERRUPTED = 130
+
+Store = Annotated[
+    Path,
+    typer.Option(
+        default_factory=lambda: settings().store,
+        show_default="var, or RELATED_STORE",
+        help="Folder of the catalog and the snapshots.",
+    ),
+]
+Model = Annotated[
+    str,
+    typer.Option(
+        default_factory=lambda: settings().model,
+        show_default="all-MiniLM-L6-v2, or RELATED_MODEL",
+        help="Embedding model: name, folder, or `hash`.",
+    ),
+]
+CuratedKey = Annotated[str, typer.Option(help="Key of the curated list in JSON lines.")]
+
+
+def main(app: typer.Typer) -> None:
+    """Run ``app``; an expected error becomes one line and exit status 1, Ctrl-C status 130."""
+    try:
+        app()
+    except BuildInterruptedError as error:
+        _fail(str(error), INTERRUPTED)
+    except RecommenderError as error:
+        _fail(str(error), 1)
+    except KeyboardInterrupt:
+        _fail("interrupted; what was committed is kept", INTERRUPTED)
+
+
+def warn(message: str) -> None:
+    """Print ``message`` as a warning, as plain text, to standard error."""
+    err.print("[yellow]warning:[/]", end=" ")
+    err.print(message, markup=False)
+
+
+@contextmanager
+def spinner(label: str) -> Iterator[Callable[[int], None]]:
+    """Show ``label`` with a running count and time; the yielded function adds to the count."""
+    columns = (SpinnerColumn(), TextColumn(label), TextColumn("{task.completed:,.0f}"), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as progress:
+        task = progress.add_task(label, total=None)
+        yield lambda amount: progress.advance(task, amount)
+
+
+@contextmanager
+def work_bar(label: str, work: int, items: int) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar over ``work`` units (they give the time left) that counts ``items`` with their rate.
+
+    The yielded function takes (work, items) just done.
+    """
+    columns = (
+        TextColumn(label),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[done]:,}/{task.fields[items]:,} at {task.fields[rate]:.0f}/s"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=err, refresh_per_second=4) as progress:
+        task = progress.add_task(label, total=work, done=0, items=items, rate=0.0)
+
+        def advance(amount: int, count: int) -> None:
+            entry = progress.tasks[task]
+            done = entry.fields["done"] + count
+            rate = done / max(entry.elapsed or 0.0, 1e-3)
+            progress.update(task, advance=amount, done=done, rate=rate)
+
+        yield advance
+
+
+@contextmanager
+def item_bar(label: str, items: int) -> Iterator[Callable[[int], None]]:
+    """Show a bar over ``items``; the yielded function takes how many were just done."""
+    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, refresh_per_second=4) as progress:
+        task = progress.add_task(label, total=items)
+        yield lambda amount: progress.advance(task, amount)
+
+
+def _fail(message: str, status: int) -> None:
+    err.print("[red]error:[/]", end=" ")
+    err.print(message, markup=False)
+    sys.exit(status)

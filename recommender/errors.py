@@ -1,0 +1,90 @@
+"""Every error a user can meet, as one tree.
+
+RecommenderError
+├── InputError            the input is wrong; names the value, what was expected, and the place
+│   ├── ArticleError      one record is no article
+│   └── SourceError       a file or folder cannot be read as articles
+├── CatalogError          the catalog database is missing, locked or of another schema
+├── EncoderError          the embedding model cannot be loaded
+├── SnapshotError         a snapshot is missing, damaged, or of another schema
+│   └── NoSnapshotError   nothing has been published in this store yet
+├── PublishError          a snapshot could not be written or may not be published
+│   └── LockedError       another build holds the store
+├── UnknownArticleError   no article has this id or URL
+├── BuildInterruptedError a long stage was interrupted; what it finished is kept
+└── EvaluationError       an evaluation cannot be run as asked
+"""
+
+
+class RecommenderError(Exception):
+    """Base of every error this project raises on purpose; its text is fit for a user."""
+
+
+class InputError(RecommenderError):
+    """Input that does not fit. ``place`` says where: ``file:line``, or a field of a request."""
+
+    def __init__(self, message: str, place: str = "") -> None:
+        super().__init__(f"{place}: {message}" if place else message)
+        self.message = message
+        self.place = place
+
+
+class ArticleError(InputError):
+    """One record is no article."""
+
+
+class SourceError(InputError):
+    """A file or folder cannot be read as articles."""
+
+
+class CatalogError(RecommenderError):
+    """The catalog database is missing, locked or of another schema."""
+
+
+class EncoderError(RecommenderError):
+    """The embedding model cannot be loaded."""
+
+
+class SnapshotError(RecommenderError):
+    """A snapshot is missing, damaged, or of another schema."""
+
+
+class NoSnapshotError(SnapshotError):
+    """Nothing has been published in this store yet."""
+
+
+class PublishError(RecommenderError):
+    """A snapshot could not be written, or may not be published."""
+
+
+class LockedError(PublishError):
+    """Another build holds the store."""
+
+
+class UnknownArticleError(RecommenderError):
+    """No article has this id or URL."""
+
+
+class BuildInterruptedError(RecommenderError):
+    """A long stage was interrupted; what it had finished is kept and reused by the next run."""
+
+
+class EvaluationError(RecommenderError):
+    """An evaluation cannot be run as asked."""
+
+
+__all__ = [
+    "ArticleError",
+    "BuildInterruptedError",
+    "CatalogError",
+    "EncoderError",
+    "EvaluationError",
+    "InputError",
+    "LockedError",
+    "NoSnapshotError",
+    "PublishError",
+    "RecommenderError",
+    "SnapshotError",
+    "SourceError",
+    "UnknownArticleError",
+]

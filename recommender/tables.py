@@ -1,0 +1,110 @@
+"""The catalog's tables and how its database is opened: SQLite in WAL mode, or any SQLAlchemy URL."""
+
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Engine,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    event,
+    insert,
+    make_url,
+    select,
+)
+from sqlalchemy.exc import SQLAlchemyError
+
+from recommender.errors import CatalogError
+
+SCHEMA = 1
+
+metadata = MetaData()
+
+articles = Table(
+    "articles",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("url", String),
+    Column("canonical_url", String, index=True),
+    Column("title", Text, nullable=False),
+    Column("teasers", JSON, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("published_at", String),
+    Column("section", String, nullable=False),
+    Column("tags", JSON, nullable=False),
+    Column("language", String, nullable=False),
+    Column("image", String),
+    Column("extra", JSON, nullable=False),
+    Column("is_stub", Boolean, nullable=False, index=True),
+)
+
+# A target stays as the editor gave it (id, URL or stub id) and is resolved on reading, so that a list
+# follows when the article behind a stub arrives.
+curated = Table(
+    "curated",
+    metadata,
+    Column("article_id", String, ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("target", String, nullable=False),
+)
+
+# Former ids of an article: the stubs it replaced, with the teasers they were known by.
+aliases = Table(
+    "aliases",
+    metadata,
+    Column("alias", String, primary_key=True),
+    Column("article_id", String, ForeignKey("articles.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("teasers", JSON, nullable=False),
+)
+
+vectors = Table(
+    "vectors",
+    metadata,
+    Column("model", String, primary_key=True),
+    Column("text_sha256", String(64), primary_key=True),
+    Column("vector", LargeBinary, nullable=False),
+)
+
+meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", String, nullable=False))
+
+
+def open_engine(url: str) -> Engine:
+    """Open the database at ``url``, create what is missing, and check its schema number.
+
+    Raises CatalogError if it cannot be opened or belongs to another schema.
+    """
+    try:
+        # Uncommon column types never come up: JSON is stored as text in SQLite and as json in PostgreSQL.
+        engine = create_engine(make_url(url))
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _sqlite_pragmas)
+        metadata.create_all(engine)
+        with engine.begin() as connection:
+            found = connection.execute(select(meta.c.value).where(meta.c.key == "schema")).scalar()
+            if found is None:
+                connection.execute(insert(meta).values(key="schema", value=str(SCHEMA)))
+    except SQLAlchemyError as error:
+        raise CatalogError(f"the catalog {url} cannot be opened ({_reason(error)})") from error
+    if found is not None and found != str(SCHEMA):
+        engine.dispose()
+        raise CatalogError(f"the catalog {url} has schema {found}, this version reads {SCHEMA}")
+    return engine
+
+
+def _sqlite_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN401 - a raw DB-API connection
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "busy_timeout=10000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _reason(error: SQLAlchemyError) -> str:
+    return str(getattr(error, "orig", None) or error).splitlines()[0]
