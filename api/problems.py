@@ -59,6 +59,7 @@ def install(app: FastAPI) -> None:
 RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "content": {"application/problem+json": {}}, "description": text}
     for status, text in {
+        400: "The body is not UTF-8.",
         404: "No such article.",
         422: "A parameter or the body does not fit.",
         503: "Nothing is published yet, or the snapshot cannot be opened.",

@@ -76,7 +76,7 @@ def related_by_url(
     return _answer(snapshot, snapshot.corpus.query(snapshot.corpus.row(url)), wanted)
 
 
-@router.post("/v1/related", responses={422: RESPONSES[422]}, tags=["related"])
+@router.post("/v1/related", responses={400: RESPONSES[400], 422: RESPONSES[422]}, tags=["related"])
 def related_to_draft(draft: Draft, request: Request, snapshot: Current, wanted: Params) -> Related:
     """Return the related list of a text that is not published; nothing is stored."""
     drafts: Drafts = request.app.state.drafts

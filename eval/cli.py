@@ -8,10 +8,10 @@ import typer
 
 from eval.inputs import Inputs, from_sources, from_store
 from eval.run import SEED, evaluate
-from eval.show import account, markdown_table, print_report
+from eval.show import account, markdown_table, print_report, replace_table
 from eval.systems import SYSTEMS, Lab, prepare
 from eval.task import AsOf
-from index.publish import open_current
+from index.publish import current_version, open_current
 from recommender import console
 from recommender.catalog import Catalog
 from recommender.console import CuratedKey, Model, Store
@@ -50,6 +50,7 @@ def run(
     wanted = [name.strip() for name in systems.split(",") if name.strip()]
     catalog: Catalog | None = None
     if store is not None:
+        current_version(store)  # before a catalog is created where there is no store
         catalog = Catalog.open(settings().catalog_url or store)
         inputs = from_store(store, catalog, encoder, as_of)
     else:
@@ -81,9 +82,16 @@ def show(
 @app.command()
 def table(
     reports: Annotated[list[Path], typer.Argument(help="report.json files; a file's name heads its column.")],
+    readme: Annotated[
+        Path | None, typer.Option(help="Write it into this file, between the two comments that mark its place.")
+    ] = None,
 ) -> None:
-    """Print several reports as one Markdown table (the README's is made so)."""
-    typer.echo(markdown_table({path.stem: _report(path) for path in reports}), nl=False)
+    """Print several reports as one Markdown table, or write it where the README has it."""
+    text = markdown_table({path.stem: _report(path) for path in reports})
+    if readme is None:
+        typer.echo(text, nl=False)
+    else:
+        readme.write_text(replace_table(readme.read_text(encoding="utf-8"), text), encoding="utf-8")
 
 
 def main() -> None:

@@ -9,9 +9,12 @@ from rich.text import Text
 
 from index.snapshot import Snapshot
 from recommender.corpus import Card
+from recommender.errors import EvaluationError
 from recommender.related import related
 
-WIDTH = 78
+WIDTH = 70
+TABLE_START = "<!-- quality table -->"
+TABLE_END = "<!-- end of quality table -->"
 
 
 def report_table(document: Mapping[str, Any]) -> Table:
@@ -38,6 +41,15 @@ def markdown_table(documents: Mapping[str, Mapping[str, Any]]) -> str:
         label = f"**{system}**" if system == "product" else system
         lines.append(f"| {label} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def replace_table(page: str, table: str) -> str:
+    """Return ``page`` with ``table`` between its two marks. Raises EvaluationError if it has no marks."""
+    before, start, rest = page.partition(TABLE_START)
+    _, end, after = rest.partition(TABLE_END)
+    if not start or not end:
+        raise EvaluationError(f"no {TABLE_START} … {TABLE_END} to write the table between")
+    return f"{before}{start}\n{table}{end}{after}"
 
 
 def account(snapshot: Snapshot, identity: str, limit: int) -> Group:

@@ -114,6 +114,7 @@ def build_command(
 @app.command()
 def check(store: Store) -> None:
     """Verify the snapshot in service: files, index, and whether the catalog has moved on."""
+    current_version(store)  # before a catalog is created where there is no store
     catalog = _catalog(store)
     findings = check_store(store, catalog)
     catalog.close()

@@ -74,6 +74,7 @@ def read_manifest(folder: Path) -> Manifest:
     """Read and check the manifest in ``folder``. Raises SnapshotError."""
     path = folder / NAME
     try:
+        _check_regular(path)
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
         if len(raw) > MAX_BYTES:
@@ -98,8 +99,7 @@ def read_manifest(folder: Path) -> Manifest:
 def digest(path: Path) -> FileEntry:
     """Return the entry of the regular file at ``path``. Raises SnapshotError if it is none."""
     try:
-        if path.is_symlink() or not path.is_file():
-            raise SnapshotError(f"{path}: missing, or not a regular file")
+        _check_regular(path)
         sha = hashlib.sha256()
         size = 0
         with path.open("rb") as file:
@@ -109,3 +109,9 @@ def digest(path: Path) -> FileEntry:
     except OSError as error:
         raise SnapshotError(f"{path}: cannot be read ({error.strerror})") from error
     return FileEntry(sha256=sha.hexdigest(), size=size)
+
+
+def _check_regular(path: Path) -> None:
+    """Refuse what leads elsewhere, and what blocks whoever opens it. Raises SnapshotError."""
+    if path.is_symlink() or not path.is_file():
+        raise SnapshotError(f"{path}: missing, or not a regular file")

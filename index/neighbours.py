@@ -42,7 +42,8 @@ def build_hnsw(vectors: Matrix) -> faiss.IndexHNSWFlat:
 def read_hnsw(path: Path, shape: tuple[int, int]) -> faiss.IndexHNSWFlat:
     """Read the graph in ``path``, whose SHA-256 the caller has checked. Raises SnapshotError."""
     try:
-        index = faiss.downcast_index(faiss.read_index(str(path)))
+        faiss.set_deserialization_vector_byte_limit(path.stat().st_size)  # a length that lies allocates nothing
+        index = faiss.read_index(str(path))  # of its own class already; downcast_index would not own it
     except RuntimeError as error:
         raise SnapshotError(f"{path}: FAISS cannot read it") from error
     if not isinstance(index, faiss.IndexHNSWFlat) or (index.ntotal, index.d) != shape:
@@ -53,8 +54,11 @@ def read_hnsw(path: Path, shape: tuple[int, int]) -> faiss.IndexHNSWFlat:
 class Neighbours:
     """The candidates of a corpus: implements ``recommender.related.Candidates``."""
 
-    def __init__(self, vectors: Matrix, hnsw: faiss.IndexHNSWFlat | None = None) -> None:
+    def __init__(
+        self, vectors: Matrix, hnsw: faiss.IndexHNSWFlat | None = None, *, exact_up_to: int = EXACT_UP_TO
+    ) -> None:
         self._hnsw = hnsw
+        self._exact_up_to = exact_up_to
         if hnsw is None:
             self._flat = faiss.IndexFlatIP(vectors.shape[1])
             self._flat.add(np.ascontiguousarray(vectors))
@@ -73,7 +77,7 @@ class Neighbours:
         if k == 0:
             return np.empty(0, dtype=np.int64)
         query = np.ascontiguousarray(vector, dtype=np.float32)[np.newaxis]
-        if self._hnsw is not None and count > EXACT_UP_TO:
+        if self._hnsw is not None and count > self._exact_up_to:
             rows = self._approximate(self._hnsw, query, k, allowed)
             if len(rows) == k:
                 return rows

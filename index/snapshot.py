@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 import scipy.sparse as sp
+from pydantic import TypeAdapter
 
 from index.filesystem import FileSystem, Sink
 from index.manifest import NAME, SCHEMA, IndexKind, Manifest, ModelEntry, digest, read_manifest, version_of
@@ -35,6 +36,10 @@ ARRAYS = {
 }
 CARDS, LISTS, ALIASES, TERMS, HNSW = "cards.jsonl", "lists.json", "aliases.json", "terms.json", "neighbours.faiss"
 TEXTS = (CARDS, LISTS, ALIASES, TERMS)
+
+_CARD = TypeAdapter(Card)
+_STRINGS = TypeAdapter(dict[str, tuple[str, ...]])
+_ALIASES = TypeAdapter(dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,9 @@ def open_snapshot(folder: Path) -> Snapshot:
     verify(folder, manifest)
     try:
         return _open(folder, manifest)
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+    except SnapshotError:
+        raise
+    except Exception as error:  # whatever it is: verified files that cannot be opened are no snapshot
         raise SnapshotError(f"{folder}: its files do not fit together ({error})") from error
 
 
@@ -168,7 +175,7 @@ def _files(source: Contents) -> Iterator[tuple[str, Callable[[Sink], object]]]:
 def _open(folder: Path, manifest: Manifest) -> Snapshot:
     arrays = {name: _array(folder / name, dtype) for name, dtype in ARRAYS.items()}
     count, dim = manifest.articles + manifest.stubs, manifest.model.dim
-    terms = orjson.loads((folder / TERMS).read_bytes())
+    terms = _STRINGS.validate_json((folder / TERMS).read_bytes())
     vocabulary = len(terms["terms"])
     fused, components = arrays["fused.npy"], arrays["components.npy"]
     _shape(folder, "views.npy", arrays, (count, len(VIEWS), dim))
@@ -177,21 +184,19 @@ def _open(folder: Path, manifest: Manifest) -> Snapshot:
     _shape(folder, "components.npy", arrays, (vocabulary, components.shape[-1]))
     _shape(folder, "fused.npy", arrays, (count, dim + components.shape[-1]))
     _shape(folder, "tfidf_indptr.npy", arrays, (count + 1,))
-    cards = tuple(_card(line) for line in (folder / CARDS).read_bytes().splitlines())
+    cards = tuple(_CARD.validate_json(line, strict=True) for line in (folder / CARDS).read_bytes().splitlines())
     ids = [card.id for card in cards]
     if len(cards) != count or any(a >= b for a, b in pairwise(ids)):
         raise SnapshotError(f"{folder / CARDS}: expected {count:,} cards with distinct ids in order")
-    if not np.isfinite(fused).all() or not np.isfinite(arrays["views.npy"]).all():
-        raise SnapshotError(f"{folder}: a vector is not finite")
     lexical = sp.csr_matrix(
         (arrays["tfidf_data.npy"], arrays["tfidf_indices.npy"], arrays["tfidf_indptr.npy"]), (count, vocabulary)
     )
     lexical.check_format(full_check=True)
-    model = LexicalModel(tuple(terms["terms"]), tuple(terms["stop_words"]), arrays["idf.npy"], components)
+    model = LexicalModel(terms["terms"], terms["stop_words"], arrays["idf.npy"], components)
     fusion = Fusion(arrays["centre.npy"], manifest.semantic_scale, manifest.lexical_scale)
     corpus = Corpus(
         cards,
-        orjson.loads((folder / ALIASES).read_bytes()),
+        _ALIASES.validate_json((folder / ALIASES).read_bytes()),
         arrays["views.npy"],
         lexical,
         fused,
@@ -199,24 +204,22 @@ def _open(folder: Path, manifest: Manifest) -> Snapshot:
         fusion,
     )
     hnsw = read_hnsw(folder / HNSW, (count, fused.shape[1])) if manifest.index == "hnsw" else None
-    lists = {key: tuple(ids) for key, ids in orjson.loads((folder / LISTS).read_bytes()).items()}
+    lists = _STRINGS.validate_json((folder / LISTS).read_bytes())
     return Snapshot(manifest, corpus, Neighbours(fused, hnsw), Ranker.of(manifest.weights, manifest.bias), lists)
 
 
 def _array(path: Path, dtype: type) -> npt.NDArray[Any]:
-    array = np.load(path, mmap_mode="r", allow_pickle=False)
+    try:
+        array: npt.NDArray[Any] = np.lib.format.open_memmap(path, mode="r")  # unlike np.load: .npy or nothing
+    except Exception as error:  # NumPy parses the header as Python, and fails in as many ways
+        raise SnapshotError(f"{path}: no array ({error})") from error
     if array.dtype != dtype:
         raise SnapshotError(f"{path}: holds {array.dtype}, expected {np.dtype(dtype)}")
-    return cast("npt.NDArray[Any]", array)
+    if not np.isfinite(array).all():
+        raise SnapshotError(f"{path}: a number in it is not finite")
+    return array
 
 
 def _shape(folder: Path, name: str, arrays: Mapping[str, npt.NDArray[Any]], expected: tuple[int, ...]) -> None:
     if arrays[name].shape != expected:
         raise SnapshotError(f"{folder / name}: has shape {arrays[name].shape}, expected {expected}")
-
-
-def _card(line: bytes) -> Card:
-    raw = orjson.loads(line)
-    raw["teasers"], raw["tags"] = tuple(raw["teasers"]), tuple(raw["tags"])
-    raw["published_at"] = datetime.fromisoformat(raw["published_at"]) if raw["published_at"] else None
-    return Card(**raw)

@@ -16,14 +16,15 @@ from recommender.text import clean, normalise, sha256
 MAX_ID = 512
 MAX_URL = 2_048
 MAX_TITLE = 1_000
-MAX_TEASER = 5_000
+MAX_TEASER = 50_000
 MAX_BODY = 2_000_000
 MAX_TEASERS = 50
 MAX_TAGS = 200
 MAX_RELATED = 1_000
+MAX_NESTING = 50
 
 _TRACKING = re.compile(r"^(utm_\w+|fbclid|gclid|mc_cid|mc_eid|igshid)$", re.IGNORECASE)
-_FIELDS = frozenset("id url title teaser teasers body published_at section tags language image related".split())
+_FIELDS = frozenset("id url title teaser teasers body published_at section tags language image".split())
 # ISO 8601 as archives really write it: an unpadded hour ("2011-11-28T8:32:24") is still unambiguous.
 _LOOSE_TIME = re.compile(r"^(\d{4}-\d{2}-\d{2})[T ](\d:\d{2}.*)$")
 
@@ -92,6 +93,9 @@ def canonical_url(url: str) -> str:
     try:
         parts = urlsplit(url.strip())
         host, port = parts.hostname, parts.port
+        path = quote(unquote(parts.path), safe="/:@!$&'()*+,;=~-._").rstrip("/")
+        query = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(k)]
+        encoded = urlencode(sorted(query))
     except ValueError as error:
         raise ArticleError(f"url {_shown(url)} cannot be parsed ({error})") from None
     if parts.scheme.lower() not in ("http", "https") or not host:
@@ -99,9 +103,7 @@ def canonical_url(url: str) -> str:
     netloc = f"[{host}]" if ":" in host else host.lower()
     if port and port not in (80, 443):
         netloc += f":{port}"
-    path = quote(unquote(parts.path), safe="/:@!$&'()*+,;=~-._").rstrip("/")
-    query = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.match(k)]
-    return urlunsplit(("https", netloc, path, urlencode(sorted(query)), ""))
+    return urlunsplit(("https", netloc, path, encoded, ""))
 
 
 def parse_time(value: str) -> datetime:
@@ -131,6 +133,7 @@ def parse_article(record: object, place: str = "", *, curated_key: str = "relate
 
 
 def _parse(record: object, place: str, curated_key: str) -> Record:
+    _check_nesting(record)
     if not isinstance(record, Mapping):
         raise ArticleError(f"expected a JSON object, found {_shown(record)}")
     url = _text(record, "url", MAX_URL)
@@ -158,6 +161,22 @@ def _parse(record: object, place: str, curated_key: str) -> Record:
     )
     related = _strings(record, curated_key, MAX_RELATED, MAX_URL)
     return Record(replace(article, url=url or None), place, tuple(r for r in related if r != identity))
+
+
+def _check_nesting(value: object) -> None:
+    """Refuse what would exhaust the stack of whatever writes or shows it later."""
+    level: list[object] = [value]
+    for _ in range(MAX_NESTING + 1):
+        deeper: list[object] = []
+        for item in level:
+            if isinstance(item, dict):
+                deeper += item.values()
+            elif isinstance(item, list):
+                deeper += item
+        if not deeper:
+            return
+        level = deeper
+    raise ArticleError(f"the record is nested more than {MAX_NESTING} levels deep")
 
 
 def _check_id(identity: str) -> None:

@@ -40,9 +40,15 @@ class Catalog:
 
     @classmethod
     def open(cls, place: Path | str) -> Self:
-        """Open the catalog of the store folder ``place``, or at the SQLAlchemy URL ``place``."""
+        """Open the catalog of the store folder ``place``, or at the SQLAlchemy URL ``place``.
+
+        Raises CatalogError if it cannot be opened or belongs to another schema.
+        """
         if isinstance(place, Path):
-            place.mkdir(parents=True, exist_ok=True)
+            try:
+                place.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise CatalogError(f"the store {place} is no folder and cannot be made one ({error})") from None
             place = f"sqlite:///{place / 'catalog.sqlite'}"
         return cls(open_engine(place))
 

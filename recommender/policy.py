@@ -16,6 +16,7 @@ Mask = npt.NDArray[np.bool_]
 class Rules:
     """What the caller asked to leave out. Empty means no restriction.
 
+    ``exclude`` holds ids, former ids or URLs, and leaves out the copies of those articles too.
     Dates are inclusive; an article whose date is not known passes both. ``section`` and ``language`` keep
     only the articles that carry exactly one of those values.
     """
@@ -36,7 +37,7 @@ def allowed(query: Query, corpus: Corpus, rules: Rules = Rules()) -> Mask:
     _drop_self(mask, query, corpus)
     for identity in rules.exclude:
         if (row := corpus.find(identity)) is not None:
-            mask[row] = False
+            mask &= corpus.copies != corpus.copies[row]
     if rules.section:
         mask &= np.fromiter((card.section in rules.section for card in corpus.cards), bool, len(corpus))
     if rules.language:

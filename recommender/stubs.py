@@ -55,6 +55,7 @@ class StubMatcher:
         self._stub_texts = TextIndex()
         self._article_texts = TextIndex()
         self._urls: dict[str, dict[str, None]] = {}
+        self._url_of: dict[str, str] = {}
         for article in known:
             self.add(article)
 
@@ -71,12 +72,15 @@ class StubMatcher:
             self._stub_texts.add(article.id, article.teasers)
         else:
             self._article_texts.add(article.id, _own_texts(article))
+        self._forget_url(article.id)
         if article.url:
-            self._urls.setdefault(canonical_url(article.url), {})[article.id] = None
+            url = self._url_of[article.id] = canonical_url(article.url)
+            self._urls.setdefault(url, {})[article.id] = None
 
     def forget(self, stub_id: str) -> None:
         """Forget a stub that an article has replaced."""
         self._stub_texts.remove(stub_id)
+        self._forget_url(stub_id)
         del self._is_stub[stub_id]
 
     def stubs_of(self, article: Article) -> list[str]:
@@ -88,6 +92,10 @@ class StubMatcher:
         """Return the id of the full article that ``stub`` announces, if it is known."""
         ids = [*self._by_url(stub, stubs=False), *self._article_texts.find(stub.teasers)]
         return ids[0] if ids else None
+
+    def _forget_url(self, identity: str) -> None:
+        if url := self._url_of.pop(identity, None):
+            del self._urls[url][identity]
 
     def _by_url(self, article: Article, *, stubs: bool) -> list[str]:
         if not article.url:

@@ -1,5 +1,6 @@
 """The catalog's tables and how its database is opened: SQLite in WAL mode, or any SQLAlchemy URL."""
 
+import re
 from typing import Any
 
 from sqlalchemy import (
@@ -25,6 +26,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from recommender.errors import CatalogError
 
 SCHEMA = 1
+
+_PASSWORD = re.compile(r"(//[^:@/]*:).*@")
 
 metadata = MetaData()
 
@@ -91,11 +94,11 @@ def open_engine(url: str) -> Engine:
             found = connection.execute(select(meta.c.value).where(meta.c.key == "schema")).scalar()
             if found is None:
                 connection.execute(insert(meta).values(key="schema", value=str(SCHEMA)))
-    except SQLAlchemyError as error:
-        raise CatalogError(f"the catalog {url} cannot be opened ({_reason(error)})") from error
+    except (SQLAlchemyError, ImportError) as error:  # the latter: no driver for this kind of database
+        raise CatalogError(f"the catalog {_shown(url)} cannot be opened ({_reason(error)})") from error
     if found is not None and found != str(SCHEMA):
         engine.dispose()
-        raise CatalogError(f"the catalog {url} has schema {found}, this version reads {SCHEMA}")
+        raise CatalogError(f"the catalog {_shown(url)} has schema {found}, this version reads {SCHEMA}")
     return engine
 
 
@@ -106,5 +109,9 @@ def _sqlite_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN401 -
     cursor.close()
 
 
-def _reason(error: SQLAlchemyError) -> str:
+def _shown(url: str) -> str:
+    return _PASSWORD.sub(r"\1***@", url)
+
+
+def _reason(error: Exception) -> str:
     return str(getattr(error, "orig", None) or error).splitlines()[0]

@@ -10,9 +10,10 @@ from rapidfuzz import fuzz
 # C0/C1 controls except newline and tab, the zero-width and bidi-override characters, and the
 # byte-order mark: none is text, several are used to hide text.
 _INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2060\u202a-\u202e\u2066-\u2069\ufeff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _SPACES = re.compile(r"[^\S\n]+")
 _BLANK_LINES = re.compile(r"\n{3,}")
-_MARKDOWN_LINK = re.compile(r"!?\[([^\]\n]*)\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*(?:\s+\"[^\"\n]*\")?\)")
+_MARKDOWN_LINK = re.compile(r"!?\[([^\[\]\n]*)\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*(?:\s+\"[^\"\n]*\")?\)")
 _URL = re.compile(r"\b(?:https?://|www\.)\S+")
 _TAG = re.compile(r"</?[a-zA-Z][^<>\n]*>")
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])[\"'”’)\]]*\s+|\n+")
@@ -27,9 +28,8 @@ def clean(text: str) -> str:
 
     Paragraphs stay separated by one blank line; lone surrogates become U+FFFD.
     """
-    text = text.encode("utf-8", "replace").decode("utf-8") if not text.isascii() else text
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    text = _SPACES.sub(" ", _INVISIBLE.sub("", text))
+    text = _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = _SPACES.sub(" ", unicodedata.normalize("NFC", _SURROGATE.sub("\ufffd", text)))
     lines = (line.strip() for line in text.split("\n"))
     return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()
 

@@ -7,7 +7,7 @@ article costs its changed views only, and two articles with the same text share 
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from recommender.encoder import Encoder, Matrix
@@ -92,6 +92,8 @@ class VectorCache:
         ]
         try:
             with self._engine.begin() as connection:
+                stale = vectors.c.text_sha256.in_([value["text_sha256"] for value in values])
+                connection.execute(delete(vectors).where(vectors.c.model == self._model, stale))
                 connection.execute(insert(vectors), values)
         except SQLAlchemyError as error:
             raise CatalogError(f"the vector cache cannot be written ({error})") from error

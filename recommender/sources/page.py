@@ -43,7 +43,9 @@ def _parse_page(path: Path, lines: list[tuple[int, str]]) -> Record:
     title, paragraphs = lines[0][1], [line for _, line in lines[1:cut]]
     raw = {"id": path.stem, "title": title, "body": "\n\n".join(paragraphs)}
     record = parse_article(raw, f"{path}:{lines[0][0]}")
-    stubs = {stub.id: stub for stub in (_stub(path, n, line) for n, line in lines[cut + 1 :])}
+    stubs: dict[str, Article] = {}
+    for stub in (_stub(path, n, line) for n, line in lines[cut + 1 :]):
+        stubs.setdefault(stub.id, stub)
     return Record(record.article, record.place, tuple(stubs), tuple(stubs.values()))
 
 

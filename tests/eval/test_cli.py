@@ -1,0 +1,159 @@
+"""``related-eval`` from the outside: files, tables, refusals."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import ir_measures
+import orjson
+import pytest
+from typer.testing import CliRunner
+
+from eval.cli import app
+from recommender.encoder import HashEncoder
+from recommender.errors import EvaluationError, RecommenderError, UnknownArticleError
+from tests.conftest import DEMO, OPTECH, SEED_PAGE, build_store, records
+
+runner = CliRunner()
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("report")
+    run("--articles", OPTECH, "--as-of", "none", "--out", out, "--cache", out / "cache")
+    return out
+
+
+def run(*arguments: object, command: str = "run") -> str:
+    result = runner.invoke(
+        app,
+        [command, "--model", "hash", *map(str, arguments)] if command == "run" else [command, *map(str, arguments)],
+        catch_exceptions=False,
+    )
+    if isinstance(result.exception, RecommenderError):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_report_has_the_documented_shape(report: Path) -> None:
+    document = orjson.loads((report / "report.json").read_bytes())
+    assert document["queries"] == 119
+    assert set(document["systems"]) == {"random", "recency", "tfidf", "bm25", "naive", "product", "oracle"}
+    for by_measure in document["systems"].values():
+        assert list(by_measure) == ["nDCG@10", "R@10", "RR", "Success@5"]
+        for value in by_measure.values():
+            assert 0 <= value["low"] <= value["mean"] <= value["high"] <= 1
+    assert document["systems"]["oracle"]["nDCG@10"] == {"mean": 1.0, "low": 1.0, "high": 1.0}
+    assert document["random_check"]["within"] is True
+    gap = document["systems"]["product"]["nDCG@10"]["mean"] - document["systems"]["naive"]["nDCG@10"]["mean"]
+    assert document["differences"]["naive"]["mean"] == pytest.approx(gap, abs=2e-6)
+    assert list(document["provenance"]["sources"]) == [OPTECH.name]
+
+
+@pytest.mark.parametrize("system", ["random", "tfidf", "bm25", "naive", "product", "oracle"])
+def test_written_files_give_the_reports_number(report: Path, system: str) -> None:
+    qrels = ir_measures.read_trec_qrels(str(report / "qrels.txt"))
+    answers = ir_measures.read_trec_run(str(report / f"run-{system}.txt"))
+    found = ir_measures.calc_aggregate([ir_measures.nDCG @ 10], list(qrels), list(answers))
+    document = orjson.loads((report / "report.json").read_bytes())
+    assert found[ir_measures.nDCG @ 10] == pytest.approx(document["systems"][system]["nDCG@10"]["mean"], abs=5e-5)
+
+
+def test_a_second_run_embeds_nothing_and_repeats_every_number(report: Path, tmp_path: Path) -> None:
+    output = run("--articles", OPTECH, "--as-of", "none", "--out", tmp_path, "--cache", report / "cache")
+    assert "embedding" not in output
+    first, second = (orjson.loads((p / "report.json").read_bytes()) for p in (report, tmp_path))
+    for document in (first, second):
+        del document["provenance"]["created_at"], document["provenance"]["seconds"]
+    assert first == second
+    for name in ("qrels.txt", "run-product.txt", "run-random.txt"):
+        assert (report / name).read_bytes() == (tmp_path / name).read_bytes()
+
+
+def test_a_store_scores_what_its_articles_score(tmp_path: Path) -> None:
+    demo = records(DEMO)
+    store = build_store(tmp_path / "store", demo, HashEncoder())
+    run("--store", store, "--systems", "tfidf,product", "--out", tmp_path / "a")
+    run("--articles", DEMO, "--systems", "tfidf,product", "--out", tmp_path / "b", "--cache", tmp_path / "cache")
+    a, b = (orjson.loads((tmp_path / name / "report.json").read_bytes()) for name in "ab")
+    assert a["systems"] == b["systems"]
+    assert a["queries"] == b["queries"] >= 20
+
+
+def test_k_sets_the_cut(tmp_path: Path) -> None:
+    run(
+        "--articles", OPTECH, "--as-of", "none", "--k", 5, "--systems", "oracle", "--out", tmp_path, "--cache", tmp_path
+    )
+    document = orjson.loads((tmp_path / "report.json").read_bytes())
+    assert list(document["systems"]["oracle"]) == ["nDCG@5", "R@5", "RR", "Success@5"]
+
+
+def test_another_curated_key(tmp_path: Path) -> None:
+    file = tmp_path / "x.jsonl"
+    file.write_bytes(
+        b'{"id":"a","title":"harbour one","see":["b"],"related":["c"]}\n{"id":"b","title":"harbour two"}\n'
+        b'{"id":"c","title":"harbour three"}\n'
+    )
+    arguments = ("--articles", file, "--systems", "oracle", "--out", tmp_path, "--cache", tmp_path)
+    run(*arguments, "--curated-key", "see")
+    assert (tmp_path / "qrels.txt").read_text() == "a 0 b 1\n"
+    with pytest.raises(EvaluationError, match="no article in .* has a curated list under the key 'nothing'"):
+        run(*arguments, "--curated-key", "nothing")
+
+
+def test_ids_with_spaces_are_one_word_in_trec_files(tmp_path: Path) -> None:
+    file = tmp_path / "x.jsonl"
+    file.write_bytes(b'{"id":"a 1","title":"harbour","related":["b%\\t2"]}\n{"id":"b%\\t2","title":"harbour two"}\n')
+    run("--articles", file, "--systems", "product", "--out", tmp_path, "--cache", tmp_path)
+    assert (tmp_path / "qrels.txt").read_text() == "a%201 0 b%25%202 1\n"
+    assert (tmp_path / "run-product.txt").read_text() == "a%201 Q0 b%25%202 1 1 product\n"
+
+
+def test_show_marks_what_editor_and_ranking_agree_on(tmp_path: Path) -> None:
+    store = build_store(tmp_path, records(SEED_PAGE, DEMO), HashEncoder())
+    output = run("aras-2025", "--store", store, "--limit", 8, command="show")
+    assert "Iran and Azerbaijan Conduct Joint Military Drills" in output
+    agreed = output.count("✓")
+    assert agreed >= 5
+    assert f"{agreed} of the editor's 8 stand among the first 8." in output
+    with pytest.raises(UnknownArticleError, match="'nowhere'"):
+        run("nowhere", "--store", store, command="show")
+
+
+def test_table_has_a_column_a_report(report: Path) -> None:
+    output = run(report / "report.json", command="table")
+    assert output.splitlines()[0] == "| nDCG@10 | report (119 lists, as of none) |"
+    assert "| oracle | 1.000 (1.000–1.000) |" in output
+
+
+REFUSED = [
+    (["run", "--out", "x"], "say either --articles FILE or --store DIR"),
+    (["run", "--out", "x", "--articles", "nowhere.jsonl", "--model", "hash"], "nothing to build"),
+    (["run", "--out", "x", "--store", "empty", "--model", "hash"], "nothing is published yet"),
+    (
+        ["run", "--out", "x", "--articles", str(OPTECH), "--model", "hash", "--systems", "magic"],
+        "unknown system 'magic'",
+    ),
+    (["run", "--out", "x", "--articles", str(OPTECH), "--model", "hash", "--k", "0"], "k is 0, expected 1 to 100"),
+    (["run", "--out", "x", "--articles", str(OPTECH), "--model", "no/such"], "'no/such'"),
+    (["table", "nowhere.json"], "nowhere.json: cannot be read as a report"),
+    (["show", "x", "--store", "empty"], "nothing is published yet"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), REFUSED, ids=range(len(REFUSED)))
+def test_refusals_are_one_line_without_a_traceback(arguments: list[str], message: str, tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "eval", *arguments],
+        cwd=Path(__file__).parents[2],
+        env={"PATH": "/usr/bin:/bin", "HF_HUB_OFFLINE": "1", "RELATED_STORE": str(tmp_path), "COLUMNS": "300"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    assert "error:" in result.stderr
+    assert message in result.stderr
+    assert not (Path(__file__).parents[2] / "x").exists()

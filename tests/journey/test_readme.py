@@ -1,0 +1,101 @@
+"""The README says what is so: its examples run, its table is the committed reports', its settings exist."""
+
+import re
+import shlex
+from pathlib import Path
+
+import orjson
+import pytest
+from fastapi.testclient import TestClient
+from typer.testing import CliRunner
+
+import index.cli
+from api.app import create_app
+from api.drafts import Drafts
+from eval.show import markdown_table, replace_table
+from index.live import Live
+from recommender.article import parse_article
+from recommender.encoder import HashEncoder
+from recommender.settings import Settings
+from tests.conftest import DEMO, ROOT, SEED_PAGE, build_store, records
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, flags=re.DOTALL)
+LINES = [line for kind, block in BLOCKS if kind == "sh" for line in block.splitlines() if line]
+CURLS = [line for line in LINES if line.startswith("curl ")]
+COMMANDS = [line for line in LINES if line.startswith("related-")]
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
+    encoder = HashEncoder(dim=64)
+    store = build_store(tmp_path_factory.mktemp("store"), records(SEED_PAGE, DEMO), encoder)
+    live = Live(store)
+    live.refresh()
+    return TestClient(create_app(live, Drafts(lambda _: encoder)))
+
+
+def test_there_are_examples() -> None:
+    assert len(CURLS) >= 6
+    assert len(COMMANDS) >= 6
+
+
+@pytest.mark.parametrize("line", CURLS)
+def test_curl_examples_answer(client: TestClient, line: str) -> None:
+    words = shlex.split(line, comments=True)[1:]
+    url = words.pop(0).removeprefix("http://127.0.0.1:8000")
+    options = dict(zip(words[::2], words[1::2], strict=True))
+    body = options.get("-d")
+    name, value = options.get("-H", "Accept: */*").split(": ")
+    answer = client.request("POST" if body else "GET", url, content=body, headers={name: value})
+    assert answer.status_code == 200, answer.text
+    if "related" in url:
+        assert answer.json()["count"] > 0
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_commands_and_their_options_exist(line: str) -> None:
+    import typer
+
+    import api.cli
+    import eval.cli
+
+    apps = {"related-index": index.cli.app, "related-api": api.cli.app, "related-eval": eval.cli.app}
+    program, *words = shlex.split(line, comments=True)
+    command = typer.main.get_command(apps[program])
+    if program != "related-api":
+        command = command.commands[words[0]]  # type: ignore[attr-defined]
+    known = {option for parameter in command.params for option in parameter.opts}
+    assert {word for word in words if word.startswith("--")} <= known
+
+
+def test_the_json_lines_example_is_an_article() -> None:
+    (example,) = [block for kind, block in BLOCKS if kind == "json"]
+    record = parse_article(orjson.loads(example))
+    assert record.related == ("timber-ships",)
+    assert len(record.article.paragraphs) == 2
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default == "" else f" `{field.default}`"
+        assert f"| `RELATED_{name.upper()}` |{default} |" in README
+
+
+def test_the_quality_table_is_made_from_the_committed_reports() -> None:
+    reports = sorted((ROOT / "eval" / "results").glob("*.json"))
+    assert len(reports) >= 3
+    table = markdown_table({path.stem: orjson.loads(path.read_bytes()) for path in reports})
+    assert replace_table(README, table) == README
+
+
+def test_every_command_is_in_the_readme() -> None:
+    runner = CliRunner()
+    for name in ("ingest", "build", "check", "list"):
+        assert runner.invoke(index.cli.app, [name, "--help"]).exit_code == 0
+        assert re.search(rf"related-index {name}\b|`{name}`", README)
+
+
+def test_links_lead_to_files() -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (Path(ROOT) / target).exists(), target
