@@ -1,5 +1,6 @@
 """The routes of version 1, and the probes."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -81,7 +82,8 @@ def related_to_draft(draft: Draft, request: Request, snapshot: Current, wanted: 
     """Return the related list of a text that is not published; nothing is stored."""
     drafts: Drafts = request.app.state.drafts
     record = parse_article({**draft.model_dump(mode="json", exclude_none=True), "id": "draft"})
-    query = snapshot.corpus.draft(record.article, drafts.encoder(snapshot.manifest.model))
+    article = replace(record.article, id="")  # no article has this id, so none is taken for the draft
+    query = snapshot.corpus.draft(article, drafts.encoder(snapshot.manifest.model))
     return _answer(snapshot, query, wanted)
 
 

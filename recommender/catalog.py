@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
+from sqlalchemy import URL, Connection, Engine, Row, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from recommender.article import Article, CuratedList, Record, canonical_url, parse_time
@@ -49,7 +49,7 @@ class Catalog:
                 place.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise CatalogError(f"the store {place} is no folder and cannot be made one ({error})") from None
-            place = f"sqlite:///{place / 'catalog.sqlite'}"
+            return cls(open_engine(URL.create("sqlite", database=str(place / "catalog.sqlite"))))
         return cls(open_engine(place))
 
     def close(self) -> None:
@@ -99,7 +99,8 @@ class Catalog:
     def aliases(self) -> dict[str, str]:
         """Return former id → present id."""
         with self._transaction() as connection:
-            rows = connection.execute(select(aliases.c.alias, aliases.c.article_id).order_by(aliases.c.alias))
+            query = select(aliases.c.alias, aliases.c.article_id).where(aliases.c.alias != aliases.c.article_id)
+            rows = connection.execute(query.order_by(aliases.c.alias))
             return {alias: article_id for alias, article_id in rows}
 
     def curated_lists(self) -> list[CuratedList]:
@@ -129,22 +130,30 @@ class Catalog:
 
     def _put_article(self, connection: Connection, article: Article) -> None:
         matcher = self._known(connection)
-        if not article.is_stub:
-            absorbed = matcher.stubs_of(article)
-            connection.execute(delete(aliases).where(aliases.c.alias == article.id))
-            self._write(connection, article)
-            for stub_id in absorbed:
-                self._absorb(connection, stub_id, article.id)
+        if article.is_stub:
+            owner = self._owner(connection, article)
+            if owner is None:
+                self._write(connection, article)
+            else:
+                self._alias(connection, article, owner)
             return
-        if matcher.is_stub(article.id) is False:
-            self._add_teasers(connection, article)
-            return
-        former = connection.scalar(select(aliases.c.article_id).where(aliases.c.alias == article.id))
-        owner = former or matcher.article_of(article)
-        if owner is None:
-            self._write(connection, article)
-        else:
-            self._alias(connection, article, owner)
+        absorbed = matcher.stubs_of(article)
+        former = self._stored(connection, article.id) if matcher.is_stub(article.id) else None
+        others = (aliases.c.alias == article.id) & (aliases.c.article_id != article.id)
+        connection.execute(delete(aliases).where(others))
+        self._write(connection, article)
+        if former:
+            self._alias(connection, former, article.id)
+        for stub_id in absorbed:
+            self._absorb(connection, stub_id, article.id)
+
+    def _owner(self, connection: Connection, stub: Article) -> str | None:
+        """The id of the full article that ``stub`` is a teaser of, if it is known."""
+        matcher = self._known(connection)
+        if matcher.is_stub(stub.id) is False:
+            return stub.id
+        former = connection.scalar(select(aliases.c.article_id).where(aliases.c.alias == stub.id))
+        return former or matcher.article_of(stub)
 
     def _write(self, connection: Connection, article: Article) -> None:
         matcher = self._known(connection)
@@ -157,7 +166,7 @@ class Catalog:
 
     def _absorb(self, connection: Connection, stub_id: str, article_id: str) -> None:
         """Let the article take the stub's place: its lists, its teasers and its id as an alias."""
-        stub = _article(connection.execute(select(articles).where(articles.c.id == stub_id)).one())
+        stub = self._stored(connection, stub_id)
         if not connection.scalar(select(curated.c.position).where(curated.c.article_id == article_id).limit(1)):
             moved = update(curated).where(curated.c.article_id == stub_id).values(article_id=article_id)
             connection.execute(moved)
@@ -170,10 +179,8 @@ class Catalog:
         values = {"alias": stub.id, "article_id": article_id, "teasers": list(stub.teasers)}
         connection.execute(insert(aliases).values(values))
 
-    def _add_teasers(self, connection: Connection, stub: Article) -> None:
-        known = _article(connection.execute(select(articles).where(articles.c.id == stub.id)).one())
-        teasers = tuple(dict.fromkeys((*known.teasers, *stub.teasers)))
-        self._write(connection, replace(known, teasers=teasers))
+    def _stored(self, connection: Connection, identity: str) -> Article:
+        return _article(connection.execute(select(articles).where(articles.c.id == identity)).one())
 
     def _put_list(self, connection: Connection, article_id: str, targets: Sequence[str]) -> None:
         owner = connection.scalar(select(aliases.c.article_id).where(aliases.c.alias == article_id)) or article_id

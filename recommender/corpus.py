@@ -25,6 +25,9 @@ from recommender.views import Views, views, whole_text
 VIEWS = ("title", "teaser", "lead", "body")
 """The second axis of ``Corpus.views``: ``teaser`` is the mean of the teasers, ``body`` of the passages."""
 
+Rows = npt.NDArray[np.int64]
+"""Articles by their row numbers in a corpus."""
+
 DAY = 86_400.0
 LOOKUP_ARTICLES = 200
 

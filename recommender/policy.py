@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from recommender.corpus import DAY, Corpus, Query
+from recommender.corpus import DAY, Corpus, Query, Rows
 
 Mask = npt.NDArray[np.bool_]
 
@@ -47,6 +47,12 @@ def allowed(query: Query, corpus: Corpus, rules: Rules = Rules()) -> Mask:
     if rules.published_before:
         mask &= ~(corpus.days > rules.published_before.timestamp() / DAY)
     return mask
+
+
+def distinct(rows: Rows, corpus: Corpus) -> Rows:
+    """Return the places in ``rows``, in their order, of the first article of each story: copies behind it are out."""
+    _, first = np.unique(corpus.copies[rows], return_index=True)
+    return np.sort(first)
 
 
 def _drop_self(mask: Mask, query: Query, corpus: Corpus) -> None:

@@ -6,6 +6,7 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit
 
 from recommender.encoder import Matrix
 from recommender.errors import SnapshotError
@@ -37,13 +38,21 @@ class Ranker:
         """Return the weights by signal name."""
         return dict(zip(SIGNALS, map(float, self.weights), strict=True))
 
-    def score(self, signals: Matrix) -> npt.NDArray[np.float32]:
-        """Return ``(m,)`` float32 scores in (0, 1) of a pool's ``(m, s)`` signals, in their order.
+    def parts(self, signals: Matrix) -> Matrix:
+        """Return ``(m, s)`` float32: what each of a pool's signals adds to each candidate's sum.
 
         An unknown (NaN) signal counts as the pool's average; one that does not vary counts nothing.
         """
-        total = standardise(signals) @ self.weights + np.float32(self.bias)
-        return np.asarray(1.0 / (1.0 + np.exp(-total)), dtype=np.float32)
+        return standardise(signals) * self.weights
+
+    def score(self, signals: Matrix) -> npt.NDArray[np.float32]:
+        """Return ``(m,)`` float32 scores in (0, 1) of a pool's ``(m, s)`` signals, in their order."""
+        return self.score_parts(self.parts(signals))
+
+    def score_parts(self, parts: Matrix) -> npt.NDArray[np.float32]:
+        """Return ``(m,)`` float32 scores in (0, 1) of what ``parts`` returned."""
+        total = parts.sum(axis=1) + np.float32(self.bias)
+        return np.asarray(expit(total), dtype=np.float32)
 
 
 DEFAULT = Ranker.of(

@@ -8,10 +8,9 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from recommender.corpus import VIEWS, Corpus, Query
+from recommender.corpus import VIEWS, Corpus, Query, Rows
 from recommender.encoder import Matrix
 
-Rows = npt.NDArray[np.int64]
 Column = npt.NDArray[np.float32]
 
 TITLE, TEASER, BODY = (VIEWS.index(view) for view in ("title", "teaser", "body"))

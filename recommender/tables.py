@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    URL,
     Boolean,
     Column,
     Engine,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     create_engine,
     event,
     insert,
+    inspect,
     make_url,
     select,
 )
@@ -59,7 +61,7 @@ curated = Table(
     Column("target", String, nullable=False),
 )
 
-# Former ids of an article: the stubs it replaced, with the teasers they were known by.
+# The stubs that an article replaced (its former ids, or its own), with the teasers they were known by.
 aliases = Table(
     "aliases",
     metadata,
@@ -79,7 +81,7 @@ vectors = Table(
 meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", String, nullable=False))
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str | URL) -> Engine:
     """Open the database at ``url``, create what is missing, and check its schema number.
 
     Raises CatalogError if it cannot be opened or belongs to another schema.
@@ -89,10 +91,10 @@ def open_engine(url: str) -> Engine:
         engine = create_engine(make_url(url))
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _sqlite_pragmas)
-        metadata.create_all(engine)
-        with engine.begin() as connection:
-            found = connection.execute(select(meta.c.value).where(meta.c.key == "schema")).scalar()
-            if found is None:
+        found = _schema(engine)
+        if found is None:
+            metadata.create_all(engine)
+            with engine.begin() as connection:
                 connection.execute(insert(meta).values(key="schema", value=str(SCHEMA)))
     except (SQLAlchemyError, ImportError) as error:  # the latter: no driver for this kind of database
         raise CatalogError(f"the catalog {_shown(url)} cannot be opened ({_reason(error)})") from error
@@ -102,6 +104,14 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
+def _schema(engine: Engine) -> str | None:
+    """The schema number of the database, None if it holds no catalog yet."""
+    if not inspect(engine).has_table(meta.name):
+        return None
+    with engine.connect() as connection:
+        return connection.scalar(select(meta.c.value).where(meta.c.key == "schema"))
+
+
 def _sqlite_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN401 - a raw DB-API connection
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "busy_timeout=10000"):
@@ -109,8 +119,8 @@ def _sqlite_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN401 -
     cursor.close()
 
 
-def _shown(url: str) -> str:
-    return _PASSWORD.sub(r"\1***@", url)
+def _shown(url: str | URL) -> str:
+    return _PASSWORD.sub(r"\1***@", str(url))
 
 
 def _reason(error: Exception) -> str:

@@ -1,0 +1,229 @@
+"""JSON lines: the contract, and every way a line or a file can be wrong."""
+
+import gzip
+import tracemalloc
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from recommender import article
+from recommender.article import Article, Record
+from recommender.errors import ArticleError, SourceError
+from recommender.sources import jsonl
+from tests.recommender.makers import lines, split
+
+GOOD = {"id": "good", "title": "A good one"}
+
+
+def test_a_line_becomes_an_article(tmp_path: Path) -> None:
+    raw: dict[str, Any] = {
+        "id": 7,
+        "url": "https://news.example/7",
+        "teaser": "One.",
+        "teasers": ["Two.", "One."],
+        "body": "First.\n\nSecond.",
+        "published_at": "2011-11-28T8:32:24",
+        "related": [8, "nine", "https://news.example/10"],
+        "byline": "Ada",
+        "paid": True,
+    }
+    path = lines(tmp_path / "a.jsonl", [raw])
+    expected = Article(
+        id="7",
+        url="https://news.example/7",
+        teasers=("One.", "Two."),
+        body="First.\n\nSecond.",
+        published_at=datetime(2011, 11, 28, 8, 32, 24, tzinfo=UTC),
+        extra={"byline": "Ada", "paid": True},
+    )
+    assert split([path]) == ([Record(expected, f"{path}:1", ("8", "nine", "https://news.example/10"))], [])
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.JSONL", "a.jsonl.gz", "a.ndjson", "a.ndjson.GZ"])
+def test_every_suffix_reads_the_same(name: str, tmp_path: Path) -> None:
+    raw = b'\xef\xbb\xbf{"id":"a","title":"A"}\r\n\r\n  \n{"id":"b","title":"B"}'
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(raw) if name.lower().endswith("gz") else raw)
+    found, errors = split([path])
+    assert [(item.article.id, item.place) for item in found] == [("a", f"{path}:1"), ("b", f"{path}:4")]
+    assert not errors
+
+
+def test_the_curated_list_may_have_another_key(tmp_path: Path) -> None:
+    path = lines(tmp_path / "a.jsonl", [{**GOOD, "see_also": ["x"], "related": ["y"]}])
+    assert [item.related for item in split([path])[0]] == [("y",)]
+    assert [item.related for item in split([path], curated_key="see_also")[0]] == [("x",)]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (b'{"id":"x","title":', "not valid JSON"),
+        (b'{"id":"x","title":"T"} {"id":"y","title":"T"}', "not valid JSON"),
+        (b'{"id":"x","title":"a\x00b"}', "not valid JSON"),
+        (rb'{"id":"x","title":"\ud800"}', "not valid JSON"),
+        (rb'{"id":"x","title":"T","k":"\udc00\ud800"}', "not valid JSON"),
+        (b'{"id":"x","title":NaN}', "not valid JSON"),
+        (b"[" * 5_000 + b"]" * 5_000, "not valid JSON"),
+        (b"[" * 1_000 + b"]" * 1_000, "nested more than 50 levels deep"),
+        (b'{"id":"x","title":' + b"[" * 1_000 + b"]" * 1_000 + b"}", "nested more than 50 levels deep"),
+        (b'{"id":"x","title":"T","k":' + b"[" * 1_000 + b"]" * 1_000 + b"}", "nested more than 50 levels deep"),
+        (b"[1,2]", "expected a JSON object, found [1, 2]"),
+        (b'"text"', "expected a JSON object, found 'text'"),
+        (b"null", "expected a JSON object, found None"),
+        (b"3", "expected a JSON object, found 3"),
+        ('{"id":"x","title":"café"}'.encode("latin-1"), "byte 0xe9 at column 23 is not UTF-8"),
+        ('{"id":"x"}'.encode("utf-16-le"), "not valid JSON"),
+        (b'{"id":"x","title":"\xed\xa0\x80"}', "byte 0xed at column 20 is not UTF-8"),
+        ({"title": "T"}, 'the record has neither "id" nor "url"'),
+        ({"id": "", "url": " ", "title": "T"}, 'the record has neither "id" nor "url"'),
+        ({"id": None, "title": "T"}, 'the record has neither "id" nor "url"'),
+        ({"id": "\u0000\u200b", "title": "T"}, 'the record has neither "id" nor "url"'),
+        ({"id": "x"}, "article 'x' has no text: title, teaser and body are all missing"),
+        ({"id": "x", "title": " ", "teasers": [""], "body": "\u0000\n"}, "article 'x' has no text"),
+        ({"id": "x\ny", "title": "T"}, "id 'x\\ny' contains a line break"),
+        ({"id": "x/related", "title": "T"}, "id 'x/related' ends in \"/related\""),
+        ({"id": 1.5, "title": "T"}, "id is 1.5, expected a string"),
+        ({"id": True, "title": "T"}, "id is True, expected a string"),
+        ({"id": ["x"], "title": "T"}, "id is ['x'], expected a string"),
+        ({"id": "x", "title": 7}, "title is 7, expected a string"),
+        ({"id": "x", "title": ["T"]}, "title is ['T'], expected a string"),
+        ({"id": "x", "body": {"html": "T"}}, "body is {'html': 'T'}, expected a string"),
+        ({"id": "x", "teaser": 1}, "teaser is 1, expected a string"),
+        ({"id": "x", "teasers": "T"}, "teasers is 'T', expected a list of strings"),
+        ({"id": "x", "teasers": {"0": "T"}}, "teasers is {'0': 'T'}, expected a list of strings"),
+        ({"id": "x", "teasers": ["T", None, ["U"]]}, "teasers is ['U'], expected a string"),
+        ({**GOOD, "id": "x", "tags": "port"}, "tags is 'port', expected a list of strings"),
+        ({**GOOD, "id": "x", "tags": [{}]}, "tags is {}, expected a string"),
+        ({**GOOD, "id": "x", "related": "y"}, "related is 'y', expected a list of strings"),
+        ({**GOOD, "id": "x", "related": [1.5]}, "related is 1.5, expected a string"),
+        ({**GOOD, "id": "x", "section": 3}, "section is 3, expected a string"),
+        ({**GOOD, "id": "x", "language": False}, "language is False, expected a string"),
+        ({**GOOD, "id": "x", "image": []}, "image is [], expected a string"),
+        ({**GOOD, "id": "x", "url": "news.example/x"}, "url 'news.example/x' is not an absolute http(s) URL"),
+        ({**GOOD, "id": "x", "url": "https://a:b/"}, "url 'https://a:b/' cannot be parsed"),
+        ({**GOOD, "id": "x", "published_at": "yesterday"}, "published_at is 'yesterday', which is no ISO 8601"),
+        ({**GOOD, "id": "x", "published_at": "2023-02-29"}, "published_at is '2023-02-29', which is no ISO 8601"),
+        ({**GOOD, "id": "x", "published_at": "0001-01-01T00:00+14:00"}, "which is no ISO 8601 date or time"),
+        ({**GOOD, "id": "x", "published_at": 1322469144}, "published_at is 1322469144, expected an ISO 8601 string"),
+        ({**GOOD, "id": "first"}, "duplicate id 'first', first seen at"),
+        ({"id": "first", "body": "Another text."}, "duplicate id 'first', first seen at"),
+    ],
+)
+def test_a_bad_line_is_named_and_the_rest_is_read(line: object, message: str, tmp_path: Path) -> None:
+    path = lines(tmp_path / "a.jsonl", [{**GOOD, "id": "first"}, line, {**GOOD, "id": "last"}])
+    found, errors = split([path])
+    assert [item.article.id for item in found] == ["first", "last"]
+    assert [type(error) for error in errors] == [ArticleError]
+    assert errors[0].place == f"{path}:2"
+    assert message in errors[0].message
+    assert str(errors[0]) == f"{path}:2: {errors[0].message}"
+
+
+LENGTHS = {
+    "id": article.MAX_ID,
+    "url": article.MAX_URL,
+    "title": article.MAX_TITLE,
+    "teaser": article.MAX_TEASER,
+    "body": article.MAX_BODY,
+    "section": article.MAX_TITLE,
+    "language": 35,
+    "image": article.MAX_URL,
+}
+COUNTS = {"teasers": article.MAX_TEASERS, "tags": article.MAX_TAGS, "related": article.MAX_RELATED}
+
+
+@pytest.mark.parametrize(("field", "limit"), LENGTHS.items())
+def test_a_text_may_be_as_long_as_the_limit(field: str, limit: int, tmp_path: Path) -> None:
+    start = "https://a.example/" if field == "url" else ""
+    values = [{**GOOD, "id": "a", field: start + "x" * (limit + more - len(start))} for more in (0, 1)]
+    path = lines(tmp_path / "a.jsonl", values)
+    (found,), errors = split([path])
+    stored = found.article.teasers[0] if field == "teaser" else getattr(found.article, field)
+    assert stored == values[0][field]
+    assert [str(error) for error in errors] == [
+        f"{path}:2: {field} is {limit + 1:,} characters long, the limit is {limit:,}"
+    ]
+
+
+@pytest.mark.parametrize(("field", "limit"), COUNTS.items())
+def test_a_list_may_be_as_long_as_the_limit(field: str, limit: int, tmp_path: Path) -> None:
+    values = [{**GOOD, "id": "a", field: [str(n) for n in range(limit + more)]} for more in (0, 1)]
+    path = lines(tmp_path / "a.jsonl", values)
+    (found,), errors = split([path])
+    stored = found.related if field == "related" else getattr(found.article, field)
+    assert stored == tuple(map(str, range(limit)))
+    assert [str(error) for error in errors] == [f"{path}:2: {field} has {limit + 1:,} entries, the limit is {limit:,}"]
+
+
+@pytest.mark.parametrize("length", [99, 100, 101, 5_000])
+def test_a_line_over_the_limit_is_named(length: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jsonl, "MAX_LINE", 100)
+    frame = len(orjson.dumps({"id": "long", "title": ""}))
+    long = {"id": "long", "title": "t" * (length - frame - 1)}  # and its line break
+    path = lines(tmp_path / "a.jsonl", [{**GOOD, "id": "first"}, long, {**GOOD, "id": "last"}])
+    found, errors = split([path])
+    kept = length <= 100
+    assert [item.article.id for item in found] == ["first", *(["long"] if kept else []), "last"]
+    limit = ArticleError("the line is longer than the limit of 100 bytes", f"{path}:2")
+    assert [str(error) for error in errors] == ([] if kept else [str(limit)])
+
+
+def test_an_over_long_line_at_the_end_without_a_line_break(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jsonl, "MAX_LINE", 100)
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(orjson.dumps(GOOD) + b"\n" + b"x" * 250)
+    found, errors = split([path])
+    assert [item.article.id for item in found] == ["good"]
+    assert [error.place for error in errors] == [f"{path}:2"]
+
+
+def test_an_enormous_line_is_not_held_in_memory(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    with path.open("wb") as file:
+        for _ in range(160):
+            file.write(b"x" * 1_048_576)
+        file.write(b"\n" + orjson.dumps(GOOD))
+    tracemalloc.start()
+    try:
+        found, errors = split([path])
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert [item.article.id for item in found] == ["good"]
+    assert [str(error) for error in errors] == [f"{path}:1: the line is longer than the limit of 16,777,216 bytes"]
+    assert peak < 80 * 1_048_576
+
+
+def test_a_truncated_gzip_gives_what_came_before_and_is_named(tmp_path: Path) -> None:
+    whole = gzip.compress(b"".join(orjson.dumps({**GOOD, "id": f"{n:05}"}) + b"\n" for n in range(2_000)))
+    path, good = tmp_path / "a.jsonl.gz", lines(tmp_path / "good.jsonl", [GOOD])
+    path.write_bytes(whole[: len(whole) // 2])
+    found, errors = split([path, good])
+    ids = [item.article.id for item in found]
+    assert ids == [*(f"{n:05}" for n in range(len(ids) - 1)), "good"]
+    assert len(ids) > 500
+    assert [(type(error), error.place) for error in errors] == [(SourceError, str(path))]
+    assert "the gzip stream is damaged" in errors[0].message
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        orjson.dumps(GOOD),
+        gzip.compress(orjson.dumps(GOOD))[:5],
+        gzip.compress(orjson.dumps(GOOD))[:-4] + b"\x00\x00\x00\x00",
+        gzip.compress(orjson.dumps(GOOD))[:10] + b"\xff" * 20,
+        b"\x1f\x8b\x08",
+    ],
+)
+def test_what_is_no_gzip_is_named(raw: bytes, tmp_path: Path) -> None:
+    path, good = tmp_path / "a.jsonl.gz", lines(tmp_path / "z.jsonl", [{**GOOD, "id": "z"}])
+    path.write_bytes(raw)
+    found, errors = split([path, good])
+    assert found[-1].article.id == "z"
+    assert (type(errors[-1]), errors[-1].place) == (SourceError, str(path))
+    assert "the gzip stream is damaged" in errors[-1].message
