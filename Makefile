@@ -51,8 +51,8 @@ format: setup ## let ruff put the code in order
 bench: setup ## speed and recall of the candidate search, as ratios inside one run
 	$(BIN)/python bench/candidates.py
 
-readme: setup ## write the README's table from the committed reports
-	$(BIN)/python -m eval table eval/results/*.json --readme README.md
+readme: setup ## write the README's tables from the committed reports
+	$(BIN)/python -m eval table eval/results/*.json --pairs eval/results/pairs/lee_pincombe.json --readme README.md
 
 lock: ## pin anew: what a fresh environment gets today
 	rm -rf var/lock && $(PYTHON) -m venv var/lock

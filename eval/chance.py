@@ -29,9 +29,9 @@ def expected_ndcg(task: Task, k: int) -> Expected:
     means, variances = [], []
     for query in task.queries:
         count = int(task.allowed(query.row).sum())
-        p = len(query.relevant) / count
+        p = len(query.answers) / count
         d = discounts[: min(k, count)]
-        ideal = discounts[: min(k, len(query.relevant))].sum()
+        ideal = discounts[: min(k, len(query.answers))].sum()
         spread = p * (1 - p)
         cross = d.sum() ** 2 - (d**2).sum()
         variance = spread * (d**2).sum() - (spread / (count - 1) * cross if count > 1 else 0.0)

@@ -6,15 +6,18 @@ from typing import Annotated
 import orjson
 import typer
 
-from eval.inputs import Inputs, from_sources, from_store
-from eval.run import SEED, evaluate
-from eval.show import account, markdown_table, print_report, replace_table
-from eval.systems import SYSTEMS, Lab, prepare
-from eval.task import AsOf
-from index.publish import current_version, open_current
+from eval import compare as comparing
+from eval.cli_run import run
+from eval.compare import parse_fail_under
+from eval.diff import diff_snapshots, open_either
+from eval.diff_view import diff_view
+from eval.gate import FailUnder, Margin, NoWorseThan, gate
+from eval.pairs import evaluate_files, pairs_table
+from eval.report import MAIN
+from eval.show import account, markdown_pairs, markdown_table, replace_table
+from index.publish import open_current
 from recommender import console
-from recommender.catalog import Catalog
-from recommender.console import CuratedKey, Model, Store
+from recommender.console import Model, Store
 from recommender.encoder import make_encoder
 from recommender.errors import EvaluationError
 from recommender.settings import settings
@@ -26,46 +29,7 @@ app = typer.Typer(
 )
 
 
-@app.command()
-def run(
-    *,
-    model: Model,
-    out: Annotated[Path, typer.Option(help="Folder for report.json, qrels.txt and run-SYSTEM.txt.")],
-    articles: Annotated[
-        list[Path] | None, typer.Option(help="Evaluate these files or folders, indexed in memory.")
-    ] = None,
-    store: Annotated[Path | None, typer.Option(help="Evaluate the index that this store serves.")] = None,
-    curated_key: CuratedKey = "related",
-    as_of: Annotated[
-        AsOf, typer.Option(help="published: candidates no newer than the query; none: all of the archive.")
-    ] = AsOf.PUBLISHED,
-    systems: Annotated[str, typer.Option(help="Systems to compare, separated by commas.")] = ",".join(SYSTEMS),
-    k: Annotated[int, typer.Option(help="Slots of a related list: the cut-off of nDCG and recall.")] = 10,
-    cache: Annotated[Path | None, typer.Option(help="Where --articles keeps vectors for the next run.")] = None,
-) -> None:
-    """Ask every system for every curated list, measure, and write a report and TREC files."""
-    if (articles is None) == (store is None):
-        raise EvaluationError("say either --articles FILE or --store DIR")
-    encoder = make_encoder(model)
-    wanted = [name.strip() for name in systems.split(",") if name.strip()]
-    catalog: Catalog | None = None
-    if store is not None:
-        current_version(store)  # before a catalog is created where there is no store
-        catalog = Catalog.open(settings().catalog_url or store)
-        inputs = from_store(store, catalog, encoder, as_of)
-    else:
-        inputs = from_sources(
-            articles or [],
-            encoder,
-            cache or settings().store / "eval",
-            as_of,
-            curated_key=curated_key,
-            bar=lambda work, items: console.work_bar("embedding", work, items),
-            on_rejected=lambda error: console.warn(str(error)),
-        )
-    _run(inputs, wanted, k, out)
-    if catalog:
-        catalog.close()
+app.command()(run)
 
 
 @app.command()
@@ -82,36 +46,87 @@ def show(
 @app.command()
 def table(
     reports: Annotated[list[Path], typer.Argument(help="report.json files; a file's name heads its column.")],
+    judged_pairs: Annotated[Path | None, typer.Option("--pairs", help="A saved `pairs --json`, with --readme.")] = None,
     readme: Annotated[
-        Path | None, typer.Option(help="Write it into this file, between the two comments that mark its place.")
+        Path | None, typer.Option(help="Write into this file, between the comments that mark a table's place.")
     ] = None,
 ) -> None:
     """Print several reports as one Markdown table, or write it where the README has it."""
     text = markdown_table({path.stem: _report(path) for path in reports})
     if readme is None:
         typer.echo(text, nl=False)
+        return
+    page = replace_table(readme.read_text(encoding="utf-8"), "quality", text)
+    if judged_pairs:
+        page = replace_table(page, "pairs", markdown_pairs(_report(judged_pairs)))
+    readme.write_text(page, encoding="utf-8")
+
+
+@app.command()
+def compare(
+    reports: Annotated[list[Path], typer.Argument(help="One or two reports (report.json, or its folder).")],
+    system: Annotated[str, typer.Option(help="The system to look at.")] = MAIN,
+    measure: Annotated[str | None, typer.Option(help="The measure; the report's first unless given.")] = None,
+    fail_under: FailUnder = None,
+    no_worse_than: NoWorseThan = None,
+    margin: Margin = 0.01,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the comparison as JSON.")] = False,
+) -> None:
+    """Say which of two reports is better, by how much, how surely; or hold the first to a floor or a base."""
+    if not 1 <= len(reports) <= 2:
+        raise EvaluationError(f"{len(reports)} reports given, expected one or two")
+    floors = [parse_fail_under(text) for text in fail_under or []]
+    if len(reports) == 2:
+        paired = comparing.compare(reports[0], reports[1], system, measure)
+        typer.echo(orjson.dumps(paired.to_json()).decode() if as_json else paired.sentence)
+    gate(reports[0], floors, no_worse_than, margin, system, measure)
+
+
+@app.command()
+def diff(
+    a: Annotated[Path, typer.Argument(help="A snapshot's folder, or a store.")],
+    b: Annotated[Path, typer.Argument(help="The one that would take its place.")],
+    k: Annotated[int, typer.Option(help="Length of the lists that are compared.", min=1, max=100)] = 10,
+    top: Annotated[int, typer.Option(help="Examples of each kind.", min=0)] = 5,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+) -> None:
+    """Say what readers would see change from one snapshot to another: read before switching."""
+    before, after = open_either(a), open_either(b)
+    with console.item_bar("listing", len(before.corpus) + len(after.corpus)) as progress:
+        found = diff_snapshots(before, after, k, top=top, names=(str(a), str(b)), on_article=progress)
+    if as_json:
+        typer.echo(orjson.dumps(found.to_json()).decode())
     else:
-        readme.write_text(replace_table(readme.read_text(encoding="utf-8"), text), encoding="utf-8")
+        console.out.print(diff_view(found))
+
+
+@app.command()
+def pairs(
+    *,
+    model: Model,
+    articles: Annotated[list[Path], typer.Option(help="Files or folders of articles, indexed in memory.")],
+    pairs: Annotated[Path, typer.Option(help='JSON lines of {"a": id, "b": id, "score": number}.')],
+    cache: Annotated[Path | None, typer.Option(help="Where vectors are kept for the next run.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+) -> None:
+    """Correlate each system's scores of pairs with people's judgements of them."""
+    document = evaluate_files(
+        articles,
+        pairs,
+        make_encoder(model),
+        cache or settings().store / "eval",
+        bar=lambda work, items: console.work_bar("embedding", work, items),
+        on_rejected=lambda error: console.warn(str(error)),
+    )
+    if as_json:
+        typer.echo(orjson.dumps(document).decode())
+    else:
+        console.out.print(pairs_table(document))
 
 
 def main() -> None:
     """Run the command line."""
     console.main(app)
-
-
-def _run(inputs: Inputs, names: list[str], k: int, out: Path) -> None:
-    def embed(texts: list[str]) -> None:
-        missing = inputs.vectors.missing(texts)
-        if missing:
-            with console.work_bar("embedding (naive)", sum(map(len, missing)), len(missing)) as progress:
-                inputs.vectors.embed(missing, progress)
-
-    systems = prepare(Lab(inputs.task, inputs.vectors, SEED, embed), names)
-    with console.item_bar("evaluating", len(inputs.task.queries) * len(systems)) as progress:
-        report = evaluate(inputs.task, systems, k, about=inputs.about, on_query=progress)
-    report.write(out)
-    print_report(console.out, report.document)
-    console.out.print(f"written to {out}", markup=False)
 
 
 def _report(path: Path) -> dict[str, object]:

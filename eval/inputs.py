@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from eval.task import AsOf, Task, make_task
-from index.build import Bar, assemble
+from index.build import Bar, assemble, no_bar
 from index.publish import open_current
+from index.snapshot import Snapshot
 from recommender.article import Article
 from recommender.catalog import Catalog
 from recommender.encoder import Encoder
@@ -30,6 +31,16 @@ class Inputs:
     about: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class InMemory:
+    """A snapshot that was never on disk, its articles by row, their vectors, and how many records were rejected."""
+
+    snapshot: Snapshot
+    articles: list[Article]
+    vectors: VectorCache
+    rejected: int
+
+
 def from_sources(
     paths: Sequence[Path],
     encoder: Encoder,
@@ -45,22 +56,35 @@ def from_sources(
     Vectors are kept in ``cache``, so that the next run embeds nothing. Raises EvaluationError if there is
     no curated list to compare with.
     """
+    memory = in_memory(paths, encoder, cache, curated_key=curated_key, bar=bar, on_rejected=on_rejected)
+    snapshot, lists = memory.snapshot, memory.snapshot.lists
+    if not lists:
+        raise EvaluationError(f"no article in {_named(paths)} has a curated list under the key {curated_key!r}")
+    about = {
+        "sources": {path.name: _sha256(path) for path in files_of(paths)},
+        "curated_key": curated_key,
+        "rejected": memory.rejected,
+    }
+    return Inputs(make_task(snapshot, memory.articles, lists, as_of), memory.vectors, about)
+
+
+def in_memory(
+    paths: Sequence[Path],
+    encoder: Encoder,
+    cache: Path,
+    *,
+    curated_key: str = "related",
+    bar: Bar = no_bar,
+    on_rejected: Callable[[InputError], None] = lambda _: None,
+) -> InMemory:
+    """Build a snapshot of ``paths`` in memory; vectors are kept in the folder ``cache`` for the next run."""
     cache.mkdir(parents=True, exist_ok=True)
     vectors = VectorCache(open_engine(f"sqlite:///{cache / 'vectors.sqlite'}"), encoder)
     with closing(Catalog.open("sqlite://")) as catalog:
         ingested = ingest(catalog, paths, curated_key=curated_key, on_rejected=on_rejected)
         source, _, _ = assemble(catalog, encoder, vectors=vectors, bar=bar)
         articles = list(catalog.articles())
-    if not source.lists:
-        raise EvaluationError(f"no article in {_named(paths)} has a curated list under the key {curated_key!r}")
-    snapshot = source.open(datetime.now(UTC))
-    lists = {item.article_id: item.targets for item in source.lists}
-    about = {
-        "sources": {path.name: _sha256(path) for path in files_of(paths)},
-        "curated_key": curated_key,
-        "rejected": len(ingested.rejected),
-    }
-    return Inputs(make_task(snapshot, articles, lists, as_of), vectors, about)
+    return InMemory(source.open(datetime.now(UTC)), articles, vectors, len(ingested.rejected))
 
 
 def from_store(store: Path, catalog: Catalog, encoder: Encoder, as_of: AsOf) -> Inputs:

@@ -1,7 +1,6 @@
-"""Measures (ir-measures, with trec_eval's own code underneath) and their bootstrap intervals."""
+"""Measures of a ranking against a curated list: ir-measures, with trec_eval's own code underneath."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import ir_measures
 import numpy as np
@@ -9,28 +8,21 @@ import numpy.typing as npt
 
 from recommender.errors import EvaluationError
 
-RESAMPLES = 10_000
-CHUNK = 500
-
 Values = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A mean over queries with its 95 % percentile bootstrap interval (Efron & Tibshirani, 1993)."""
-
-    mean: float
-    low: float
-    high: float
-
-    def to_json(self) -> dict[str, float]:
-        """Return the three numbers, rounded to six digits."""
-        return {"mean": round(self.mean, 6), "low": round(self.low, 6), "high": round(self.high, 6)}
 
 
 def measure_names(k: int) -> tuple[str, ...]:
     """Return the measures of a report, the primary one first."""
-    return (f"nDCG@{k}", f"R@{k}", "RR", "Success@5")
+    return tuple(dict.fromkeys((f"nDCG@{k}", "nDCG@5", f"R@{k}", "R@100", "RR", "Success@5")))
+
+
+def judged_names(k: int) -> tuple[str, ...]:
+    """Return the measures that say something once negatives are judged too.
+
+    Judged@k is the share of the first k that somebody judged; the condensed nDCG (Sakai, 2007) skips what
+    nobody did.
+    """
+    return (f"Judged@{k}", f"nDCG(judged_only=True)@{k}")
 
 
 def per_query(
@@ -55,13 +47,3 @@ def per_query(
 def decreasing(ids: Sequence[str]) -> list[tuple[str, int]]:
     """Return (id, score) with strictly decreasing integer scores down to 1."""
     return [(identity, len(ids) - i) for i, identity in enumerate(ids)]
-
-
-def bootstrap(values: Values, seed: int) -> Estimate:
-    """Return the mean of ``(q,)`` values with its 95 % interval over RESAMPLES resamples of the queries."""
-    rng = np.random.default_rng(seed)
-    means = [
-        values[rng.integers(len(values), size=(CHUNK, len(values)))].mean(axis=1) for _ in range(RESAMPLES // CHUNK)
-    ]
-    low, high = np.percentile(np.concatenate(means), (2.5, 97.5))
-    return Estimate(float(values.mean()), float(low), float(high))

@@ -1,49 +1,27 @@
-"""One evaluation: task → rankings → measures → report, and the files written from it."""
+"""One evaluation: task → rankings → measures → comparisons → report."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-import orjson
+import numpy as np
 
+from eval.beyond import Beyond
 from eval.chance import expected_ndcg
-from eval.measures import Values, bootstrap, decreasing, measure_names, per_query
-from eval.systems import DEPTH, Ranking
+from eval.measures import Values, judged_names, measure_names, per_query
+from eval.report import MAIN, Report, tokens
+from eval.significance import SEED, Comparison, Groups, Verdict, bootstrap, compare_all
+from eval.systems import Ranking, check, served
 from eval.task import Task
-from recommender.errors import EvaluationError
 
-SEED = 20_251_122
 PACKAGES = ("numpy", "scikit-learn", "faiss-cpu", "sentence-transformers", "ir-measures", "bm25s")
-MAIN = "product"
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """Everything an evaluation found. ``rankings`` are document ids by system and query id, best first."""
-
-    document: dict[str, Any]
-    qrels: Mapping[str, Mapping[str, int]]
-    rankings: Mapping[str, Mapping[str, Sequence[str]]]
-
-    def write(self, folder: Path) -> None:
-        """Write report.json, qrels.txt and run-SYSTEM.txt into ``folder`` (TREC formats)."""
-        folder.mkdir(parents=True, exist_ok=True)
-        lines = [f"{q} 0 {d} {g}\n" for q, judged in self.qrels.items() for d, g in judged.items()]
-        (folder / "qrels.txt").write_text("".join(lines), encoding="utf-8")
-        for system, run in self.rankings.items():
-            lines = [
-                f"{q} Q0 {d} {i} {score} {system}\n"
-                for q, ids in run.items()
-                for i, (d, score) in enumerate(decreasing(ids), start=1)
-            ]
-            (folder / f"run-{system}.txt").write_text("".join(lines), encoding="utf-8")
-        options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-        (folder / "report.json").write_bytes(orjson.dumps(self.document, option=options))
+CLAIMS = {
+    Verdict.BETTER: "better than",
+    Verdict.WORSE: "worse than",
+    Verdict.UNDECIDED: "not distinguishable from",
+}
 
 
 def evaluate(
@@ -52,50 +30,75 @@ def evaluate(
     k: int,
     *,
     about: Mapping[str, Any],
+    beyond: Beyond | None = None,
     on_query: Callable[[int], None] = lambda _: None,
 ) -> Report:
     """Let each of the prepared ``systems`` answer every query of ``task``; measure with nDCG@k and others.
 
-    ``about`` is kept as provenance. Raises EvaluationError on a k outside 1..DEPTH.
+    ``about`` is kept as provenance, ``beyond`` as what lies beyond accuracy. Raises EvaluationError on a k
+    outside 1..DEPTH.
     """
-    if not 1 <= k <= DEPTH:
-        raise EvaluationError(f"k is {k}, expected 1 to {DEPTH}")
+    check((), k)
     started = time.monotonic()
-    names = [token(card.id) for card in task.snapshot.corpus.cards]
-    qrels = {names[query.row]: {names[row]: 1 for row in query.relevant} for query in task.queries}
+    names = tokens(task.snapshot.corpus)
+    qrels = {
+        names[q.row]: {**{names[row]: 1 for row in q.answers}, **{names[row]: 0 for row in q.refuted}}
+        for q in task.queries
+    }
     rankings: dict[str, dict[str, list[str]]] = {}
     for system, rank in systems.items():
         rankings[system] = {}
         for query in task.queries:
             rankings[system][names[query.row]] = [names[row] for row in rank(query)]
             on_query(1)
-    measured = {system: per_query(measure_names(k), qrels, run) for system, run in rankings.items()}
-    document = _document(task, measured, k, about)
+    judged = any(q.confirmed or q.refuted for q in task.queries)
+    measures = (*measure_names(k), *(judged_names(k) if judged else ()))
+    values = {system: per_query(measures, qrels, run) for system, run in rankings.items()}
+    document = _document(task, values, measures, k, about)
+    if beyond:
+        document["beyond"] = beyond.to_json()
     document["provenance"]["seconds"] = round(time.monotonic() - started, 1)
-    return Report(document, qrels, rankings)
+    reasons = _reasons(task, names, k) if MAIN in systems else {}
+    return Report(document, measures, names, qrels, rankings, values, shared_lists(task), reasons)
 
 
-def token(identity: str) -> str:
-    """Return ``identity`` as one word, as TREC files need it: white space and % are percent-encoded."""
-    return "".join(quote(c) if c.isspace() or c == "%" else c for c in identity)
+def shared_lists(task: Task) -> Groups | None:
+    """Return ``(q,)`` int64 numbers: queries with the same list of two or more share one; None if none do."""
+    numbers: dict[tuple[int, ...] | int, int] = {}
+    groups = np.array(
+        [numbers.setdefault(q.relevant if len(q.relevant) > 1 else q.row, len(numbers)) for q in task.queries],
+        dtype=np.int64,
+    )
+    return groups if len(numbers) < len(groups) else None
+
+
+def _reasons(task: Task, names: Sequence[str], k: int) -> dict[tuple[str, str], tuple[float, list[float]]]:
+    """The score of each of the product's k answers, and what each signal added to it."""
+    found = {}
+    for query in task.queries:
+        for hit in served(task, query, k):
+            parts = [round(float(part), 3) for part in hit.parts]
+            found[names[query.row], names[hit.row]] = (round(hit.score, 4), parts)
+    return found
 
 
 def _document(
-    task: Task, measured: Mapping[str, Mapping[str, Values]], k: int, about: Mapping[str, Any]
+    task: Task,
+    values: Mapping[str, Mapping[str, Values]],
+    measures: Sequence[str],
+    k: int,
+    about: Mapping[str, Any],
 ) -> dict[str, Any]:
-    primary = measure_names(k)[0]
-    snapshot = task.snapshot
+    primary = measures[0]
+    snapshot, groups = task.snapshot, shared_lists(task)
     systems = {
-        system: {name: bootstrap(values, SEED).to_json() for name, values in by_measure.items()}
-        for system, by_measure in measured.items()
+        system: {name: bootstrap(each, SEED, groups).to_json() for name, each in by_measure.items()}
+        for system, by_measure in values.items()
     }
-    differences = {
-        system: bootstrap(measured[MAIN][primary] - by_measure[primary], SEED).to_json()
-        for system, by_measure in measured.items()
-        if MAIN in measured and system not in (MAIN, "oracle")
-    }
+    others = {name: each[primary] for name, each in values.items() if name not in (MAIN, "oracle")}
+    comparisons = compare_all(values[MAIN][primary], others, SEED, groups) if MAIN in values else {}
     document: dict[str, Any] = {
-        "verdict": _verdict(systems, differences, primary, len(task.queries)),
+        "verdict": _verdict(systems, comparisons, primary, len(task.queries)),
         "queries": len(task.queries),
         "lists_without_answer": task.unanswerable,
         "articles": len(snapshot.corpus),
@@ -103,38 +106,40 @@ def _document(
         "as_of": task.as_of.value,
         "k": k,
         "systems": systems,
-        "differences": differences,
-        "provenance": {
-            **about,
-            "snapshot": snapshot.version,
-            "model": snapshot.manifest.model.model_dump(),
-            "weights": snapshot.manifest.weights,
-            "seed": SEED,
-            "versions": {package: version(package) for package in PACKAGES},
-            "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        },
+        "comparisons": {name: comparison.to_json() for name, comparison in comparisons.items()},
     }
-    if "random" in measured:
-        chance = expected_ndcg(task, k)
-        mean = systems["random"][primary]["mean"]
-        document["random_check"] = {
-            "expected": round(chance.mean, 6),
-            "low": round(chance.low, 6),
-            "high": round(chance.high, 6),
-            "within": bool(chance.low <= mean <= chance.high),
-        }
+    if "random" in values:
+        document["random_check"] = _random_check(task, k, systems["random"][primary]["mean"])
+    document["provenance"] = {
+        **about,
+        "snapshot": snapshot.version,
+        "model": snapshot.manifest.model.model_dump(),
+        "weights": snapshot.manifest.weights,
+        "seed": SEED,
+        "versions": {package: version(package) for package in PACKAGES},
+        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
     return document
 
 
-def _verdict(systems: Mapping[str, Any], differences: Mapping[str, Any], primary: str, count: int) -> str:
-    rivals = [name for name in differences if name != "random"]
-    if MAIN not in systems or not rivals:
+def _random_check(task: Task, k: int, mean: float) -> dict[str, float | bool]:
+    chance = expected_ndcg(task, k)
+    return {
+        "expected": round(chance.mean, 6),
+        "low": round(chance.low, 6),
+        "high": round(chance.high, 6),
+        "within": bool(chance.low <= mean <= chance.high),
+    }
+
+
+def _verdict(systems: Mapping[str, Any], comparisons: Mapping[str, Comparison], primary: str, count: int) -> str:
+    rivals = [name for name in comparisons if name != "random"]
+    if not rivals:
         return f"{count:,} curated lists were asked of {len(systems)} system(s)."
     best = max(rivals, key=lambda name: float(systems[name][primary]["mean"]))
-    gap = differences[best]
-    claim = "better than" if gap["low"] > 0 else "worse than" if gap["high"] < 0 else "not distinguishable from"
+    gap = comparisons[best].difference
     return (
         f"Over {count:,} curated lists, {MAIN} scores {primary} {systems[MAIN][primary]['mean']:.3f}:"
-        f" {claim} the best baseline, {best} ({systems[best][primary]['mean']:.3f}), by {gap['mean']:+.3f}"
-        f" (95 % interval {gap['low']:+.3f} to {gap['high']:+.3f})."
+        f" {CLAIMS[comparisons[best].verdict]} the best baseline, {best} ({systems[best][primary]['mean']:.3f}),"
+        f" by {gap.mean:+.3f} (95 % interval {gap.low:+.3f} to {gap.high:+.3f})."
     )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich.columns import Columns
 from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
@@ -13,8 +14,6 @@ from recommender.errors import EvaluationError
 from recommender.related import related
 
 WIDTH = 70
-TABLE_START = "<!-- quality table -->"
-TABLE_END = "<!-- end of quality table -->"
 
 
 def report_table(document: Mapping[str, Any]) -> Table:
@@ -43,13 +42,25 @@ def markdown_table(documents: Mapping[str, Mapping[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def replace_table(page: str, table: str) -> str:
-    """Return ``page`` with ``table`` between its two marks. Raises EvaluationError if it has no marks."""
-    before, start, rest = page.partition(TABLE_START)
-    _, end, after = rest.partition(TABLE_END)
-    if not start or not end:
-        raise EvaluationError(f"no {TABLE_START} … {TABLE_END} to write the table between")
+def replace_table(page: str, name: str, table: str) -> str:
+    """Return ``page`` with ``table`` between the comments that mark its place. Raises EvaluationError without them."""
+    start, end = f"<!-- {name} table -->", f"<!-- end of {name} table -->"
+    before, opened, rest = page.partition(start)
+    _, closed, after = rest.partition(end)
+    if not opened or not closed:
+        raise EvaluationError(f"no {start} … {end} to write the table between")
     return f"{before}{start}\n{table}{end}{after}"
+
+
+def markdown_pairs(document: Mapping[str, Any]) -> str:
+    """Return a document of ``evaluate_pairs`` as a Markdown table: a row a system."""
+    lines = ["| system | Spearman | Pearson |", "|---|---|---|"]
+    for name, found in document["systems"].items():
+        cells = [
+            f"{found[m]['value']:.3f} ({found[m]['low']:.3f}–{found[m]['high']:.3f})" for m in ("spearman", "pearson")
+        ]
+        lines.append(f"| {name} | {cells[0]} | {cells[1]} |")
+    return "\n".join(lines) + "\n"
 
 
 def account(snapshot: Snapshot, identity: str, limit: int) -> Group:
@@ -73,11 +84,12 @@ def account(snapshot: Snapshot, identity: str, limit: int) -> Group:
             continue
         where = f"[green]at {places[target]}[/]" if target in places else "[red]no[/]"
         editors.add_row(f"{place:>2}", where, Text(shorten(label(corpus.cards[target]))))
+    title = Text(label(card), style="bold")
+    if not picked:
+        return Group(title, ranked)
     agreed = sum(target in places for target in picked if target is not None)
-    parts: list[Any] = [Text(label(card), style="bold"), ranked]
-    if picked:
-        parts += [editors, Text(f"{agreed} of the editor's {len(picked)} stand among the first {limit}.")]
-    return Group(*parts)
+    verdict = Text(f"{agreed} of the editor's {len(picked)} stand among the first {limit}.")
+    return Group(title, Columns([ranked, editors], padding=(0, 3)), verdict)
 
 
 def label(card: Card) -> str:

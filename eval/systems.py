@@ -4,19 +4,24 @@ Every one sees the same queries and the same candidates; ``product`` is the very
 To add one, write a function ``(Lab) → Ranking`` and give it a line in SYSTEMS.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import bm25s
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from eval.crossval import visible_lists
 from eval.task import Judged, Task
 from recommender.article import Article
+from recommender.encoder import Matrix
 from recommender.errors import EvaluationError
 from recommender.policy import Mask
-from recommender.related import related
+from recommender.related import Hit, related
 from recommender.vectors import VectorCache
 from recommender.views import whole_text
 
@@ -24,6 +29,9 @@ DEPTH = 100
 """Answers a system gives to a query."""
 NAIVE_CHARS = 3_000
 """More than the 256 word pieces a naive recommender embeds: the model itself cuts the rest."""
+TOP_TERMS = 25
+RRF_K = 60
+RRF_DEPTH = 1_000
 
 Rows = list[int]
 Ranking = Callable[[Judged], Rows]
@@ -32,14 +40,35 @@ Scores = Callable[[int], npt.NDArray[np.floating]]
 """Query row → ``(n,)`` scores of all articles."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Lab:
-    """What a system may use to prepare itself."""
+    """What a system may use to prepare itself; what several systems share is computed once."""
 
     task: Task
     vectors: VectorCache
     seed: int
     embed: Callable[[list[str]], None]
+
+    @cached_property
+    def tokens(self) -> list[list[str]]:
+        """Each article's words, as bm25s makes them, without its English stop words."""
+        texts = [whole_text(article) for article in self.task.articles]
+        found: list[list[str]] = bm25s.tokenize(texts, stopwords="en", return_ids=False, show_progress=False)
+        return found
+
+    @cached_property
+    def bm25(self) -> bm25s.BM25:
+        """The BM25 index over ``tokens``, in bm25s' Lucene variant."""
+        retriever = bm25s.BM25()
+        retriever.index(self.tokens, show_progress=False)
+        return retriever
+
+    @cached_property
+    def one_vector(self) -> Matrix:
+        """``(n, d)`` float32: one vector of title, teaser and body, cut where the model stops reading."""
+        texts = [one_text(article) for article in self.task.articles]
+        self.embed(texts)
+        return self.vectors.lookup(texts)
 
 
 def random(lab: Lab) -> Ranking:
@@ -55,70 +84,131 @@ def recency(lab: Lab) -> Ranking:
 
 
 def tfidf(lab: Lab) -> Ranking:
-    """Cosine of the whole articles in tf-idf with bigrams: scikit-learn's, with its English stop words."""
-    texts = [whole_text(article) for article in lab.task.articles]
-    options = {"sublinear_tf": True, "ngram_range": (1, 2), "stop_words": "english", "dtype": np.float32}
-    rows = TfidfVectorizer(min_df=2 if len(texts) >= 20 else 1, **options).fit_transform(texts).tocsr()
+    """Cosine of the whole articles in tf-idf with bigrams, as a careful engineer would set scikit-learn up."""
+    rows = tfidf_rows(lab.task.articles)
     return _by_scores(lab.task, lambda row: (rows @ rows[row].T).toarray()[:, 0])
 
 
 def bm25(lab: Lab) -> Ranking:
-    """BM25 (Robertson & Zaragoza, 2009; bm25s' Lucene variant) with the whole article as the query."""
-    tokens = bm25s.tokenize(
-        [whole_text(article) for article in lab.task.articles], stopwords="en", return_ids=False, show_progress=False
-    )
-    retriever = bm25s.BM25()
-    retriever.index(tokens, show_progress=False)
-    return _by_scores(lab.task, lambda row: retriever.get_scores(tokens[row]))
+    """BM25 (Robertson & Zaragoza, 2009) with the whole article as the query."""
+    return _by_scores(lab.task, lambda row: lab.bm25.get_scores(lab.tokens[row]))
+
+
+def bm25_top25(lab: Lab) -> Ranking:
+    """BM25 with the article's 25 terms of greatest tf·idf as the query: the usual background-linking query."""
+    counts = Counter(word for words in lab.tokens for word in set(words))
+    size = len(lab.tokens)
+
+    def terms(row: int) -> list[str]:
+        weights = {w: tf * np.log(size / counts[w]) for w, tf in Counter(lab.tokens[row]).items()}
+        return sorted(weights, key=lambda w: (-weights[w], w))[:TOP_TERMS]
+
+    return _by_scores(lab.task, lambda row: lab.bm25.get_scores(terms(row)))
 
 
 def naive(lab: Lab) -> Ranking:
-    """What most recommenders do: one vector of title, teaser and body, cut where the model stops reading."""
-    texts = [_one_text(article) for article in lab.task.articles]
-    lab.embed(texts)
-    vectors = lab.vectors.lookup(texts)
-    return _by_scores(lab.task, lambda row: vectors @ vectors[row])
+    """What most recommenders do: nearest neighbours of one truncated vector an article."""
+    return _by_scores(lab.task, lambda row: lab.one_vector @ lab.one_vector[row])
+
+
+def rrf(lab: Lab) -> Ranking:
+    """Reciprocal rank fusion (Cormack et al., 2009; k = 60) of BM25 and the naive vector."""
+
+    def scores(row: int) -> npt.NDArray[np.floating]:
+        mask = lab.task.allowed(row)
+        total = np.zeros(len(mask))
+        for each in (lab.bm25.get_scores(lab.tokens[row]), lab.one_vector @ lab.one_vector[row]):
+            for place, found in enumerate(top(each, mask, RRF_DEPTH), start=1):
+                total[found] += 1 / (RRF_K + place)
+        return total
+
+    return _by_scores(lab.task, scores)
+
+
+def section(lab: Lab) -> Ranking:
+    """The same section first, each half newest first: what a template without a recommender shows."""
+    cards = lab.task.snapshot.corpus.cards
+    days = np.nan_to_num(lab.task.snapshot.corpus.days, nan=-np.inf)
+    newest = np.argsort(np.lexsort((-np.arange(len(cards)), days))).astype(np.float64)
+    sections = np.array([card.section for card in cards])
+    return _by_scores(lab.task, lambda row: newest + len(cards) * (sections == sections[row]) * (sections[row] != ""))
+
+
+def popular(lab: Lab) -> Ranking:
+    """Most listed by the other articles' curated lists that may be known at the query's time."""
+    task = lab.task
+
+    def scores(row: int) -> npt.NDArray[np.floating]:
+        total = np.zeros(len(task.snapshot.corpus))
+        for query in visible_lists(task, row):
+            total[list(query.relevant)] += 1
+        return total
+
+    return _by_scores(task, scores)
 
 
 def product(lab: Lab) -> Ranking:
     """The product: recommender.related.related, as served."""
-    task, snapshot = lab.task, lab.task.snapshot
-
-    def rank(query: Judged) -> Rows:
-        hits = related(
-            snapshot.corpus.query(query.row),
-            snapshot.corpus,
-            snapshot.neighbours,
-            snapshot.ranker,
-            limit=DEPTH,
-            rules=task.rules(query.row),
-        )
-        return [hit.row for hit in hits]
-
-    return rank
+    return lambda query: [hit.row for hit in served(lab.task, query, DEPTH)]
 
 
 def oracle(_: Lab) -> Ranking:
-    """The editor's own list: every measure must be at its maximum."""
-    return lambda query: list(query.relevant[:DEPTH])
+    """The editor's own list (and what was judged related): every measure must be at its maximum."""
+    return lambda query: list(query.answers[:DEPTH])
 
 
 SYSTEMS: dict[str, Callable[[Lab], Ranking]] = {
     "random": random,
     "recency": recency,
+    "section": section,
+    "popular": popular,
     "tfidf": tfidf,
     "bm25": bm25,
+    "bm25-top25": bm25_top25,
     "naive": naive,
+    "rrf": rrf,
     "product": product,
     "oracle": oracle,
 }
 """Name → system, in the order of reports."""
 
 
-def prepare(lab: Lab, names: Sequence[str]) -> dict[str, Ranking]:
-    """Prepare the systems of these ``names``, in their order. Raises EvaluationError on an unknown one."""
+def served(task: Task, query: Judged, limit: int) -> list[Hit]:
+    """Return what the API would answer to ``query`` under the task's date rule."""
+    snapshot = task.snapshot
+    return related(
+        snapshot.corpus.query(query.row),
+        snapshot.corpus,
+        snapshot.neighbours,
+        snapshot.ranker,
+        limit=limit,
+        rules=task.rules(query.row),
+    )
+
+
+def tfidf_rows(articles: Sequence[Article]) -> sp.csr_matrix:
+    """Return ``(n, V)`` float32 unit rows: tf-idf of the whole articles, English stop words, sublinear, bigrams."""
+    options = {"sublinear_tf": True, "ngram_range": (1, 2), "stop_words": "english", "dtype": np.float32}
+    vectorizer = TfidfVectorizer(min_df=2 if len(articles) >= 20 else 1, **options)
+    return vectorizer.fit_transform([whole_text(article) for article in articles]).tocsr()
+
+
+def one_text(article: Article) -> str:
+    """Return what a naive recommender embeds: title, teasers and body, as much as the model may read of it."""
+    return f"{article.title}. {' '.join(article.teasers)} {article.body}"[:NAIVE_CHARS]
+
+
+def check(names: Sequence[str], k: int = 1) -> None:
+    """Raise EvaluationError on the name of no system, or a k that is not 1 to DEPTH."""
     if unknown := [name for name in names if name not in SYSTEMS]:
         raise EvaluationError(f"unknown system {unknown[0]!r}; known: {', '.join(SYSTEMS)}")
+    if not 1 <= k <= DEPTH:
+        raise EvaluationError(f"k is {k}, expected 1 to {DEPTH}")
+
+
+def prepare(lab: Lab, names: Sequence[str]) -> dict[str, Ranking]:
+    """Prepare the systems of these ``names``, in their order. Raises EvaluationError on an unknown one."""
+    check(names)
     return {name: SYSTEMS[name](lab) for name in dict.fromkeys(names)}
 
 
@@ -130,7 +220,3 @@ def top(scores: npt.NDArray[np.floating], mask: Mask, depth: int) -> Rows:
 
 def _by_scores(task: Task, scores: Scores) -> Ranking:
     return lambda query: top(scores(query.row), task.allowed(query.row), DEPTH)
-
-
-def _one_text(article: Article) -> str:
-    return f"{article.title}. {' '.join(article.teasers)} {article.body}"[:NAIVE_CHARS]

@@ -19,10 +19,20 @@ class AsOf(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One query: the article's row, and the rows its editor picked, in the editor's order."""
+    """One query: the article's row, and the rows its editor picked, in the editor's order.
+
+    ``confirmed`` and ``refuted`` are rows the editor did not list, which a person later judged related or not.
+    """
 
     row: int
     relevant: tuple[int, ...]
+    confirmed: tuple[int, ...] = ()
+    refuted: tuple[int, ...] = ()
+
+    @property
+    def answers(self) -> tuple[int, ...]:
+        """All rows that count as related: the editor's, then those that were confirmed."""
+        return (*self.relevant, *self.confirmed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from eval.cli import app
+from eval.systems import SYSTEMS
 from recommender.encoder import HashEncoder
 from recommender.errors import EvaluationError, RecommenderError, UnknownArticleError
 from tests.conftest import DEMO, OPTECH, SEED_PAGE, build_store, records
@@ -39,15 +40,15 @@ def run(*arguments: object, command: str = "run") -> str:
 def test_report_has_the_documented_shape(report: Path) -> None:
     document = orjson.loads((report / "report.json").read_bytes())
     assert document["queries"] == 119
-    assert set(document["systems"]) == {"random", "recency", "tfidf", "bm25", "naive", "product", "oracle"}
+    assert set(document["systems"]) == set(SYSTEMS)
     for by_measure in document["systems"].values():
-        assert list(by_measure) == ["nDCG@10", "R@10", "RR", "Success@5"]
+        assert list(by_measure) == ["nDCG@10", "nDCG@5", "R@10", "R@100", "RR", "Success@5"]
         for value in by_measure.values():
             assert 0 <= value["low"] <= value["mean"] <= value["high"] <= 1
     assert document["systems"]["oracle"]["nDCG@10"] == {"mean": 1.0, "low": 1.0, "high": 1.0}
     assert document["random_check"]["within"] is True
     gap = document["systems"]["product"]["nDCG@10"]["mean"] - document["systems"]["naive"]["nDCG@10"]["mean"]
-    assert document["differences"]["naive"]["mean"] == pytest.approx(gap, abs=2e-6)
+    assert document["comparisons"]["naive"]["mean"] == pytest.approx(gap, abs=2e-6)
     assert list(document["provenance"]["sources"]) == [OPTECH.name]
 
 
@@ -86,7 +87,7 @@ def test_k_sets_the_cut(tmp_path: Path) -> None:
         "--articles", OPTECH, "--as-of", "none", "--k", 5, "--systems", "oracle", "--out", tmp_path, "--cache", tmp_path
     )
     document = orjson.loads((tmp_path / "report.json").read_bytes())
-    assert list(document["systems"]["oracle"]) == ["nDCG@5", "R@5", "RR", "Success@5"]
+    assert list(document["systems"]["oracle"]) == ["nDCG@5", "R@5", "R@100", "RR", "Success@5"]
 
 
 def test_another_curated_key(tmp_path: Path) -> None:

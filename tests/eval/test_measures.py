@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from eval.measures import bootstrap, decreasing, measure_names, per_query
+from eval.measures import decreasing, measure_names, per_query
 from recommender.errors import EvaluationError
 
 LOG3, LOG5 = math.log2(3), math.log2(5)
@@ -63,27 +63,3 @@ def test_a_document_twice_is_refused() -> None:
 
 def test_scores_of_a_run_strictly_decrease() -> None:
     assert decreasing(["x", "y", "z"]) == [("x", 3), ("y", 2), ("z", 1)]
-
-
-def test_bootstrap_agrees_with_the_normal_interval() -> None:
-    values = np.random.default_rng(0).random(900)
-    found = bootstrap(values, seed=1)
-    half = 1.96 * values.std() / math.sqrt(len(values))
-    assert found.mean == pytest.approx(values.mean())
-    assert found.low == pytest.approx(values.mean() - half, abs=0.002)
-    assert found.high == pytest.approx(values.mean() + half, abs=0.002)
-
-
-def test_bootstrap_agrees_with_scipy() -> None:
-    from scipy.stats import bootstrap as scipy_bootstrap
-
-    values = np.random.default_rng(3).exponential(size=200)
-    found = bootstrap(values, seed=7)
-    other = scipy_bootstrap((values,), np.mean, n_resamples=20_000, method="percentile", rng=11).confidence_interval
-    assert found.low == pytest.approx(other.low, abs=0.005)
-    assert found.high == pytest.approx(other.high, abs=0.005)
-
-
-def test_bootstrap_is_repeatable() -> None:
-    values = np.random.default_rng(0).random(50)
-    assert bootstrap(values, seed=1) == bootstrap(values, seed=1)

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 import index.cli
 from api.app import create_app
 from api.drafts import Drafts
-from eval.show import markdown_table, replace_table
+from eval.show import markdown_pairs, markdown_table, replace_table
 from index.live import Live
 from recommender.article import parse_article
 from recommender.encoder import HashEncoder
@@ -82,11 +82,13 @@ def test_every_setting_is_documented_with_its_default() -> None:
         assert f"| `RELATED_{name.upper()}` |{default} |" in README
 
 
-def test_the_quality_table_is_made_from_the_committed_reports() -> None:
+def test_the_tables_are_made_from_the_committed_reports() -> None:
     reports = sorted((ROOT / "eval" / "results").glob("*.json"))
     assert len(reports) >= 3
     table = markdown_table({path.stem: orjson.loads(path.read_bytes()) for path in reports})
-    assert replace_table(README, table) == README
+    assert replace_table(README, "quality", table) == README
+    pairs = orjson.loads((ROOT / "eval" / "results" / "pairs" / "lee_pincombe.json").read_bytes())
+    assert replace_table(README, "pairs", markdown_pairs(pairs)) == README
 
 
 def test_every_command_is_in_the_readme() -> None:

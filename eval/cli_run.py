@@ -1,0 +1,118 @@
+"""The command ``related-eval run``: an evaluation from the articles to the written report."""
+
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eval.beyond import Beyond, beyond_accuracy
+from eval.compare import parse_fail_under
+from eval.gate import FailUnder, Margin, NoWorseThan, gate
+from eval.inputs import Inputs, from_sources, from_store
+from eval.lists import related_lists
+from eval.page import render
+from eval.report import Report
+from eval.run import evaluate
+from eval.show import print_report
+from eval.significance import SEED
+from eval.systems import SYSTEMS, Lab, Ranking, check, prepare
+from eval.task import AsOf, Task
+from eval.trec import external, read_judgements, with_judgements
+from index.publish import current_version
+from recommender import console
+from recommender.catalog import Catalog
+from recommender.console import CuratedKey, Model
+from recommender.encoder import make_encoder
+from recommender.errors import EvaluationError
+from recommender.settings import settings
+
+
+def run(
+    *,
+    model: Model,
+    out: Annotated[Path, typer.Option(help="Folder for report.html, report.json, qrels.txt, run-SYSTEM.txt.")],
+    articles: Annotated[
+        list[Path] | None, typer.Option(help="Evaluate these files or folders, indexed in memory.")
+    ] = None,
+    store: Annotated[Path | None, typer.Option(help="Evaluate the index that this store serves.")] = None,
+    curated_key: CuratedKey = "related",
+    as_of: Annotated[
+        AsOf, typer.Option(help="published: candidates no newer than the query; none: all of the archive.")
+    ] = AsOf.PUBLISHED,
+    systems: Annotated[str, typer.Option(help="Systems to compare, separated by commas.")] = ",".join(SYSTEMS),
+    runs: Annotated[
+        list[str] | None, typer.Option("--run", metavar="NAME=FILE", help="Another system's TREC run file.")
+    ] = None,
+    judgements: Annotated[Path | None, typer.Option(help="Judgements downloaded from report.html.")] = None,
+    k: Annotated[int, typer.Option(help="Slots of a related list: the cut-off of nDCG and recall.")] = 10,
+    beyond: Annotated[bool, typer.Option(help="Look at coverage, hubs, age … over all articles' lists too.")] = True,
+    cache: Annotated[Path | None, typer.Option(help="Where --articles keeps vectors for the next run.")] = None,
+    fail_under: FailUnder = None,
+    no_worse_than: NoWorseThan = None,
+    margin: Margin = 0.01,
+) -> None:
+    """Ask every system for every curated list, measure, and write a report and TREC files."""
+    if (articles is None) == (store is None):
+        raise EvaluationError("say either --articles FILE or --store DIR")
+    names = [name.strip() for name in systems.split(",") if name.strip()]
+    check(names, k)
+    floors = [parse_fail_under(text) for text in fail_under or []]
+    encoder = make_encoder(model)
+    with ExitStack() as stack:
+        if store is not None:
+            current_version(store)  # before a catalog is created where there is no store
+            catalog = stack.enter_context(closing(Catalog.open(settings().catalog_url or store)))
+            inputs = from_store(store, catalog, encoder, as_of)
+        else:
+            inputs = from_sources(
+                articles or [],
+                encoder,
+                cache or settings().store / "eval",
+                as_of,
+                curated_key=curated_key,
+                bar=lambda work, items: console.work_bar("embedding", work, items),
+                on_rejected=lambda error: console.warn(str(error)),
+            )
+        task = _judged(inputs.task, judgements)
+        rankings = prepare(Lab(task, inputs.vectors, SEED, _embedder(inputs)), names)
+        rankings |= external(task, runs or [], console.warn)
+        report, found = _measure(inputs, task, rankings, k, beyond=beyond)
+    report.write(out)
+    (out / "report.html").write_text(render(report, task, found), encoding="utf-8")
+    print_report(console.out, report.document)
+    console.out.print(f"written to {out}: open {out / 'report.html'}", markup=False)
+    gate(out, floors, no_worse_than, margin)
+
+
+def _judged(task: Task, path: Path | None) -> Task:
+    if path is None:
+        return task
+    task, left_out = with_judgements(task, read_judgements(path))
+    if left_out:
+        console.warn(f"{left_out:,} judgements say nothing new: listed by the editor, or barred")
+    return task
+
+
+def _embedder(inputs: Inputs) -> Callable[[list[str]], None]:
+    def embed(texts: list[str]) -> None:
+        missing = inputs.vectors.missing(texts)
+        if missing:
+            with console.work_bar("embedding (naive)", sum(map(len, missing)), len(missing)) as progress:
+                inputs.vectors.embed(missing, progress)
+
+    return embed
+
+
+def _measure(
+    inputs: Inputs, task: Task, rankings: dict[str, Ranking], k: int, *, beyond: bool
+) -> tuple[Report, Beyond | None]:
+    found = None
+    if beyond:
+        with console.item_bar("listing all articles", len(task.articles)) as progress:
+            lists = related_lists(task.snapshot, k, progress)
+        found = beyond_accuracy(lists, task.snapshot.corpus, task.articles)
+    with console.item_bar("evaluating", len(task.queries) * len(rankings)) as progress:
+        report = evaluate(task, rankings, k, about=inputs.about, beyond=found, on_query=progress)
+    return report, found

@@ -1,0 +1,102 @@
+"""Learning from lists without fooling oneself: folds of the queries, and which lists a query's answer may know.
+
+To show that a system obeys, plant a false list for the scored query (``plant``): its answer must not change.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from eval.task import AsOf, Judged, Task
+from recommender.errors import EvaluationError
+
+Folds = Mapping[int, int]
+"""Query row → its fold, 0 … k-1."""
+
+
+def folds(
+    queries: Sequence[Judged],
+    k: int,
+    seed: int,
+    connected: bool = False,
+    copies: npt.NDArray[np.int64] | None = None,
+) -> dict[int, int]:
+    """Deal ``queries`` into ``k`` folds of nearly equal size: each query in one fold, whatever their order.
+
+    With ``connected``, lists that share an article, as query or as target, stay in one fold (``copies``, a
+    corpus's, makes the copies of an article one); folds are then as even as the groups allow. Raises
+    EvaluationError if there are fewer queries, or groups, than folds.
+    """
+    if k < 2:
+        raise EvaluationError(f"k is {k}, expected at least 2 folds")
+    groups = connected_lists(queries, copies) if connected else [[query.row] for query in queries]
+    if len(groups) < k:
+        what = "groups of connected lists" if connected else "lists"
+        raise EvaluationError(f"{len(groups):,} {what} cannot fill {k} folds")
+    groups.sort()
+    shuffled = [groups[i] for i in np.random.default_rng(seed).permutation(len(groups))]
+    sizes = [0] * k
+    found: dict[int, int] = {}
+    for group in sorted(shuffled, key=len, reverse=True):  # stable: the shuffle decides among equals
+        fold = sizes.index(min(sizes))
+        sizes[fold] += len(group)
+        found.update(dict.fromkeys(group, fold))
+    return found
+
+
+def connected_lists(queries: Sequence[Judged], copies: npt.NDArray[np.int64] | None = None) -> list[list[int]]:
+    """Return the rows of the queries in groups, sorted: two lists that share an article are in the same group."""
+    parent: dict[int, int] = {}
+
+    def root(article: int) -> int:
+        parent.setdefault(article, article)
+        while parent[article] != article:
+            parent[article] = parent[parent[article]]
+            article = parent[article]
+        return article
+
+    def article(row: int) -> int:
+        return row if copies is None else int(copies[row])
+
+    for query in queries:
+        for target in query.relevant:
+            parent[root(article(target))] = root(article(query.row))
+    groups: dict[int, list[int]] = {}
+    for row in sorted(query.row for query in queries):
+        groups.setdefault(root(article(row)), []).append(row)
+    return sorted(groups.values())
+
+
+def visible_lists(task: Task, row: int, fold_of: Folds | None = None) -> list[Judged]:
+    """Return the lists that a method may know when it answers the query at ``row``, in the order of the queries.
+
+    Never the query's own list, nor one of a copy of it; with ``fold_of`` none of its fold; under the date rule
+    only lists of articles strictly older than it, and what has no date is not known to be older.
+    """
+    corpus = task.snapshot.corpus
+    owners = np.array([query.row for query in task.queries], dtype=np.int64)
+    seen = corpus.copies[owners] != corpus.copies[row]
+    if task.as_of is AsOf.PUBLISHED:
+        seen &= corpus.days[owners] < corpus.days[row]  # false where either is NaN
+    if fold_of is not None:
+        seen &= np.array([fold_of[query.row] for query in task.queries]) != fold_of.get(row, -1)
+    return [task.queries[i] for i in np.flatnonzero(seen)]
+
+
+def plant(task: Task, row: int, targets: Sequence[int]) -> tuple[Task, Judged]:
+    """Return ``task`` with the list of the query at ``row`` replaced by ``targets``, and that query with it.
+
+    Everything else is as it was. Raises EvaluationError if no query is at ``row`` or a target may not be recommended.
+    """
+    if not any(query.row == row for query in task.queries):
+        raise EvaluationError(f"article {task.name(row)!r} is no query")
+    barred = [target for target in targets if not task.allowed(row)[target]]
+    if barred:
+        raise EvaluationError(f"article {task.name(barred[0])!r} may not stand in the list of {task.name(row)!r}")
+    planted = Judged(row, tuple(targets))
+    snapshot = task.snapshot
+    lists = {**snapshot.lists, task.name(row): tuple(task.name(target) for target in targets)}
+    queries = tuple(planted if query.row == row else query for query in task.queries)
+    return replace(task, snapshot=replace(snapshot, lists=lists), queries=queries), planted
