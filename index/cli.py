@@ -137,7 +137,7 @@ def list_command(store: Store) -> None:
     for m in manifests:
         star = "*" if m.version == current else ""
         counts = (f"{m.articles:,}", f"{m.stubs:,}", f"{m.curated_lists:,}")
-        table.add_row(star, m.version, m.built_at.isoformat(" "), *counts, m.index, f"{m.model.name}")
+        table.add_row(star, m.version, m.built_at.isoformat(" ", "seconds"), *counts, m.index, f"{m.model.name}")
     console.out.print(table)
 
 
@@ -166,7 +166,7 @@ def _ingest(catalog: Catalog, sources: list[Path], curated_key: str) -> Ingested
             curated_key=curated_key,
             on_stored=stored,
             on_rejected=rejected,
-            on_ignored=lambda path: console.err.print(f"[dim]no reader for {path}: left out[/]"),
+            on_ignored=lambda path: console.err.print(f"no reader for {path}: left out", style="dim", markup=False),
         )
     if shown > SHOWN:
         console.warn(f"{shown - SHOWN:,} more records were rejected")

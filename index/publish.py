@@ -44,8 +44,8 @@ def publish(store: Path, source: Contents, *, keep: int, filesystem: FileSystem 
     """Write ``source`` as a snapshot, verify it, make it current, and keep the last ``keep``.
 
     The caller holds the lock (see ``locked``). Returns the manifest of what is current now; if it has the
-    version that was current before, nothing was changed. Raises PublishError naming the path that failed;
-    the snapshot that was current then still is.
+    version that was current before, nothing was changed. Raises PublishError naming the path that failed, and
+    what is in service then: the snapshot before or, where only the tidying up failed, the new one.
     """
     fs = filesystem or FileSystem()
     folder = snapshots_folder(store)
@@ -54,7 +54,7 @@ def publish(store: Path, source: Contents, *, keep: int, filesystem: FileSystem 
         _clean(fs, folder)
         temporary = folder / f"{TEMPORARY}{os.getpid()}"
         fs.mkdir(temporary)
-        manifest = write_snapshot(fs, temporary, source, datetime.now(UTC).replace(microsecond=0))
+        manifest = write_snapshot(fs, temporary, source, datetime.now(UTC))
         open_snapshot(temporary)
         manifest = _settle(fs, folder, temporary, manifest)
         if _current_name(store) != manifest.version:
@@ -62,7 +62,8 @@ def publish(store: Path, source: Contents, *, keep: int, filesystem: FileSystem 
         _retire(fs, folder, manifest.version, keep)
     except OSError as error:
         where = error.filename or folder
-        raise PublishError(f"{where}: {error.strerror or error}; the snapshot in service is untouched") from error
+        in_service = _current_name(store) or "nothing yet"
+        raise PublishError(f"{where}: {error.strerror or error}; in service is {in_service}") from error
     return manifest
 
 
@@ -81,7 +82,7 @@ def open_current(store: Path) -> Snapshot:
     for attempt in range(ATTEMPTS):
         version = current_version(store)
         try:
-            return open_snapshot(snapshots_folder(store) / version)
+            return _open_published(snapshots_folder(store) / version)
         except SnapshotError:
             # A publish may have retired it between the two reads; then CURRENT names another by now.
             if attempt == ATTEMPTS - 1 or current_version(store) == version:
@@ -105,7 +106,7 @@ def _settle(fs: FileSystem, folder: Path, temporary: Path, manifest: Manifest) -
     target = folder / manifest.version
     if target.exists():
         try:
-            known = open_snapshot(target).manifest
+            known = _open_published(target).manifest
         except SnapshotError:
             fs.replace(target, folder / f"{TEMPORARY}damaged-{manifest.version}")
         else:
@@ -142,6 +143,13 @@ def _retire(fs: FileSystem, folder: Path, current: str, keep: int) -> None:
         fs.remove(leftover)
 
 
+def _open_published(folder: Path) -> Snapshot:
+    snapshot = open_snapshot(folder)
+    if snapshot.version != folder.name:
+        raise SnapshotError(f"{folder}: holds snapshot {snapshot.version} instead")
+    return snapshot
+
+
 def _published_folders(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
@@ -150,8 +158,8 @@ def _published_folders(folder: Path) -> list[Path]:
 
 def _current_name(store: Path) -> str | None:
     try:
-        return (store / CURRENT).read_text(encoding="utf-8").strip()
+        return (store / CURRENT).read_text(encoding="utf-8", errors="replace").strip()
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise SnapshotError(f"{store / CURRENT}: cannot be read ({error})") from error

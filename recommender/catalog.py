@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import URL, Connection, Engine, Row, delete, func, insert, select, update
+from sqlalchemy import URL, ColumnElement, Connection, Engine, Row, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from recommender.article import Article, CuratedList, Record, canonical_url, parse_time
@@ -89,7 +89,7 @@ class Catalog:
                 select(aliases.c.article_id, aliases.c.teasers).order_by(aliases.c.alias)
             ):
                 extra[article_id].extend(teasers)
-            query = select(articles).order_by(articles.c.id).execution_options(yield_per=FETCH)
+            query = select(articles).order_by(_by_codepoint(self.engine)).execution_options(yield_per=FETCH)
             for row in connection.execute(query):
                 article = _article(row)
                 if more := extra.get(article.id):
@@ -202,6 +202,11 @@ class Catalog:
         except SQLAlchemyError as error:
             reason = str(getattr(error, "orig", None) or error).splitlines()[0]
             raise CatalogError(f"the catalog {self.engine.url} failed ({reason})") from error
+
+
+def _by_codepoint(engine: Engine) -> ColumnElement[str]:
+    """Order by id as Python orders strings; a PostgreSQL database may have a language's order instead."""
+    return articles.c.id.collate("C") if engine.dialect.name == "postgresql" else articles.c.id.expression
 
 
 def _resolve(target: str, ids: set[str], former: dict[str, str], by_url: dict[str, str]) -> str:

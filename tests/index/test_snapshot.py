@@ -1,0 +1,75 @@
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from index.filesystem import FileSystem
+from index.manifest import NAME, IndexKind
+from index.snapshot import Contents, Snapshot, open_snapshot, write_snapshot
+from tests.index.samples import BUILT_AT, articles, contents_of, lists_of, written
+
+KINDS: tuple[IndexKind, ...] = ("exact", "hnsw")
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def source(request: pytest.FixtureRequest) -> Contents:
+    return contents_of(articles(12), kind=request.param)
+
+
+def test_what_is_read_answers_as_what_was_written(source: Contents, tmp_path: Path) -> None:
+    manifest = write_snapshot(FileSystem(), tmp_path, source, BUILT_AT)
+    memory, disk = source.open(BUILT_AT), open_snapshot(tmp_path)
+    assert lists_of(disk) == lists_of(memory)
+    assert any(len(found) > 5 for found in lists_of(disk).values())
+    assert disk.manifest == manifest
+    assert disk.neighbours.kind == source.kind
+    assert disk.lists == memory.lists == {item.article_id: item.targets for item in source.lists}
+    assert disk.corpus.cards == source.corpus.cards
+    assert disk.corpus.aliases == source.corpus.aliases
+    assert disk.corpus.model.terms == source.corpus.model.terms
+    assert disk.corpus.model.stop_words == source.corpus.model.stop_words
+
+
+def test_a_real_corpus_survives_the_round_trip(optech: Snapshot, tmp_path: Path) -> None:
+    source = Contents(optech.corpus, (), optech.ranker, optech.manifest.model, "exact")
+    assert lists_of(open_snapshot(written(tmp_path, source))) == lists_of(optech)
+
+
+def test_the_manifest_counts_what_is_there(source: Contents, tmp_path: Path) -> None:
+    manifest = open_snapshot(written(tmp_path, source)).manifest
+    items = articles(12)
+    assert manifest.articles == sum(bool(item.article.body) for item in items) == 8
+    assert manifest.stubs == 4
+    assert manifest.curated_lists == 6
+    assert manifest.newest_article == max(i.article.published_at for i in items if i.article.published_at)
+    assert manifest.built_at == BUILT_AT
+    assert set(manifest.files) == {path.name for path in tmp_path.iterdir()} - {NAME}
+    assert {name: entry.size for name, entry in manifest.files.items()} == {
+        name: (tmp_path / name).stat().st_size for name in manifest.files
+    }
+
+
+def test_the_same_input_gives_the_same_bytes_and_version(source: Contents, tmp_path: Path) -> None:
+    one = written(tmp_path / "one", source)
+    two = written(tmp_path / "two", contents_of(articles(12), kind=source.kind))
+    assert {p.name: p.read_bytes() for p in one.iterdir()} == {p.name: p.read_bytes() for p in two.iterdir()}
+
+
+def test_the_time_of_the_build_does_not_make_a_version_but_the_content_does(source: Contents, tmp_path: Path) -> None:
+    folders = [tmp_path / str(i) for i in range(3)]
+    for folder in folders:
+        folder.mkdir()
+    other = contents_of(articles(12, changed=[3]), kind=source.kind)
+    first = write_snapshot(FileSystem(), folders[0], source, BUILT_AT)
+    later = write_snapshot(FileSystem(), folders[1], source, BUILT_AT + timedelta(days=1))
+    changed = write_snapshot(FileSystem(), folders[2], other, BUILT_AT)
+    assert first.version == later.version != changed.version
+    assert (first.built_at, later.built_at) == (BUILT_AT, BUILT_AT + timedelta(days=1))
+
+
+def test_an_old_reader_of_the_arrays_keeps_them_after_the_folder_is_gone(folder: Path) -> None:
+    snapshot = open_snapshot(folder)
+    before = lists_of(snapshot)
+    shutil.rmtree(folder)
+    assert lists_of(snapshot) == before
