@@ -38,6 +38,9 @@ def run(
     ] = None,
     store: Annotated[Path | None, typer.Option(help="Evaluate the index that this store serves.")] = None,
     curated_key: CuratedKey = "related",
+    blank_anchors: Annotated[
+        bool, typer.Option("--blank-anchors", help="Take the link texts under the key `anchors` out of the bodies.")
+    ] = False,
     as_of: Annotated[
         AsOf, typer.Option(help="published: candidates no newer than the query; none: all of the archive.")
     ] = AsOf.PUBLISHED,
@@ -72,6 +75,7 @@ def run(
                 cache or settings().store / "eval",
                 as_of,
                 curated_key=curated_key,
+                blank_anchors=blank_anchors,
                 bar=lambda work, items: console.work_bar("embedding", work, items),
                 on_rejected=lambda error: console.warn(str(error)),
             )

@@ -1,9 +1,9 @@
 """Where an evaluation's articles come from: source files, built in memory, or a store as it is served."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,14 @@ from eval.task import AsOf, Task, make_task
 from index.build import Bar, assemble, no_bar
 from index.publish import open_current
 from index.snapshot import Snapshot
-from recommender.article import Article
+from recommender.article import Article, Record
 from recommender.catalog import Catalog
 from recommender.encoder import Encoder
 from recommender.errors import EvaluationError, InputError
 from recommender.ingest import ingest
 from recommender.sources.files import files_of
 from recommender.tables import open_engine
+from recommender.text import clean
 from recommender.vectors import VectorCache
 
 
@@ -48,21 +49,27 @@ def from_sources(
     as_of: AsOf,
     *,
     curated_key: str,
+    blank_anchors: bool,
     bar: Bar,
     on_rejected: Callable[[InputError], None],
 ) -> Inputs:
     """Build an index of ``paths`` in memory and return the task of its curated lists.
 
+    With ``blank_anchors`` the link texts that gave a list away are taken out of the bodies first.
+
     Vectors are kept in ``cache``, so that the next run embeds nothing. Raises EvaluationError if there is
     no curated list to compare with.
     """
-    memory = in_memory(paths, encoder, cache, curated_key=curated_key, bar=bar, on_rejected=on_rejected)
+    memory = in_memory(
+        paths, encoder, cache, curated_key=curated_key, blank_anchors=blank_anchors, bar=bar, on_rejected=on_rejected
+    )
     snapshot, lists = memory.snapshot, memory.snapshot.lists
     if not lists:
         raise EvaluationError(f"no article in {_named(paths)} has a curated list under the key {curated_key!r}")
     about = {
         "sources": {path.name: _sha256(path) for path in files_of(paths)},
         "curated_key": curated_key,
+        "blank_anchors": blank_anchors,
         "rejected": memory.rejected,
     }
     return Inputs(make_task(snapshot, memory.articles, lists, as_of), memory.vectors, about)
@@ -74,6 +81,7 @@ def in_memory(
     cache: Path,
     *,
     curated_key: str = "related",
+    blank_anchors: bool = False,
     bar: Bar = no_bar,
     on_rejected: Callable[[InputError], None] = lambda _: None,
 ) -> InMemory:
@@ -81,10 +89,25 @@ def in_memory(
     cache.mkdir(parents=True, exist_ok=True)
     vectors = VectorCache(open_engine(f"sqlite:///{cache / 'vectors.sqlite'}"), encoder)
     with closing(Catalog.open("sqlite://")) as catalog:
-        ingested = ingest(catalog, paths, curated_key=curated_key, on_rejected=on_rejected)
+        change = without_anchors if blank_anchors else (lambda record: record)
+        ingested = ingest(catalog, paths, curated_key=curated_key, change=change, on_rejected=on_rejected)
         source, _, _ = assemble(catalog, encoder, vectors=vectors, bar=bar)
         articles = list(catalog.articles())
     return InMemory(source.open(datetime.now(UTC)), articles, vectors, len(ingested.rejected))
+
+
+def without_anchors(record: Record) -> Record:
+    """Return ``record`` with the first occurrence of each of its link texts taken out of the body.
+
+    They stand under the key ``anchors``: target id → link text (or several). Where a list was made from the
+    links in a text, the words of a link describe its target, and may flatter every system that reads them.
+    """
+    body = record.article.body
+    anchors = record.article.extra.get("anchors")
+    for texts in anchors.values() if isinstance(anchors, Mapping) else ():
+        for text in [texts] if isinstance(texts, str) else texts:
+            body = body.replace(clean(str(text)), "", 1)
+    return replace(record, article=replace(record.article, body=clean(body)))
 
 
 def from_store(store: Path, catalog: Catalog, encoder: Encoder, as_of: AsOf) -> Inputs:

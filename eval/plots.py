@@ -78,7 +78,7 @@ def groups_plot(
         axes.set_ylim(0, 1)
         axes.set_xlabel(f"{label} (lists)")
         axes.set_ylabel(measure)
-        axes.legend(frameon=False, fontsize=8)
+        figure.legend(loc="outside upper left", ncols=len(values), frameon=False, fontsize=8)
         return _svg(figure)
 
 

@@ -31,13 +31,15 @@ def ingest(
     paths: Sequence[Path],
     *,
     curated_key: str = "related",
+    change: Callable[[Record], Record] = lambda record: record,
     on_stored: Callable[[int], None] = lambda _: None,
     on_rejected: Callable[[InputError], None] = lambda _: None,
     on_ignored: Callable[[Path], None] = lambda _: None,
 ) -> Ingested:
     """Store every usable record of ``paths`` in ``catalog``; report the others, stop for none.
 
-    ``on_stored`` is called with the number of records each committed batch held.
+    Each record passes through ``change`` first; ``on_stored`` is called with the number of records that each
+    committed batch held.
     """
     batch: list[Record] = []
     rejected: list[InputError] = []
@@ -56,7 +58,7 @@ def ingest(
             rejected.append(item.error)
             on_rejected(item.error)
         else:
-            batch.append(item)
+            batch.append(change(item))
             if len(batch) == BATCH:
                 commit()
     commit()

@@ -88,7 +88,7 @@
       el("span", { class: "value" }, (n + 1) + ". "), name(hit.id), " ",
       el("span", { class: "soft" }, hit.score.toFixed(3) + (hit.picked ? " · picked by the editor" : "")),
       el("div", { class: "soft" }, about(hit.id)),
-      el("div", { class: "why" }, why.length ? "because of " + why.join(", ") : "no signal stands out"),
+      el("div", { class: "why" }, why.length ? "counted " + why.join(", ") : "no signal stands out"),
       hit.picked ? null : el("div", { class: "buttons" }, button("related", 1), button("not related", 0)));
   }
 

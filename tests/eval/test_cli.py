@@ -103,6 +103,28 @@ def test_another_curated_key(tmp_path: Path) -> None:
         run(*arguments, "--curated-key", "nothing")
 
 
+def test_blanked_anchors_are_read_by_no_system(tmp_path: Path) -> None:
+    lines = [
+        {
+            "id": "a",
+            "title": "Port",
+            "body": "Paint the zebra crossing.",
+            "related": ["b"],
+            "anchors": {"b": "zebra crossing"},
+        },
+        {"id": "b", "title": "Zebra crossing", "body": "A zebra crossing is planned."},
+        {"id": "c", "title": "Chess", "body": "Paint the pawn."},
+    ]
+    file = tmp_path / "x.jsonl"
+    file.write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
+    for name, more, answer in (("with", (), "b"), ("without", ("--blank-anchors",), "c")):
+        run("--articles", file, "--systems", "tfidf,bm25", "--out", tmp_path / name, "--cache", tmp_path, *more)
+        for system in ("tfidf", "bm25"):
+            first = (tmp_path / name / f"run-{system}.txt").read_text().splitlines()[0].split()
+            assert first[2] == answer, (name, system)
+    assert orjson.loads((tmp_path / "without" / "report.json").read_bytes())["provenance"]["blank_anchors"] is True
+
+
 def test_ids_with_spaces_are_one_word_in_trec_files(tmp_path: Path) -> None:
     file = tmp_path / "x.jsonl"
     file.write_bytes(b'{"id":"a 1","title":"harbour","related":["b%\\t2"]}\n{"id":"b%\\t2","title":"harbour two"}\n')
