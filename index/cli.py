@@ -133,12 +133,10 @@ def list_command(store: Store) -> None:
     if not manifests:
         raise NoSnapshotError(f"{store}: nothing is published yet; run: related-index build --store {store}")
     current = current_version(store)
-    table = Table("", "version", "built at", "articles", "stubs", "lists", "index", "model", box=None)
     for m in manifests:
-        star = "*" if m.version == current else ""
-        counts = (f"{m.articles:,}", f"{m.stubs:,}", f"{m.curated_lists:,}")
-        table.add_row(star, m.version, m.built_at.isoformat(" ", "seconds"), *counts, m.index, f"{m.model.name}")
-    console.out.print(table)
+        star = "*" if m.version == current else " "
+        counts = f"{m.articles:,} articles, {m.stubs:,} stubs, {m.curated_lists:,} lists"
+        typer.echo(f"{star} {m.version}  {m.built_at:%Y-%m-%d %H:%M:%S}Z  {counts}, {m.index}, {m.model.name}")
 
 
 def main() -> None:
