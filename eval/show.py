@@ -13,7 +13,7 @@ from recommender.corpus import Card
 from recommender.errors import EvaluationError
 from recommender.related import related
 
-WIDTH = 70
+WIDTH = 58
 
 
 def report_table(document: Mapping[str, Any]) -> Table:
