@@ -52,7 +52,7 @@ def live(request: Request) -> Live:
     return found
 
 
-def snapshot_now(request: Request) -> Snapshot:
+async def snapshot_now(request: Request) -> Snapshot:
     """Return the snapshot in service; the request uses only this one."""
     return live(request).snapshot()
 
@@ -99,14 +99,15 @@ def index_in_service(request: Request, snapshot: Current) -> IndexOut:
     return IndexOut.of(snapshot, problem=live(request).problem is not None)
 
 
+# The probes never wait for a thread: they answer while every thread is busy with drafts.
 @probes.get("/healthz")
-def healthz() -> Health:
+async def healthz() -> Health:
     """Say that the process is alive."""
     return Health(status="ok")
 
 
 @probes.get("/readyz", responses={503: RESPONSES[503]})
-def readyz(_: Current) -> Health:
+async def readyz(_: Current) -> Health:
     """Say whether related lists can be served."""
     return Health(status="ok")
 

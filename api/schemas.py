@@ -7,9 +7,12 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from index.snapshot import Snapshot
-from recommender.article import MAX_BODY, MAX_TAGS, MAX_TEASER, MAX_TEASERS, MAX_TITLE, MAX_URL
+from recommender.article import MAX_TAGS, MAX_TEASER, MAX_TEASERS, MAX_TITLE, MAX_URL
 from recommender.corpus import Card
 from recommender.related import Hit
+
+MAX_DRAFT = 200_000
+"""Characters of a draft's body: far more than any story, far less than what keeps a server busy."""
 
 
 class Status(StrEnum):
@@ -162,7 +165,7 @@ class Draft(BaseModel):
     title: str | None = Field(None, max_length=MAX_TITLE)
     teaser: str | None = Field(None, max_length=MAX_TEASER)
     teasers: list[Annotated[str, Field(max_length=MAX_TEASER)]] = Field(default_factory=list, max_length=MAX_TEASERS)
-    body: str | None = Field(None, max_length=MAX_BODY)
+    body: str | None = Field(None, max_length=MAX_DRAFT)
     published_at: datetime | None = None
     section: str | None = Field(None, max_length=MAX_TITLE)
     tags: list[Annotated[str, Field(max_length=MAX_TITLE)]] = Field(default_factory=list, max_length=MAX_TAGS)

@@ -52,7 +52,10 @@ def table(
     ] = None,
 ) -> None:
     """Print several reports as one Markdown table, or write it where the README has it."""
-    text = markdown_table({path.stem: _report(path) for path in reports})
+    found = {path.stem: _report(path) for path in reports}
+    if odd := [name for name, document in found.items() if not {"queries", "as_of", "k"} <= set(document)]:
+        raise EvaluationError(f"{odd[0]}: no report of this project (queries, as_of or k is missing)")
+    text = markdown_table(found)
     if readme is None:
         typer.echo(text, nl=False)
         return
@@ -76,6 +79,8 @@ def compare(
     if not 1 <= len(reports) <= 2:
         raise EvaluationError(f"{len(reports)} reports given, expected one or two")
     floors = [parse_fail_under(text) for text in fail_under or []]
+    if len(reports) == 1 and not floors and no_worse_than is None:
+        raise EvaluationError("one report and nothing to hold it to: give a second, --fail-under or --no-worse-than")
     if len(reports) == 2:
         paired = comparing.compare(reports[0], reports[1], system, measure)
         typer.echo(orjson.dumps(paired.to_json()).decode() if as_json else paired.sentence)
@@ -134,6 +139,6 @@ def _report(path: Path) -> dict[str, object]:
         document = orjson.loads(path.read_bytes())
     except (OSError, orjson.JSONDecodeError) as error:
         raise EvaluationError(f"{path}: cannot be read as a report ({error})") from error
-    if not isinstance(document, dict) or "systems" not in document:
+    if not isinstance(document, dict) or not document.get("systems"):
         raise EvaluationError(f"{path}: no report of this project (it has no key 'systems')")
     return document

@@ -15,6 +15,7 @@ from eval.lists import related_lists
 from eval.page import render
 from eval.report import Report
 from eval.run import evaluate
+from eval.saved import read_results
 from eval.show import print_report
 from eval.significance import SEED
 from eval.systems import SYSTEMS, Lab, Ranking, check, prepare
@@ -61,6 +62,14 @@ def run(
         raise EvaluationError("say either --articles FILE or --store DIR")
     names = [name.strip() for name in systems.split(",") if name.strip()]
     check(names, k)
+    if store is not None and (blank_anchors or curated_key != "related" or cache):
+        raise EvaluationError("--blank-anchors, --curated-key and --cache go with --articles, not with --store")
+    if no_worse_than is not None and read_results(no_worse_than).folder.resolve() == out.resolve():
+        raise EvaluationError(f"--no-worse-than {no_worse_than}: this report would be overwritten by --out {out}")
+    if judgements is not None:
+        read_judgements(judgements)  # before an hour of embedding
+    if out.exists() and not out.is_dir():
+        raise EvaluationError(f"--out {out} is no folder")
     floors = [parse_fail_under(text) for text in fail_under or []]
     encoder = make_encoder(model)
     with ExitStack() as stack:

@@ -14,6 +14,7 @@ from index.publish import open_current
 from index.snapshot import Snapshot
 from recommender.article import Article, Record
 from recommender.catalog import Catalog
+from recommender.corpus import Card
 from recommender.encoder import Encoder
 from recommender.errors import EvaluationError, InputError
 from recommender.ingest import ingest
@@ -67,7 +68,7 @@ def from_sources(
     if not lists:
         raise EvaluationError(f"no article in {_named(paths)} has a curated list under the key {curated_key!r}")
     about = {
-        "sources": {path.name: _sha256(path) for path in files_of(paths)},
+        "sources": _digests(files_of(paths)),
         "curated_key": curated_key,
         "blank_anchors": blank_anchors,
         "rejected": memory.rejected,
@@ -118,8 +119,9 @@ def from_store(store: Path, catalog: Catalog, encoder: Encoder, as_of: AsOf) -> 
     """
     snapshot = open_current(store)
     by_id: dict[str, Article] = {article.id: article for article in catalog.articles()}
-    if gone := [card.id for card in snapshot.corpus.cards if card.id not in by_id]:
-        raise EvaluationError(f"article {gone[0]!r} left the catalog after the snapshot was built; build again first")
+    cards = snapshot.corpus.cards
+    if changed := [c.id for c in cards if c.id not in by_id or Card.of(by_id[c.id]) != c]:
+        raise EvaluationError(f"article {changed[0]!r} changed after the snapshot was built; build again first")
     model = snapshot.manifest.model
     if (model.name, model.revision) != (encoder.name, encoder.revision):
         raise EvaluationError(
@@ -135,6 +137,11 @@ def from_store(store: Path, catalog: Catalog, encoder: Encoder, as_of: AsOf) -> 
 
 def _named(paths: Sequence[Path]) -> str:
     return ", ".join(map(str, paths))
+
+
+def _digests(paths: Sequence[Path]) -> dict[str, str]:
+    names = [path.name for path in paths]
+    return {p.name if names.count(p.name) == 1 else str(p): _sha256(p) for p in paths}
 
 
 def _sha256(path: Path) -> str:

@@ -13,7 +13,7 @@ from eval.chance import expected_ndcg
 from eval.measures import Values, judged_names, measure_names, per_query
 from eval.report import MAIN, Report, tokens
 from eval.significance import SEED, Comparison, Groups, Verdict, bootstrap, compare_all
-from eval.systems import Ranking, check, served
+from eval.systems import SYSTEMS, Ranking, check, served
 from eval.task import Task
 
 PACKAGES = ("numpy", "scikit-learn", "faiss-cpu", "sentence-transformers", "ir-measures", "bm25s")
@@ -38,7 +38,7 @@ def evaluate(
     ``about`` is kept as provenance, ``beyond`` as what lies beyond accuracy. Raises EvaluationError on a k
     outside 1..DEPTH.
     """
-    check((), k)
+    check(list(SYSTEMS), k)
     started = time.monotonic()
     names = tokens(task.snapshot.corpus)
     qrels = {

@@ -29,12 +29,15 @@ def report_table(document: Mapping[str, Any]) -> Table:
 
 
 def markdown_table(documents: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return one Markdown table of the primary measure: a row a system, a column a report."""
+    """Return one Markdown table of the primary measure: a row a system, a column a report; all of one measure."""
     systems = list(dict.fromkeys(s for document in documents.values() for s in document["systems"]))
     heads = [
         f"{name} ({document['queries']:,} lists, as of {document['as_of']})" for name, document in documents.items()
     ]
-    lines = ["| nDCG@10 | " + " | ".join(heads) + " |", "|---|" + "---|" * len(documents)]
+    measures = {next(iter(next(iter(document["systems"].values())))) for document in documents.values()}
+    if len(measures) != 1:
+        raise EvaluationError(f"the reports have different first measures: {', '.join(sorted(measures))}")
+    lines = [f"| {measures.pop()} | " + " | ".join(heads) + " |", "|---|" + "---|" * len(documents)]
     for system in systems:
         cells = [_cell(document, system) for document in documents.values()]
         label = f"**{system}**" if system == "product" else system

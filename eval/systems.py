@@ -190,7 +190,10 @@ def tfidf_rows(articles: Sequence[Article]) -> sp.csr_matrix:
     """Return ``(n, V)`` float32 unit rows: tf-idf of the whole articles, English stop words, sublinear, bigrams."""
     options = {"sublinear_tf": True, "ngram_range": (1, 2), "stop_words": "english", "dtype": np.float32}
     vectorizer = TfidfVectorizer(min_df=2 if len(articles) >= 20 else 1, **options)
-    return vectorizer.fit_transform([whole_text(article) for article in articles]).tocsr()
+    try:
+        return vectorizer.fit_transform([whole_text(article) for article in articles]).tocsr()
+    except ValueError:  # scikit-learn's way to say that not one term is left
+        return sp.csr_matrix((len(articles), 0), dtype=np.float32)
 
 
 def one_text(article: Article) -> str:
@@ -199,7 +202,9 @@ def one_text(article: Article) -> str:
 
 
 def check(names: Sequence[str], k: int = 1) -> None:
-    """Raise EvaluationError on the name of no system, or a k that is not 1 to DEPTH."""
+    """Raise EvaluationError on no name at all, the name of no system, or a k that is not 1 to DEPTH."""
+    if not names:
+        raise EvaluationError(f"no system is named; known: {', '.join(SYSTEMS)}")
     if unknown := [name for name in names if name not in SYSTEMS]:
         raise EvaluationError(f"unknown system {unknown[0]!r}; known: {', '.join(SYSTEMS)}")
     if not 1 <= k <= DEPTH:

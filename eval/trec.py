@@ -1,5 +1,6 @@
 """What comes from outside, in TREC's formats: people's judgements (qrels) and other systems' rankings (runs)."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -70,8 +71,8 @@ def external(task: Task, runs: Sequence[str], warn: Callable[[str], None]) -> di
     found: dict[str, Ranking] = {}
     for text in runs:
         name, equals, path = text.partition("=")
-        if not name or not equals or name in SYSTEMS or name in found or any(c.isspace() for c in name):
-            raise EvaluationError(f"--run {text!r} is not of the form NAME=FILE with a new name without spaces")
+        if not equals or not re.fullmatch(r"\w[\w.-]*", name) or name in SYSTEMS or name in found:
+            raise EvaluationError(f"--run {text!r} is not of the form NAME=FILE with a new name of letters and digits")
         answers = read_run(Path(path))
         if unknown := sum(d not in rows for documents in answers.values() for d in documents):
             warn(f"{path}: {unknown:,} answers are not in the corpus and are left out")

@@ -11,7 +11,7 @@ from rich.table import Table
 from index.build import Built, build
 from index.check import check as check_store
 from index.manifest import IndexKind
-from index.publish import current_version, published
+from index.publish import current_version, locked, published
 from recommender import console
 from recommender.catalog import Catalog
 from recommender.console import CuratedKey, Model, Store
@@ -41,7 +41,8 @@ def ingest(
     """Read articles and curated lists into the catalog. Nothing is embedded or published yet."""
     started = time.monotonic()
     catalog = _catalog(store)
-    ingested = _ingest(catalog, sources, curated_key)
+    with locked(store):
+        ingested = _ingest(catalog, sources, curated_key)
     counts = catalog.counts()
     catalog.close()
     seconds = time.monotonic() - started
@@ -81,8 +82,10 @@ def build_command(
     if index not in kinds:
         raise typer.BadParameter(f"{index!r} is none of {', '.join(kinds)}", param_hint="--index")
     catalog = _catalog(store)
-    ingested = _ingest(catalog, sources, curated_key) if sources else None
-    if ingested:
+    ingested = None
+    if sources:
+        with locked(store):  # a build that is running must not see the catalog change under it
+            ingested = _ingest(catalog, sources, curated_key)
         _fail_if_nothing(ingested)
     built = build(
         store,

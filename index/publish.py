@@ -30,14 +30,14 @@ def snapshots_folder(store: Path) -> Path:
 
 @contextmanager
 def locked(store: Path) -> Iterator[None]:
-    """Hold the store's build lock; a dead holder's lock is free at once. Raises LockedError."""
+    """Hold the store's lock, for a build or an ingest; a dead holder's lock is free at once. Raises LockedError."""
     store.mkdir(parents=True, exist_ok=True)
     lock = FileLock(store / "build.lock", timeout=0)
     try:
         with lock:
             yield
     except Timeout:
-        raise LockedError(f"{store}: another build is running; wait for it, or stop it first") from None
+        raise LockedError(f"{store}: another build or ingest is running; wait for it, or stop it first") from None
 
 
 def publish(store: Path, source: Contents, *, keep: int, filesystem: FileSystem | None = None) -> Manifest:

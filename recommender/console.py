@@ -54,6 +54,8 @@ def main(app: typer.Typer) -> None:
         _fail(str(error), INTERRUPTED)
     except RecommenderError as error:
         _fail(str(error), 1)
+    except OSError as error:
+        _fail(f"{error.filename or 'a file'}: {error.strerror or error}", 1)
     except KeyboardInterrupt:
         _fail("interrupted; what was committed is kept", INTERRUPTED)
 

@@ -62,7 +62,7 @@ class Card:
             article.tags,
             article.language,
             article.is_stub,
-            sha256(normalise(f"{article.title} {article.body or ' '.join(article.teasers)}")),
+            _text_digest(f"{article.title} {article.body or ' '.join(article.teasers)}"),
         )
 
 
@@ -207,6 +207,10 @@ def batched(items: Iterable[Article], size: int) -> Iterator[list[Article]]:
     source = iter(items)
     while batch := list(islice(source, size)):
         yield batch
+
+
+def _text_digest(text: str) -> str:
+    return sha256(normalise(text) or text)
 
 
 def _day(card: Card) -> float:

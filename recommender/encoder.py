@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Matrix = npt.NDArray[np.float32]
 
+PICKLED = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
 BATCH = 16
 """Texts a forward pass; measured best on two cores with texts sorted by length."""
 
@@ -137,7 +138,12 @@ def packaged_folder() -> Path:
 
 
 def weights_digest(folder: Path) -> str:
-    """Return the first 16 hex digits of the SHA-256 over the folder's safetensors files, by name."""
+    """Return the first 16 hex digits of the SHA-256 over the folder's safetensors files, by name.
+
+    It does not cover tokenizer and pooling settings: who edits those keeps the model in a folder of another name.
+    """
+    if pickled := sorted(file.name for kind in PICKLED for file in folder.rglob(kind)):
+        raise EncoderError(f"{folder} holds {pickled[0]}: weights that must be unpickled are not loaded")
     files = sorted(folder.rglob("*.safetensors"))
     if not files:
         raise EncoderError(f"no *.safetensors in {folder}: other weight formats are not loaded")

@@ -4,6 +4,7 @@ RecommenderError
 ├── InputError            the input is wrong; names the value, what was expected, and the place
 │   ├── ArticleError      one record is no article
 │   └── SourceError       a file or folder cannot be read as articles
+├── SettingsError         an environment variable does not fit
 ├── CatalogError          the catalog database is missing, locked or of another schema
 ├── EncoderError          the embedding model cannot be loaded
 ├── SnapshotError         a snapshot is missing, damaged, or of another schema
@@ -35,6 +36,10 @@ class ArticleError(InputError):
 
 class SourceError(InputError):
     """A file or folder cannot be read as articles."""
+
+
+class SettingsError(RecommenderError):
+    """An environment variable does not fit."""
 
 
 class CatalogError(RecommenderError):
@@ -84,6 +89,7 @@ __all__ = [
     "NoSnapshotError",
     "PublishError",
     "RecommenderError",
+    "SettingsError",
     "SnapshotError",
     "SourceError",
     "UnknownArticleError",

@@ -3,8 +3,10 @@
 from functools import cache
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from recommender.errors import SettingsError
 
 PACKAGED_MODEL = "all-MiniLM-L6-v2"
 
@@ -27,5 +29,10 @@ class Settings(BaseSettings):
 
 @cache
 def settings() -> Settings:
-    """Return the process's settings, read from the environment on first use."""
-    return Settings()
+    """Return the process's settings, read from the environment on first use. Raises SettingsError."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(["RELATED", *map(str, first["loc"])]).upper()
+        raise SettingsError(f"{name} is {first['input']!r}: {first['msg']}") from None

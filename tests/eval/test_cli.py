@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import ir_measures
@@ -11,6 +13,7 @@ from typer.testing import CliRunner
 
 from eval.cli import app
 from eval.systems import SYSTEMS
+from recommender.catalog import Catalog
 from recommender.encoder import HashEncoder
 from recommender.errors import EvaluationError, RecommenderError, UnknownArticleError
 from tests.conftest import DEMO, OPTECH, SEED_PAGE, build_store, records
@@ -125,6 +128,43 @@ def test_blanked_anchors_are_read_by_no_system(tmp_path: Path) -> None:
     assert orjson.loads((tmp_path / "without" / "report.json").read_bytes())["provenance"]["blank_anchors"] is True
 
 
+def test_a_report_is_not_held_to_itself(tmp_path: Path) -> None:
+    arguments = (
+        "--articles",
+        OPTECH,
+        "--as-of",
+        "none",
+        "--systems",
+        "product",
+        "--out",
+        tmp_path,
+        "--cache",
+        tmp_path,
+    )
+    run(*arguments)
+    with pytest.raises(EvaluationError, match="would be overwritten"):
+        run(*arguments, "--no-worse-than", tmp_path / "report.json")
+
+
+def test_a_store_whose_catalog_moved_on_is_not_evaluated(tmp_path: Path) -> None:
+    store = build_store(tmp_path / "store", records(DEMO), HashEncoder())
+    with closing(Catalog.open(store)) as catalog:
+        record = records(DEMO)[3]
+        catalog.put([replace(record, article=replace(record.article, body="Rewritten."))])
+    with pytest.raises(EvaluationError, match=f"'{record.article.id}' changed after the snapshot was built"):
+        run("--store", store, "--out", tmp_path / "out")
+
+
+def test_reports_of_other_measures_share_no_table(report: Path, tmp_path: Path) -> None:
+    run(
+        "--articles", OPTECH, "--as-of", "none", "--k", 5, "--systems", "oracle", "--out", tmp_path, "--cache", tmp_path
+    )
+    assert run(tmp_path / "report.json", command="table").startswith("| nDCG@5 |")
+    (tmp_path / "five.json").write_bytes((tmp_path / "report.json").read_bytes())
+    with pytest.raises(EvaluationError, match=r"different first measures: nDCG@10, nDCG@5"):
+        run(report / "report.json", tmp_path / "five.json", command="table")
+
+
 def test_ids_with_spaces_are_one_word_in_trec_files(tmp_path: Path) -> None:
     file = tmp_path / "x.jsonl"
     file.write_bytes(b'{"id":"a 1","title":"harbour","related":["b%\\t2"]}\n{"id":"b%\\t2","title":"harbour two"}\n')
@@ -160,7 +200,13 @@ REFUSED = [
     ),
     (["run", "--out", "x", "--articles", str(OPTECH), "--model", "hash", "--k", "0"], "k is 0, expected 1 to 100"),
     (["run", "--out", "x", "--articles", str(OPTECH), "--model", "no/such"], "'no/such'"),
+    (["run", "--out", "x", "--articles", str(OPTECH), "--model", "hash", "--systems", ""], "no system is named"),
+    (["run", "--out", "README.md", "--articles", str(OPTECH), "--model", "hash"], "--out README.md is no folder"),
+    (["run", "--out", "x", "--store", "empty", "--blank-anchors"], "go with --articles, not with --store"),
+    (["run", "--out", "x", "--articles", str(OPTECH), "--no-worse-than", "nowhere"], "nowhere"),
     (["table", "nowhere.json"], "nowhere.json: cannot be read as a report"),
+    (["table", "eval/results/digitalgov.json", "--readme", "nowhere.md"], "nowhere.md: No such file or directory"),
+    (["compare", "eval/results/digitalgov.json"], "one report and nothing to hold it to"),
     (["show", "x", "--store", "empty"], "nothing is published yet"),
 ]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from index.live import Live
-from index.publish import snapshots_folder
-from index.snapshot import Contents
+from index.publish import open_current, snapshots_folder
+from index.snapshot import Contents, Snapshot
 from recommender.errors import NoSnapshotError, SnapshotError
 from tests.index.samples import BUILT_AT, articles, contents_of, lists_of, publish_in
 
@@ -109,3 +109,26 @@ def test_the_watching_thread_comes_and_goes(tmp_path: Path, sources: list[Conten
     assert eventually(lambda: lists_of(live.snapshot()) == lists_of(sources[0].open(BUILT_AT)))
     live.stop()
     assert threading.active_count() == before
+
+
+def test_a_damaged_snapshot_is_not_read_again_at_every_poll(
+    tmp_path: Path, sources: list[Contents], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Path] = []
+
+    def counting(store: Path) -> Snapshot:
+        opened.append(store)
+        return open_current(store)
+
+    monkeypatch.setattr("index.live.open_current", counting)
+    damaged = publish_in(tmp_path, sources[0])
+    (snapshots_folder(tmp_path) / damaged / "views.npy").write_bytes(b"")
+    live = Live(tmp_path, poll_seconds=0.01)
+    live.start()
+    try:
+        time.sleep(0.3)
+        assert len(opened) == 1
+        version = publish_in(tmp_path, sources[1])
+        assert eventually(lambda: live.problem is None and live.snapshot().version == version)
+    finally:
+        live.stop()

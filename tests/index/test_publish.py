@@ -205,7 +205,7 @@ def test_a_snapshot_that_cannot_be_read_back_is_not_published(tmp_path: Path, so
 def test_only_one_build_at_a_time(tmp_path: Path) -> None:
     with locked(tmp_path):
         started = time.monotonic()
-        with pytest.raises(LockedError, match=f"{tmp_path}: another build is running"), locked(tmp_path):
+        with pytest.raises(LockedError, match=f"{tmp_path}: another build or ingest is running"), locked(tmp_path):
             pytest.fail("two builds hold the lock")
         assert time.monotonic() - started < 2
     with locked(tmp_path):

@@ -189,3 +189,8 @@ def test_a_draft_without_a_text_is_all_zero(small: Corpus) -> None:
     assert draft.lexical.nnz == 0
     assert not draft.fused.any()
     assert np.isnan(draft.day)
+
+
+def test_texts_without_a_word_are_no_copies_of_one_another() -> None:
+    cards = [Card.of(Article(id=str(n), title=title)) for n, title in enumerate(["???", "!!!", "Port!", "port"])]
+    assert len({card.text_sha256 for card in cards}) == 3

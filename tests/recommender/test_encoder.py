@@ -98,7 +98,16 @@ def test_an_unknown_model_is_named(model: str, tmp_path: Path, monkeypatch: pyte
     assert model in str(caught.value)
 
 
-@pytest.mark.parametrize("files", [[], ["pytorch_model.bin"], ["model.safetensors.index.json"]])
+@pytest.mark.parametrize("name", ["pytorch_model.bin", "2_Dense/pytorch_model.bin", "model.pkl"])
+def test_weights_that_must_be_unpickled_are_refused(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    for file in (name, "model.safetensors"):
+        (tmp_path / file).write_bytes(b"weights")
+    with pytest.raises(EncoderError, match="weights that must be unpickled are not loaded"):
+        make_encoder(str(tmp_path))
+
+
+@pytest.mark.parametrize("files", [[], ["model.safetensors.index.json"]])
 def test_a_folder_without_safetensors_is_refused(files: list[str], tmp_path: Path) -> None:
     for name in files:
         (tmp_path / name).write_bytes(b"weights")
