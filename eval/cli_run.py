@@ -18,7 +18,7 @@ from eval.run import evaluate
 from eval.saved import read_results
 from eval.show import print_report
 from eval.significance import SEED
-from eval.systems import SYSTEMS, Lab, Ranking, check, prepare
+from eval.systems import SYSTEMS, Lab, Ranking, check_cut, check_names, prepare
 from eval.task import AsOf, Task
 from eval.trec import external, read_judgements, with_judgements
 from index.publish import current_version
@@ -61,7 +61,8 @@ def run(
     if (articles is None) == (store is None):
         raise EvaluationError("say either --articles FILE or --store DIR")
     names = [name.strip() for name in systems.split(",") if name.strip()]
-    check(names, k)
+    check_names(names)
+    check_cut(k)
     if store is not None and (blank_anchors or curated_key != "related" or cache):
         raise EvaluationError("--blank-anchors, --curated-key and --cache go with --articles, not with --store")
     if no_worse_than is not None and read_results(no_worse_than).folder.resolve() == out.resolve():

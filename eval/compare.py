@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from eval.measures import Values
+from eval.report import MAIN
 from eval.saved import Results, entry, read_results
 from eval.significance import SEED, Comparison, Groups, Verdict, bootstrap, compare_all, lower_bound
 from recommender.errors import EvaluationError
 
-MAIN = "product"
 LEAST_COMMON = 0.9
 """A gate is not passed by losing queries: so large a share of the base's must have been asked."""
 

@@ -18,6 +18,7 @@ from rich.table import Table
 from eval.correlation import agreement, interval
 from eval.inputs import in_memory
 from eval.measures import Values
+from eval.report import MAIN
 from eval.significance import RESAMPLES, SEED
 from eval.systems import one_text, tfidf_rows
 from index.build import Bar, no_bar
@@ -33,7 +34,6 @@ from recommender.vectors import VectorCache
 
 FEWEST = 3
 """Distinct pairs below which a correlation says nothing at all."""
-MAIN = "product"
 SYSTEMS = ("tfidf", "naive", "product", "fused")
 
 

@@ -13,7 +13,7 @@ from eval.chance import expected_ndcg
 from eval.measures import Values, judged_names, measure_names, per_query
 from eval.report import MAIN, Report, tokens
 from eval.significance import SEED, Comparison, Groups, Verdict, bootstrap, compare_all
-from eval.systems import SYSTEMS, Ranking, check, served
+from eval.systems import Ranking, check_cut, served
 from eval.task import Task
 
 PACKAGES = ("numpy", "scikit-learn", "faiss-cpu", "sentence-transformers", "ir-measures", "bm25s")
@@ -38,7 +38,7 @@ def evaluate(
     ``about`` is kept as provenance, ``beyond`` as what lies beyond accuracy. Raises EvaluationError on a k
     outside 1..DEPTH.
     """
-    check(list(SYSTEMS), k)
+    check_cut(k)
     started = time.monotonic()
     names = tokens(task.snapshot.corpus)
     qrels = {
@@ -54,12 +54,13 @@ def evaluate(
     judged = any(q.confirmed or q.refuted for q in task.queries)
     measures = (*measure_names(k), *(judged_names(k) if judged else ()))
     values = {system: per_query(measures, qrels, run) for system, run in rankings.items()}
-    document = _document(task, values, measures, k, about)
+    groups = shared_lists(task)
+    document = _document(task, values, groups, k, about)
     if beyond:
         document["beyond"] = beyond.to_json()
     document["provenance"]["seconds"] = round(time.monotonic() - started, 1)
     reasons = _reasons(task, names, k) if MAIN in systems else {}
-    return Report(document, measures, names, qrels, rankings, values, shared_lists(task), reasons)
+    return Report(document, measures, names, qrels, rankings, values, groups, reasons)
 
 
 def shared_lists(task: Task) -> Groups | None:
@@ -85,12 +86,12 @@ def _reasons(task: Task, names: Sequence[str], k: int) -> dict[tuple[str, str], 
 def _document(
     task: Task,
     values: Mapping[str, Mapping[str, Values]],
-    measures: Sequence[str],
+    groups: Groups | None,
     k: int,
     about: Mapping[str, Any],
 ) -> dict[str, Any]:
-    primary = measures[0]
-    snapshot, groups = task.snapshot, shared_lists(task)
+    primary = measure_names(k)[0]
+    snapshot = task.snapshot
     systems = {
         system: {name: bootstrap(each, SEED, groups).to_json() for name, each in by_measure.items()}
         for system, by_measure in values.items()

@@ -201,19 +201,23 @@ def one_text(article: Article) -> str:
     return f"{article.title}. {' '.join(article.teasers)} {article.body}"[:NAIVE_CHARS]
 
 
-def check(names: Sequence[str], k: int = 1) -> None:
-    """Raise EvaluationError on no name at all, the name of no system, or a k that is not 1 to DEPTH."""
+def check_names(names: Sequence[str]) -> None:
+    """Raise EvaluationError on no name at all, or the name of no system."""
     if not names:
         raise EvaluationError(f"no system is named; known: {', '.join(SYSTEMS)}")
     if unknown := [name for name in names if name not in SYSTEMS]:
         raise EvaluationError(f"unknown system {unknown[0]!r}; known: {', '.join(SYSTEMS)}")
+
+
+def check_cut(k: int) -> None:
+    """Raise EvaluationError on a k that is not 1 to DEPTH."""
     if not 1 <= k <= DEPTH:
         raise EvaluationError(f"k is {k}, expected 1 to {DEPTH}")
 
 
 def prepare(lab: Lab, names: Sequence[str]) -> dict[str, Ranking]:
     """Prepare the systems of these ``names``, in their order. Raises EvaluationError on an unknown one."""
-    check(names)
+    check_names(names)
     return {name: SYSTEMS[name](lab) for name in dict.fromkeys(names)}
 
 

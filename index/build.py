@@ -8,7 +8,7 @@ from pathlib import Path
 
 from index.filesystem import FileSystem
 from index.manifest import IndexKind, ModelEntry, read_manifest
-from index.publish import current_version, locked, publish, snapshots_folder
+from index.publish import current_version, locked, publish, snapshots_folder, version_or_none
 from index.snapshot import Contents, contents
 from recommender.catalog import Catalog
 from recommender.corpus import build_corpus
@@ -69,7 +69,7 @@ def build(
     with locked(store):
         if ingested and not force:
             _refuse_bad_input(ingested)
-        before = _current(store)
+        before = version_or_none(store)
         source, embedded, reused = assemble(catalog, encoder, kind=kind, bar=bar)
         count = len(source.corpus)
         if not force:
@@ -133,10 +133,3 @@ def _refuse_shrinking(store: Path, count: int) -> None:
             f"the catalog holds {count:,} articles, the snapshot in service {known:,}: more than {MAX_SHRINK:.0%}"
             " fewer; nothing is published; if that is right, say --force"
         )
-
-
-def _current(store: Path) -> str | None:
-    try:
-        return current_version(store)
-    except SnapshotError:
-        return None

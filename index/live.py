@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from threading import Event, Lock, Thread
 
-from index.publish import current_version, open_current
+from index.publish import current_version, open_current, version_or_none
 from index.snapshot import Snapshot
 from recommender.errors import NoSnapshotError, SnapshotError
 
@@ -48,7 +48,7 @@ class Live:
                     log.info("snapshot %s is in service", self._snapshot.version)
                 self.problem = self._failed = None
             except SnapshotError as error:
-                self._failed = (_current(self.store), time.monotonic())
+                self._failed = (version_or_none(self.store), time.monotonic())
                 if str(error) != str(self.problem):
                     log.warning("no new snapshot: %s", error)
                 self.problem = error
@@ -76,11 +76,4 @@ class Live:
         """Not again and again the same damaged snapshot: reading it whole costs more than a poll."""
         if self._failed is None or time.monotonic() - self._failed[1] >= RETRY_SECONDS:
             return True
-        return _current(self.store) != self._failed[0]
-
-
-def _current(store: Path) -> str | None:
-    try:
-        return current_version(store)
-    except SnapshotError:
-        return None
+        return version_or_none(self.store) != self._failed[0]

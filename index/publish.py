@@ -77,6 +77,14 @@ def current_version(store: Path) -> str:
     return name
 
 
+def version_or_none(store: Path) -> str | None:
+    """Return the version that ``CURRENT`` names, or None where it names none."""
+    try:
+        return current_version(store)
+    except SnapshotError:
+        return None
+
+
 def open_current(store: Path) -> Snapshot:
     """Open the current snapshot. Raises SnapshotError (NoSnapshotError if there is none)."""
     for attempt in range(ATTEMPTS):
