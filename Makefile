@@ -4,9 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 SERVE ?= 1
 DEMO := var/demo
+CORPORA ?= ../shared/corpora
+EVALUATE = $(BIN)/python -m eval run --cache var/eval --ablation --curve
 export HF_HUB_OFFLINE := 1
 
-.PHONY: setup demo serve eval test test-slow check format bench readme lock clean
+.PHONY: setup demo serve eval test test-slow check format bench weights results readme lock clean
 
 setup: $(VENV)/.done ## make .venv and install everything, exactly as locked
 
@@ -48,8 +50,21 @@ format: setup ## let ruff put the code in order
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: setup ## speed and recall of the candidate search, as ratios inside one run
+bench: setup ## speed and recall of the candidate search, speed of ranking, as ratios inside one run
 	$(BIN)/python bench/candidates.py
+	$(BIN)/python -m bench.ranking
+
+weights: setup ## fit the shipped weights anew, byte for byte, and those with each corpus left out
+	$(BIN)/python -m eval weights $(CORPORA) --cache var/eval --left-out eval/results/rankers
+
+results: setup ## evaluate every development corpus, with weights fitted on the others
+	$(EVALUATE) --articles $(CORPORA)/digitalgov.jsonl.gz --ranker eval/results/rankers/without-gov.json --out var/results/digitalgov
+	$(EVALUATE) --articles $(CORPORA)/eighteenf.jsonl.gz --ranker eval/results/rankers/without-gov.json --out var/results/eighteenf
+	$(EVALUATE) --articles $(CORPORA)/mdn.jsonl.gz --ranker eval/results/rankers/without-mdn.json --out var/results/mdn --as-of none \
+		--curated-key related_noparent --only page_type=$$($(BIN)/python -c 'from eval.defaults import PROSE; print(PROSE)')
+	$(EVALUATE) --articles $(CORPORA)/optech_topics.jsonl.gz --ranker eval/results/rankers/without-optech.json \
+		--out var/results/optech_topics --as-of none
+	for each in digitalgov eighteenf mdn optech_topics; do cp var/results/$$each/report.json eval/results/$$each.json; done
 
 readme: setup ## write the README's tables from the committed reports
 	$(BIN)/python -m eval table eval/results/*.json --pairs eval/results/pairs/lee_pincombe.json --readme README.md

@@ -118,6 +118,7 @@ def _answer(snapshot: Snapshot, query: corpus.Query, wanted: Wanted) -> Related:
         snapshot.corpus,
         snapshot.neighbours,
         snapshot.ranker,
+        snapshot.picks,
         limit=wanted.limit,
         rules=wanted.rules,
         min_score=wanted.min_score,

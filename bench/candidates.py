@@ -48,7 +48,7 @@ def main() -> None:
 
 def measure(size: int) -> dict[str, float]:
     """Return the figures of one size: medians over QUERIES, each query timed on both in turn."""
-    vectors = clustered(size)
+    vectors, _ = clustered(size)
     started = time.perf_counter()
     graph = build_hnsw(vectors)
     build_seconds = time.perf_counter() - started
@@ -76,12 +76,13 @@ def measure(size: int) -> dict[str, float]:
     }
 
 
-def clustered(size: int) -> Matrix:
-    """Return ``(size, DIM)`` float32 unit vectors around CLUSTERS seeded centres."""
+def clustered(size: int) -> tuple[Matrix, npt.NDArray[np.int64]]:
+    """Return ``(size, DIM)`` float32 unit vectors around CLUSTERS seeded centres, and the ``(size,)`` centre of each."""
     rng = np.random.default_rng(0)
     centres = rng.normal(size=(CLUSTERS, DIM))
-    rows = centres[rng.integers(CLUSTERS, size=size)] + NOISE * DIM**0.5 * rng.normal(size=(size, DIM)) / DIM**0.25
-    return np.ascontiguousarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
+    chosen = rng.integers(CLUSTERS, size=size)
+    rows = centres[chosen] + NOISE * DIM**0.5 * rng.normal(size=(size, DIM)) / DIM**0.25
+    return np.ascontiguousarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32), chosen
 
 
 def overlap(truth: npt.NDArray[np.int64], found: npt.NDArray[np.int64]) -> float:

@@ -127,7 +127,7 @@ def beyond_accuracy(lists: Lists, corpus: Corpus, articles: Sequence[Article]) -
         skewness=skewness(degrees),
         largest=int(degrees.max()),
         orphans=len(orphans),
-        diversity=diversity(lists, corpus.lexical),
+        diversity=diversity(lists, corpus.terms.whole),
         near_duplicates=float(again.sum() / items) if items else None,
         age=age,
         undated=undated,

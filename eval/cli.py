@@ -8,6 +8,7 @@ import typer
 
 from eval import compare as comparing
 from eval.cli_run import run
+from eval.cli_tune import calibrate, tune, weights
 from eval.compare import parse_fail_under
 from eval.diff import diff_snapshots, open_either
 from eval.diff_view import diff_view
@@ -30,6 +31,9 @@ app = typer.Typer(
 
 
 app.command()(run)
+app.command()(tune)
+app.command()(calibrate)
+app.command()(weights)
 
 
 @app.command()

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from eval.ablation import ablate
 from eval.beyond import Beyond, beyond_accuracy
 from eval.compare import parse_fail_under
+from eval.curve import curve_length, learning_curve
 from eval.gate import FailUnder, Margin, NoWorseThan, gate
 from eval.inputs import Inputs, from_sources, from_store
 from eval.lists import related_lists
@@ -27,6 +30,7 @@ from recommender.catalog import Catalog
 from recommender.console import CuratedKey, Model
 from recommender.encoder import make_encoder
 from recommender.errors import EvaluationError
+from recommender.ranker import default_ranker, read_weights
 from recommender.settings import settings
 
 
@@ -42,6 +46,12 @@ def run(
     blank_anchors: Annotated[
         bool, typer.Option("--blank-anchors", help="Take the link texts under the key `anchors` out of the bodies.")
     ] = False,
+    only: Annotated[
+        str, typer.Option(metavar="KEY=VALUE,…", help="Only the articles whose KEY has one of these values.")
+    ] = "",
+    ranker: Annotated[
+        Path | None, typer.Option(help="Weights to rank with (JSON); those that are shipped unless given.")
+    ] = None,
     as_of: Annotated[
         AsOf, typer.Option(help="published: candidates no newer than the query; none: all of the archive.")
     ] = AsOf.PUBLISHED,
@@ -51,6 +61,8 @@ def run(
     ] = None,
     judgements: Annotated[Path | None, typer.Option(help="Judgements downloaded from report.html.")] = None,
     k: Annotated[int, typer.Option(help="Slots of a related list: the cut-off of nDCG and recall.")] = 10,
+    ablation: Annotated[bool, typer.Option(help="Say what each group of signals adds to `tuned`.")] = False,
+    curve: Annotated[bool, typer.Option(help="Say how `product` and `tuned` grow with the number of lists.")] = False,
     beyond: Annotated[bool, typer.Option(help="Look at coverage, hubs, age … over all articles' lists too.")] = True,
     cache: Annotated[Path | None, typer.Option(help="Where --articles keeps vectors for the next run.")] = None,
     fail_under: FailUnder = None,
@@ -63,8 +75,8 @@ def run(
     names = [name.strip() for name in systems.split(",") if name.strip()]
     check_names(names)
     check_cut(k)
-    if store is not None and (blank_anchors or curated_key != "related" or cache):
-        raise EvaluationError("--blank-anchors, --curated-key and --cache go with --articles, not with --store")
+    if store is not None and (blank_anchors or curated_key != "related" or cache or only):
+        raise EvaluationError("--blank-anchors, --curated-key, --only and --cache go with --articles, not with --store")
     if no_worse_than is not None and read_results(no_worse_than).folder.resolve() == out.resolve():
         raise EvaluationError(f"--no-worse-than {no_worse_than}: this report would be overwritten by --out {out}")
     if judgements is not None:
@@ -72,6 +84,7 @@ def run(
     if out.exists() and not out.is_dir():
         raise EvaluationError(f"--out {out} is no folder")
     floors = [parse_fail_under(text) for text in fail_under or []]
+    weights = read_weights(ranker) if ranker else default_ranker()
     encoder = make_encoder(model)
     with ExitStack() as stack:
         if store is not None:
@@ -86,13 +99,22 @@ def run(
                 as_of,
                 curated_key=curated_key,
                 blank_anchors=blank_anchors,
+                only=only,
                 bar=lambda work, items: console.work_bar("embedding", work, items),
                 on_rejected=lambda error: console.warn(str(error)),
             )
         task = _judged(inputs.task, judgements)
-        rankings = prepare(Lab(task, inputs.vectors, SEED, _embedder(inputs)), names)
+        task = replace(task, snapshot=replace(task.snapshot, ranker=weights))
+        lab = Lab(task, inputs.vectors, SEED, _embedder(inputs))
+        rankings = prepare(lab, names)
         rankings |= external(task, runs or [], console.warn)
         report, found = _measure(inputs, task, rankings, k, beyond=beyond)
+        if ablation:
+            with console.item_bar("leaving signals out", len(task.queries)) as progress:
+                report.document["ablation"] = ablate(lab.tuning, k, progress)
+        if curve:
+            with console.item_bar("learning curve", curve_length(task)) as progress:
+                report.document["learning_curve"] = learning_curve(task, SEED, k, progress)
     report.write(out)
     (out / "report.html").write_text(render(report, task, found), encoding="utf-8")
     print_report(console.out, report.document)

@@ -11,6 +11,10 @@ import numpy.typing as npt
 
 from eval.task import AsOf, Judged, Task
 from recommender.errors import EvaluationError
+from recommender.picks import Picks
+from recommender.policy import Mask
+
+FOLDS = 5
 
 Folds = Mapping[int, int]
 """Query row → its fold, 0 … k-1."""
@@ -69,20 +73,37 @@ def connected_lists(queries: Sequence[Judged], copies: npt.NDArray[np.int64] | N
     return sorted(groups.values())
 
 
-def visible_lists(task: Task, row: int, fold_of: Folds | None = None) -> list[Judged]:
-    """Return the lists that a method may know when it answers the query at ``row``, in the order of the queries.
+def deal(task: Task, seed: int) -> dict[int, int]:
+    """Deal the task's queries into FOLDS folds, or as many as there are queries."""
+    count = len(task.queries)
+    return folds(task.queries, min(FOLDS, count), seed) if count > 1 else {task.queries[0].row: 0}
 
-    Never the query's own list, nor one of a copy of it; with ``fold_of`` none of its fold; under the date rule
-    only lists of articles strictly older than it, and what has no date is not known to be older.
+
+def known_owners(task: Task, row: int, fold_of: Folds | None = None, hidden: int | None = None) -> Mask:
+    """Return ``(n,)`` bool: the articles whose lists a method may know when it answers the query at ``row``.
+
+    Never the query itself, nor a copy of it; with ``fold_of`` none of its fold, nor of the fold ``hidden``; under
+    the date rule only articles strictly older than it, and what has no date is not known to be older.
     """
     corpus = task.snapshot.corpus
-    owners = np.array([query.row for query in task.queries], dtype=np.int64)
-    seen = corpus.copies[owners] != corpus.copies[row]
+    known: Mask = corpus.copies != corpus.copies[row]
     if task.as_of is AsOf.PUBLISHED:
-        seen &= corpus.days[owners] < corpus.days[row]  # false where either is NaN
+        known &= corpus.days < corpus.days[row]  # false where either is NaN
     if fold_of is not None:
-        seen &= np.array([fold_of[query.row] for query in task.queries]) != fold_of.get(row, -1)
-    return [task.queries[i] for i in np.flatnonzero(seen)]
+        barred = {fold_of.get(row), hidden}
+        known[[other for other, fold in fold_of.items() if fold in barred]] = False
+    return known
+
+
+def visible_lists(task: Task, row: int, fold_of: Folds | None = None) -> list[Judged]:
+    """Return the lists that a method may know when it answers the query at ``row``, in the order of the queries."""
+    known = known_owners(task, row, fold_of)
+    return [query for query in task.queries if known[query.row]]
+
+
+def evidence(task: Task, row: int, fold_of: Folds | None = None, hidden: int | None = None) -> Picks:
+    """Return the same lists as evidence (see ``known_owners``), with those on which nothing can be measured."""
+    return task.snapshot.picks.only(known_owners(task, row, fold_of, hidden))
 
 
 def plant(task: Task, row: int, targets: Sequence[int]) -> tuple[Task, Judged]:

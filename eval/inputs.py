@@ -50,19 +50,28 @@ def from_sources(
     as_of: AsOf,
     *,
     curated_key: str,
-    blank_anchors: bool,
-    bar: Bar,
-    on_rejected: Callable[[InputError], None],
+    blank_anchors: bool = False,
+    only: str = "",
+    bar: Bar = no_bar,
+    on_rejected: Callable[[InputError], None] = lambda _: None,
 ) -> Inputs:
     """Build an index of ``paths`` in memory and return the task of its curated lists.
 
-    With ``blank_anchors`` the link texts that gave a list away are taken out of the bodies first.
+    With ``blank_anchors`` the link texts that gave a list away are taken out of the bodies first; ``only``
+    (``KEY=VALUE,VALUE``) leaves out the articles whose key has none of the values.
 
     Vectors are kept in ``cache``, so that the next run embeds nothing. Raises EvaluationError if there is
     no curated list to compare with.
     """
     memory = in_memory(
-        paths, encoder, cache, curated_key=curated_key, blank_anchors=blank_anchors, bar=bar, on_rejected=on_rejected
+        paths,
+        encoder,
+        cache,
+        curated_key=curated_key,
+        blank_anchors=blank_anchors,
+        only=only,
+        bar=bar,
+        on_rejected=on_rejected,
     )
     snapshot, lists = memory.snapshot, memory.snapshot.lists
     if not lists:
@@ -71,6 +80,7 @@ def from_sources(
         "sources": _digests(files_of(paths)),
         "curated_key": curated_key,
         "blank_anchors": blank_anchors,
+        "only": only,
         "rejected": memory.rejected,
     }
     return Inputs(make_task(snapshot, memory.articles, lists, as_of), memory.vectors, about)
@@ -83,18 +93,45 @@ def in_memory(
     *,
     curated_key: str = "related",
     blank_anchors: bool = False,
+    only: str = "",
     bar: Bar = no_bar,
     on_rejected: Callable[[InputError], None] = lambda _: None,
 ) -> InMemory:
-    """Build a snapshot of ``paths`` in memory; vectors are kept in the folder ``cache`` for the next run."""
+    """Build a snapshot of ``paths`` in memory; vectors are kept in the folder ``cache`` for the next run.
+
+    See ``from_sources`` for ``blank_anchors`` and ``only``.
+    """
+    wanted = chosen(only)
     cache.mkdir(parents=True, exist_ok=True)
     vectors = VectorCache(open_engine(f"sqlite:///{cache / 'vectors.sqlite'}"), encoder)
     with closing(Catalog.open("sqlite://")) as catalog:
-        change = without_anchors if blank_anchors else (lambda record: record)
+
+        def change(record: Record) -> Record | None:
+            if not wanted(record.article):
+                return None
+            return without_anchors(record) if blank_anchors else record
+
         ingested = ingest(catalog, paths, curated_key=curated_key, change=change, on_rejected=on_rejected)
         source, _, _ = assemble(catalog, encoder, vectors=vectors, bar=bar)
         articles = list(catalog.articles())
     return InMemory(source.open(datetime.now(UTC)), articles, vectors, len(ingested.rejected))
+
+
+def chosen(only: str) -> Callable[[Article], bool]:
+    """Return what says whether an article is one of ``only``: ``KEY=VALUE,VALUE``, or nothing for all of them.
+
+    A key is ``section``, ``language`` or any further key of the input. Raises EvaluationError if it is not like that.
+    """
+    if not only:
+        return lambda _: True
+    key, equals, values = only.partition("=")
+    allowed = {value.strip() for value in values.split(",")} - {""}
+    if not equals or not key.strip() or not allowed:
+        raise EvaluationError(f"--only {only!r}: expected KEY=VALUE, or KEY=VALUE,VALUE")
+    name = key.strip()
+    if name in ("section", "language"):
+        return lambda article: getattr(article, name) in allowed
+    return lambda article: str(article.extra.get(name)) in allowed
 
 
 def without_anchors(record: Record) -> Record:

@@ -53,7 +53,7 @@ def related_lists(snapshot: Snapshot, k: int, on_article: Callable[[int], None] 
     corpus = snapshot.corpus
     rows = np.full((len(corpus), k), ENDED, dtype=np.int64)
     for row, line in enumerate(rows):
-        hits = related(corpus.query(row), corpus, snapshot.neighbours, snapshot.ranker, limit=k)
+        hits = related(corpus.query(row), corpus, snapshot.neighbours, snapshot.ranker, snapshot.picks, limit=k)
         line[: len(hits)] = [hit.row for hit in hits]
         on_article(1)
     return Lists(rows)

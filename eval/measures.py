@@ -44,6 +44,12 @@ def per_query(
     return values
 
 
+def primary(qrels: Mapping[str, Mapping[str, int]], run: Mapping[str, Sequence[str]], k: int) -> Values:
+    """Return ``(q,)`` values of a report's first measure."""
+    name = measure_names(k)[0]
+    return per_query((name,), qrels, run)[name]
+
+
 def decreasing(ids: Sequence[str]) -> list[tuple[str, int]]:
     """Return (id, score) with strictly decreasing integer scores down to 1."""
     return [(identity, len(ids) - i) for i, identity in enumerate(ids)]

@@ -11,7 +11,7 @@ import orjson
 from jinja2 import Environment
 
 from eval.beyond import Beyond
-from eval.plots import calibration_plot, exposure_plot, groups_plot, systems_plot
+from eval.plots import ablation_plot, calibration_plot, curve_plot, exposure_plot, groups_plot, systems_plot
 from eval.report import MAIN, Report
 from eval.systems import DEPTH
 from eval.task import Judged, Task
@@ -112,19 +112,23 @@ def _plots(report: Report, task: Task, beyond: Beyond | None) -> list[dict[str, 
     ):
         if svg := groups_plot(by, label, compared, measure, integers=integers):
             plots.append({"svg": svg, "caption": f"{measure} by {label}, in quarters; the number of lists below."})
-    if report.reasons:
-        scores, picked = _scored(report)
+    document = report.document
+    if calibrations := document.get("calibration"):
         caption = "How often an item of that score was picked. On the dashed line a score of .7 would mean 7 in 10."
-        plots.append({"svg": calibration_plot(scores, picked), "caption": caption})
+        plots.append({"svg": calibration_plot(calibrations), "caption": caption})
+    if ablation := document.get("ablation"):
+        caption = (
+            "What each group of signals adds to the tuned ranker: fitted anew without it. Green: surely something."
+        )
+        plots.append({"svg": ablation_plot(ablation, measure), "caption": caption})
+    if curve := document.get("learning_curve"):
+        floor = document["systems"].get("zero-shot", {}).get(measure, {}).get("mean")
+        caption = "What the site's lists are worth: the same queries, had the site only so many."
+        plots.append({"svg": curve_plot(curve, ("product", "tuned"), floor, measure), "caption": caption})
     if beyond:
         caption = "Exposure: the nearer to the dashed line, the more evenly articles are recommended."
         plots.append({"svg": exposure_plot(beyond.lorenz), "caption": caption})
     return plots
-
-
-def _scored(report: Report) -> tuple[Any, Any]:
-    pairs = [(score, report.qrels[query].get(other, 0) > 0) for (query, other), (score, _) in report.reasons.items()]
-    return np.array([s for s, _ in pairs]), np.array([p for _, p in pairs])
 
 
 def _beyond(beyond: Beyond) -> Sequence[tuple[str, str, str]]:

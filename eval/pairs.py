@@ -7,7 +7,7 @@ not quite, so the true intervals are somewhat wider.
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from recommender.corpus import Rows
 from recommender.encoder import Encoder, Matrix
 from recommender.errors import EvaluationError, InputError
 from recommender.policy import allowed
-from recommender.related import POOL
+from recommender.related import pool_of
 from recommender.signals import signals
 from recommender.vectors import VectorCache
 
@@ -133,7 +133,7 @@ def evaluate_pairs(
         "provenance": {
             "snapshot": snapshot.version,
             "model": snapshot.manifest.model.model_dump(),
-            "weights": snapshot.manifest.weights,
+            "ranker": snapshot.ranker.origin,
             "seed": seed,
             "resamples": RESAMPLES,
         },
@@ -158,7 +158,7 @@ def product_scores(snapshot: Snapshot, left: Rows, right: Rows) -> Values:
     """Return ``(m,)``: the mean of the ranker's score of one article as a candidate of the other, both ways.
 
     The pool is the query's as it is served; if that lacks an article that was judged with the query (it is a copy,
-    or beyond the first POOL), it is all articles but the query.
+    or beyond the candidates), it is all articles but the query.
     """
     wanted: dict[int, set[int]] = defaultdict(set)
     for a, b in zip(left.tolist(), right.tolist(), strict=True):
@@ -216,11 +216,11 @@ def _rows(snapshot: Snapshot, pairs: Sequence[Pair]) -> tuple[Rows, Rows]:
 def _candidate_scores(snapshot: Snapshot, row: int, partners: set[int]) -> dict[int, float]:
     corpus = snapshot.corpus
     query = corpus.query(row)
-    pool = snapshot.neighbours.search(query.fused, POOL, allowed(query, corpus))
-    if not partners <= set(pool.tolist()):
-        pool = np.delete(np.arange(len(corpus)), row)
-    scores = snapshot.ranker.score(signals(query, corpus, pool))
-    return dict(zip(pool.tolist(), scores.tolist(), strict=True))
+    pool = pool_of(query, corpus, snapshot.neighbours, snapshot.picks, allowed(query, corpus))
+    if not partners <= set(pool.rows.tolist()):
+        pool = replace(pool, rows=np.delete(np.arange(len(corpus)), row))
+    scores = snapshot.ranker.score(signals(pool))
+    return dict(zip(pool.rows.tolist(), scores.tolist(), strict=True))
 
 
 def _inner(rows: Matrix, left: Rows, right: Rows) -> Values:

@@ -16,7 +16,13 @@ from eval.significance import SEED, bootstrap
 
 INK = "#010203"
 """Stands for the page's text colour: replaced by ``currentColor`` in the finished SVG."""
-SERIES = {"product": "#1f9d7c", "tfidf": "#c9822b", "naive": "#7a86d1"}
+SERIES = {
+    "product": "#1f9d7c",
+    "tuned": "#b0569b",
+    "zero-shot": "#4c94c4",
+    "tfidf": "#c9822b",
+    "naive": "#7a86d1",
+}
 OTHER = "#8a949e"
 SIZE = (4.6, 3.3)
 STYLE: dict[Any, Any] = {
@@ -34,7 +40,6 @@ STYLE: dict[Any, Any] = {
 }
 BINS = 4
 MIN_IN_BIN = 5
-SCORE_BINS = 10
 
 
 def systems_plot(systems: Mapping[str, Mapping[str, Mapping[str, float]]], measure: str) -> str:
@@ -82,25 +87,60 @@ def groups_plot(
         return _svg(figure)
 
 
-def calibration_plot(scores: npt.NDArray[np.float64], picked: npt.NDArray[np.bool_]) -> str:
-    """Return the SVG of the share picked by the editor against the score, in bins of equal width."""
-    places, shares, counts = [], [], []
-    for low in np.arange(SCORE_BINS) / SCORE_BINS:
-        inside = (scores >= low) & (scores < low + 1 / SCORE_BINS + (low + 1 / SCORE_BINS >= 1))
-        if inside.sum() >= MIN_IN_BIN:
-            places.append(float(scores[inside].mean()))
-            shares.append(float(picked[inside].mean()))
-            counts.append(int(inside.sum()))
+def calibration_plot(calibrations: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the SVG of the share picked by the editor against the score: a line a system, a point a bin of ten.
+
+    Bins of fewer than MIN_IN_BIN items are left out.
+    """
     with mpl.rc_context(STYLE):
         figure, axes = _figure()
         axes.plot([0, 1], [0, 1], "--", color=OTHER, linewidth=1)
-        axes.plot(places, shares, "o-", color=SERIES["product"])
-        for x, y, count in zip(places, shares, counts, strict=True):
-            axes.annotate(f"{count:,}", (x, y), textcoords="offset points", xytext=(4, 5), fontsize=7)
+        for name, found in calibrations.items():
+            bins = [b for b in found["bins"] if b["count"] >= MIN_IN_BIN]
+            label = f"{name} (error {found['expected_error']:.3f})"
+            x, y = [b["score"] for b in bins], [b["picked"] for b in bins]
+            axes.plot(x, y, "o-", color=SERIES.get(name, OTHER), label=label, markersize=4)
         axes.set_xlim(0, 1)
         axes.set_ylim(0, 1)
         axes.set_xlabel("score")
         axes.set_ylabel("share picked by the editor")
+        axes.legend(frameon=False, fontsize=8, loc="upper left")
+        return _svg(figure)
+
+
+def ablation_plot(rows: Sequence[Mapping[str, Any]], measure: str) -> str:
+    """Return the SVG of what each group of signals adds, with its interval, the greatest at the top."""
+    with mpl.rc_context(STYLE):
+        figure, axes = _figure()
+        for place, row in enumerate(reversed(rows)):
+            value = row["adds"]
+            colour = SERIES["product"] if value["low"] > 0 else OTHER
+            axes.plot([value["low"], value["high"]], [place, place], color=colour, linewidth=2)
+            axes.plot(value["mean"], place, "o", color=colour)
+        axes.axvline(0, color=OTHER, linewidth=1, linestyle="--")
+        axes.set_yticks(range(len(rows)), [row["group"] for row in reversed(rows)])
+        axes.set_xlabel(f"{measure} lost without the group")
+        return _svg(figure)
+
+
+def curve_plot(rows: Sequence[Mapping[str, Any]], systems: Sequence[str], floor: float | None, measure: str) -> str:
+    """Return the SVG of each system's mean and interval against the number of lists; ``floor`` is without any list."""
+    sizes = [row["lists"] for row in rows]
+    with mpl.rc_context(STYLE):
+        figure, axes = _figure()
+        for name in systems:
+            colour = SERIES.get(name, OTHER)
+            axes.plot(sizes, [row[name]["mean"] for row in rows], "o-", color=colour, label=name, linewidth=1)
+            lows, highs = ([row[name][end] for row in rows] for end in ("low", "high"))
+            axes.vlines(sizes, lows, highs, color=colour, linewidth=2)
+        if floor is not None:
+            axes.axhline(floor, color=SERIES["zero-shot"], linestyle="--", linewidth=1, label="zero-shot")
+        axes.set_xscale("log" if min(sizes) else "linear")
+        axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
+        axes.minorticks_off()
+        axes.set_xlabel("curated lists that are known")
+        axes.set_ylabel(measure)
+        axes.legend(frameon=False, fontsize=8)
         return _svg(figure)
 
 

@@ -9,14 +9,19 @@ from typing import Any
 import numpy as np
 
 from eval.beyond import Beyond
+from eval.calibration import calibration, served_items
 from eval.chance import expected_ndcg
 from eval.measures import Values, judged_names, measure_names, per_query
 from eval.report import MAIN, Report, tokens
 from eval.significance import SEED, Comparison, Groups, Verdict, bootstrap, compare_all
-from eval.systems import Ranking, check_cut, served
-from eval.task import Task
+from eval.systems import Ranking, Scored, check_cut
+from eval.task import Task, qrels_of
+from recommender.related import Hit
 
 PACKAGES = ("numpy", "scikit-learn", "faiss-cpu", "sentence-transformers", "ir-measures", "bm25s")
+ZERO_SHOT = "zero-shot"
+OURS = {ZERO_SHOT: "With every list hidden", "tuned": "Tuned to the other lists"}
+"""The product under other conditions: no rivals of it."""
 CLAIMS = {
     Verdict.BETTER: "better than",
     Verdict.WORSE: "worse than",
@@ -41,15 +46,19 @@ def evaluate(
     check_cut(k)
     started = time.monotonic()
     names = tokens(task.snapshot.corpus)
-    qrels = {
-        names[q.row]: {**{names[row]: 1 for row in q.answers}, **{names[row]: 0 for row in q.refuted}}
-        for q in task.queries
-    }
+    qrels = qrels_of(task, names)
     rankings: dict[str, dict[str, list[str]]] = {}
+    hits: dict[str, dict[int, list[Hit]]] = {}
     for system, rank in systems.items():
         rankings[system] = {}
         for query in task.queries:
-            rankings[system][names[query.row]] = [names[row] for row in rank(query)]
+            if isinstance(rank, Scored):
+                found = rank.hits(query)
+                hits.setdefault(system, {})[query.row] = found[:k]
+                rows = [hit.row for hit in found]
+            else:
+                rows = rank(query)
+            rankings[system][names[query.row]] = [names[row] for row in rows]
             on_query(1)
     judged = any(q.confirmed or q.refuted for q in task.queries)
     measures = (*measure_names(k), *(judged_names(k) if judged else ()))
@@ -58,8 +67,10 @@ def evaluate(
     document = _document(task, values, groups, k, about)
     if beyond:
         document["beyond"] = beyond.to_json()
+    if hits:
+        document["calibration"] = {name: calibration(served_items(task, each)).to_json() for name, each in hits.items()}
     document["provenance"]["seconds"] = round(time.monotonic() - started, 1)
-    reasons = _reasons(task, names, k) if MAIN in systems else {}
+    reasons = _reasons(hits.get(MAIN, {}), names)
     return Report(document, measures, names, qrels, rankings, values, groups, reasons)
 
 
@@ -73,14 +84,15 @@ def shared_lists(task: Task) -> Groups | None:
     return groups if len(numbers) < len(groups) else None
 
 
-def _reasons(task: Task, names: Sequence[str], k: int) -> dict[tuple[str, str], tuple[float, list[float]]]:
+def _reasons(
+    hits: Mapping[int, Sequence[Hit]], names: Sequence[str]
+) -> dict[tuple[str, str], tuple[float, list[float]]]:
     """The score of each of the product's k answers, and what each signal added to it."""
-    found = {}
-    for query in task.queries:
-        for hit in served(task, query, k):
-            parts = [round(float(part), 3) for part in hit.parts]
-            found[names[query.row], names[hit.row]] = (round(hit.score, 4), parts)
-    return found
+    return {
+        (names[row], names[hit.row]): (round(hit.score, 4), [round(float(part), 3) for part in hit.parts])
+        for row, found in hits.items()
+        for hit in found
+    }
 
 
 def _document(
@@ -98,6 +110,7 @@ def _document(
     }
     others = {name: each[primary] for name, each in values.items() if name not in (MAIN, "oracle")}
     comparisons = compare_all(values[MAIN][primary], others, SEED, groups) if MAIN in values else {}
+    baselines = {name: each for name, each in others.items() if name not in OURS}
     document: dict[str, Any] = {
         "verdict": _verdict(systems, comparisons, primary, len(task.queries)),
         "queries": len(task.queries),
@@ -109,13 +122,16 @@ def _document(
         "systems": systems,
         "comparisons": {name: comparison.to_json() for name, comparison in comparisons.items()},
     }
+    if ZERO_SHOT in values and baselines:
+        found = compare_all(values[ZERO_SHOT][primary], baselines, SEED, groups)
+        document["zero_shot_comparisons"] = {name: comparison.to_json() for name, comparison in found.items()}
     if "random" in values:
         document["random_check"] = _random_check(task, k, systems["random"][primary]["mean"])
     document["provenance"] = {
         **about,
         "snapshot": snapshot.version,
         "model": snapshot.manifest.model.model_dump(),
-        "weights": snapshot.manifest.weights,
+        "ranker": snapshot.ranker.origin,
         "seed": SEED,
         "versions": {package: version(package) for package in PACKAGES},
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -134,7 +150,7 @@ def _random_check(task: Task, k: int, mean: float) -> dict[str, float | bool]:
 
 
 def _verdict(systems: Mapping[str, Any], comparisons: Mapping[str, Comparison], primary: str, count: int) -> str:
-    rivals = [name for name in comparisons if name != "random"]
+    rivals = [name for name in comparisons if name not in ("random", *OURS)]
     if not rivals:
         return f"{count:,} curated lists were asked of {len(systems)} system(s)."
     best = max(rivals, key=lambda name: float(systems[name][primary]["mean"]))
@@ -143,4 +159,5 @@ def _verdict(systems: Mapping[str, Any], comparisons: Mapping[str, Comparison], 
         f"Over {count:,} curated lists, {MAIN} scores {primary} {systems[MAIN][primary]['mean']:.3f}:"
         f" {CLAIMS[comparisons[best].verdict]} the best baseline, {best} ({systems[best][primary]['mean']:.3f}),"
         f" by {gap.mean:+.3f} (95 % interval {gap.low:+.3f} to {gap.high:+.3f})."
+        + "".join(f" {told}: {systems[name][primary]['mean']:.3f}." for name, told in OURS.items() if name in systems)
     )

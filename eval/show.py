@@ -11,9 +11,12 @@ from rich.text import Text
 from index.snapshot import Snapshot
 from recommender.corpus import Card
 from recommender.errors import EvaluationError
-from recommender.related import related
+from recommender.related import Hit, related
+from recommender.signals import SIGNALS
 
 WIDTH = 58
+REASONS = 3
+LEAST_REASON = 0.1
 
 
 def report_table(document: Mapping[str, Any]) -> Table:
@@ -74,12 +77,14 @@ def account(snapshot: Snapshot, identity: str, limit: int) -> Group:
     corpus = snapshot.corpus
     row = corpus.row(identity)
     card = corpus.cards[row]
-    hits = related(corpus.query(row), corpus, snapshot.neighbours, snapshot.ranker, limit=limit)
+    hits = related(corpus.query(row), corpus, snapshot.neighbours, snapshot.ranker, snapshot.picks, limit=limit)
     picked = [corpus.find(target) for target in snapshot.lists.get(card.id, ())]
-    ranked = Table("", "score", "recommended", box=None, header_style="bold", show_lines=False)
+    ranked = Table("", "score", "recommended", "because of", box=None, header_style="bold", show_lines=False)
     for place, hit in enumerate(hits, start=1):
         mark = "[green]✓[/]" if hit.row in picked else " "
-        ranked.add_row(f"{place:>2} {mark}", f"{hit.score:.3f}", Text(shorten(label(corpus.cards[hit.row]))))
+        ranked.add_row(
+            f"{place:>2} {mark}", f"{hit.score:.3f}", Text(shorten(label(corpus.cards[hit.row]))), reasons(hit)
+        )
     editors = Table("", "found", "picked by the editor", box=None, header_style="bold")
     places = {hit.row: place for place, hit in enumerate(hits, start=1)}
     for place, target in enumerate(picked, start=1):
@@ -93,6 +98,12 @@ def account(snapshot: Snapshot, identity: str, limit: int) -> Group:
     agreed = sum(target in places for target in picked if target is not None)
     verdict = Text(f"{agreed} of the editor's {len(picked)} stand among the first {limit}.")
     return Group(title, Columns([ranked, editors], padding=(0, 3)), verdict)
+
+
+def reasons(hit: Hit) -> str:
+    """Return the signals that added most to a hit's score, with what they added: how far it stands above its pool."""
+    named = sorted(zip(SIGNALS, hit.parts.tolist(), strict=True), key=lambda pair: (-pair[1], pair[0]))
+    return ", ".join(f"{name} {part:+.1f}" for name, part in named[:REASONS] if part >= LEAST_REASON)
 
 
 def label(card: Card) -> str:

@@ -15,11 +15,13 @@ import numpy.typing as npt
 import scipy.sparse as sp
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from eval.crossval import visible_lists
+from eval.crossval import evidence, visible_lists
 from eval.task import Judged, Task
+from eval.tuning import Tuning
 from recommender.article import Article
 from recommender.encoder import Matrix
 from recommender.errors import EvaluationError
+from recommender.picks import Picks
 from recommender.policy import Mask
 from recommender.related import Hit, related
 from recommender.vectors import VectorCache
@@ -36,6 +38,19 @@ RRF_DEPTH = 1_000
 Rows = list[int]
 Ranking = Callable[[Judged], Rows]
 """Query → at most DEPTH allowed rows, best first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A ranking whose answers have scores that claim to be probabilities, and reasons."""
+
+    hits: Callable[[Judged], list[Hit]]
+
+    def __call__(self, query: Judged) -> Rows:
+        """Return the rows of the hits."""
+        return [hit.row for hit in self.hits(query)]
+
+
 Scores = Callable[[int], npt.NDArray[np.floating]]
 """Query row → ``(n,)`` scores of all articles."""
 
@@ -62,6 +77,11 @@ class Lab:
         retriever = bm25s.BM25()
         retriever.index(self.tokens, show_progress=False)
         return retriever
+
+    @cached_property
+    def tuning(self) -> Tuning:
+        """The folds of the lists, and rankers fitted to all folds but one."""
+        return Tuning(self.task, self.seed)
 
     @cached_property
     def one_vector(self) -> Matrix:
@@ -147,9 +167,21 @@ def popular(lab: Lab) -> Ranking:
     return _by_scores(task, scores)
 
 
+def zero_shot(lab: Lab) -> Ranking:
+    """The product with every list hidden: what a site without lists gets."""
+    nothing = Picks.none(len(lab.task.snapshot.corpus))
+    return Scored(lambda query: served(lab.task, query, DEPTH, nothing))
+
+
 def product(lab: Lab) -> Ranking:
-    """The product: recommender.related.related, as served."""
-    return lambda query: [hit.row for hit in served(lab.task, query, DEPTH)]
+    """The product as it is served, the lists of the other folds known as evidence: recommender.related.related."""
+    fold_of = lab.tuning.fold_of
+    return Scored(lambda query: served(lab.task, query, DEPTH, evidence(lab.task, query.row, fold_of)))
+
+
+def tuned(lab: Lab) -> Ranking:
+    """The product with weights fitted to the lists of the other folds as well."""
+    return Scored(lambda query: lab.tuning.answer(query, DEPTH))
 
 
 def oracle(_: Lab) -> Ranking:
@@ -167,20 +199,23 @@ SYSTEMS: dict[str, Callable[[Lab], Ranking]] = {
     "bm25-top25": bm25_top25,
     "naive": naive,
     "rrf": rrf,
+    "zero-shot": zero_shot,
     "product": product,
+    "tuned": tuned,
     "oracle": oracle,
 }
 """Name → system, in the order of reports."""
 
 
-def served(task: Task, query: Judged, limit: int) -> list[Hit]:
-    """Return what the API would answer to ``query`` under the task's date rule."""
+def served(task: Task, query: Judged, limit: int, picks: Picks) -> list[Hit]:
+    """Return what the API would answer to ``query`` under the task's date rule, if ``picks`` is what it knows."""
     snapshot = task.snapshot
     return related(
         snapshot.corpus.query(query.row),
         snapshot.corpus,
         snapshot.neighbours,
         snapshot.ranker,
+        picks,
         limit=limit,
         rules=task.rules(query.row),
     )

@@ -66,6 +66,14 @@ class Task:
         return self.snapshot.corpus.cards[row].id
 
 
+def qrels_of(task: Task, names: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Return query → document → 1 related, 0 judged not, where ``names`` are the ids by row."""
+    return {
+        names[q.row]: {**{names[row]: 1 for row in q.answers}, **{names[row]: 0 for row in q.refuted}}
+        for q in task.queries
+    }
+
+
 def make_task(snapshot: Snapshot, articles: Sequence[Article], lists: Mapping[str, Sequence[str]], as_of: AsOf) -> Task:
     """Return the task that ``lists`` (article id → picked ids) pose. Raises EvaluationError if they pose none."""
     corpus = snapshot.corpus

@@ -9,13 +9,14 @@ from pathlib import Path
 from index.filesystem import FileSystem
 from index.manifest import IndexKind, ModelEntry, read_manifest
 from index.publish import current_version, locked, publish, snapshots_folder, version_or_none
+from index.ranker_file import read_ranker
 from index.snapshot import Contents, contents
 from recommender.catalog import Catalog
 from recommender.corpus import build_corpus
 from recommender.encoder import Encoder
 from recommender.errors import PublishError, SnapshotError
 from recommender.ingest import Ingested
-from recommender.ranker import DEFAULT
+from recommender.ranker import Ranker, default_ranker
 from recommender.vectors import Progress, VectorCache
 from recommender.views import views
 
@@ -70,7 +71,7 @@ def build(
         if ingested and not force:
             _refuse_bad_input(ingested)
         before = version_or_none(store)
-        source, embedded, reused = assemble(catalog, encoder, kind=kind, bar=bar)
+        source, embedded, reused = assemble(catalog, encoder, ranker=read_ranker(store), kind=kind, bar=bar)
         count = len(source.corpus)
         if not force:
             _refuse_shrinking(store, count)
@@ -91,13 +92,15 @@ def assemble(
     catalog: Catalog,
     encoder: Encoder,
     *,
+    ranker: Ranker | None = None,
     vectors: VectorCache | None = None,
     kind: IndexKind | None = None,
     bar: Bar = no_bar,
 ) -> tuple[Contents, int, int]:
     """Embed what is missing and return (contents of a snapshot, texts embedded, texts reused).
 
-    ``vectors`` defaults to the catalog's own cache. Raises PublishError if the catalog is empty.
+    ``ranker`` defaults to the one that is shipped, ``vectors`` to the catalog's own cache. Raises PublishError if
+    the catalog is empty.
     """
     cache = vectors or VectorCache(catalog.engine, encoder)
     texts = {text for article in catalog.articles() for text in views(article).texts}
@@ -109,7 +112,7 @@ def assemble(
             cache.embed(missing, progress)
     corpus = build_corpus(catalog.articles(), catalog.aliases(), encoder.dim, cache.lookup)
     model = ModelEntry(name=encoder.name, revision=encoder.revision, dim=encoder.dim)
-    source = contents(corpus, tuple(catalog.curated_lists()), DEFAULT, model, kind)
+    source = contents(corpus, tuple(catalog.curated_lists()), ranker or default_ranker(), model, kind)
     return source, len(missing), len(texts) - len(missing)
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from recommender.errors import SnapshotError
 
-SCHEMA = 1
+SCHEMA = 2
 NAME = "manifest.json"
 MAX_BYTES = 1 << 20
 CHUNK = 1 << 20
@@ -37,6 +37,15 @@ class ModelEntry(_Part):
     dim: int = Field(ge=1, le=65_536)
 
 
+class RankerEntry(_Part):
+    """The ranker: where its weights come from, and by signal the weights of its value and of its rank."""
+
+    origin: str
+    bias: float
+    bias_alone: float
+    weights: dict[str, tuple[float, float]]
+
+
 class Manifest(_Part):
     """Everything about a snapshot but its arrays. ``version`` is made from the content (see version_of)."""
 
@@ -51,8 +60,7 @@ class Manifest(_Part):
     index: IndexKind
     semantic_scale: float = Field(gt=0)
     lexical_scale: float = Field(gt=0)
-    weights: dict[str, float]
-    bias: float
+    ranker: RankerEntry
     files: dict[str, FileEntry]
 
     def to_bytes(self) -> bytes:
@@ -85,6 +93,8 @@ def read_manifest(folder: Path) -> Manifest:
     found = data.get("schema_version") if isinstance(data, dict) else None
     if isinstance(found, int) and found > SCHEMA:
         raise SnapshotError(f"{path}: schema {found} is too new, this version reads {SCHEMA}")
+    if isinstance(found, int) and found < SCHEMA:
+        raise SnapshotError(f"{path}: schema {found} is too old, this version reads {SCHEMA}: build again")
     try:
         manifest = Manifest.model_validate(data)
     except ValidationError as error:

@@ -1,7 +1,7 @@
 """A snapshot on disk: writing its files, and reading them back only after every one was verified."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -9,31 +9,20 @@ from typing import Any, cast
 
 import faiss
 import numpy as np
-import numpy.typing as npt
 import orjson
-import scipy.sparse as sp
 from pydantic import TypeAdapter
 
+from index.arrays import ARRAYS, ArrayFiles, arrays_of
 from index.filesystem import FileSystem, Sink
 from index.manifest import NAME, SCHEMA, IndexKind, Manifest, ModelEntry, digest, read_manifest, version_of
 from index.neighbours import Neighbours, build_hnsw, index_kind, read_hnsw
 from recommender.article import CuratedList
-from recommender.corpus import VIEWS, Card, Corpus
+from recommender.corpus import Card, Corpus
 from recommender.errors import SnapshotError
 from recommender.fusion import Fusion
-from recommender.lexical import LexicalModel
+from recommender.picks import Picks
 from recommender.ranker import Ranker
 
-ARRAYS = {
-    "views.npy": np.float32,
-    "fused.npy": np.float32,
-    "centre.npy": np.float32,
-    "idf.npy": np.float32,
-    "components.npy": np.float32,
-    "tfidf_data.npy": np.float32,
-    "tfidf_indices.npy": np.int32,
-    "tfidf_indptr.npy": np.int64,
-}
 CARDS, LISTS, ALIASES, TERMS, HNSW = "cards.jsonl", "lists.json", "aliases.json", "terms.json", "neighbours.faiss"
 TEXTS = (CARDS, LISTS, ALIASES, TERMS)
 
@@ -42,15 +31,23 @@ _STRINGS = TypeAdapter(dict[str, tuple[str, ...]])
 _ALIASES = TypeAdapter(dict[str, str])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class Snapshot:
-    """One immutable build, open for queries. ``lists`` are the curated lists, by article id."""
+    """One immutable build, open for queries. ``lists`` are the curated lists by article id, ``picks`` by row."""
 
     manifest: Manifest
     corpus: Corpus
     neighbours: Neighbours
     ranker: Ranker
     lists: Mapping[str, tuple[str, ...]]
+    picks: Picks = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Resolve the curated lists."""
+        object.__setattr__(self, "picks", Picks.of(self.corpus, self.lists))
+
+    def __repr__(self) -> str:
+        return f"Snapshot({self.version}, {len(self.corpus):,} articles)"
 
     @property
     def version(self) -> str:
@@ -136,8 +133,12 @@ def _manifest(source: Contents, files: dict[str, Any], built_at: datetime) -> Ma
         "index": source.kind,
         "semantic_scale": corpus.fusion.semantic_scale,
         "lexical_scale": corpus.fusion.lexical_scale,
-        "weights": source.ranker.named(),
-        "bias": source.ranker.bias,
+        "ranker": {
+            "origin": source.ranker.origin,
+            "bias": source.ranker.bias,
+            "bias_alone": source.ranker.bias_alone,
+            "weights": source.ranker.named(),
+        },
         "files": files,
     }
     draft = Manifest.model_validate(parts)
@@ -145,25 +146,21 @@ def _manifest(source: Contents, files: dict[str, Any], built_at: datetime) -> Ma
 
 
 def _files(source: Contents) -> Iterator[tuple[str, Callable[[Sink], object]]]:
-    corpus, model = source.corpus, source.corpus.model
-    arrays = {
-        "views.npy": corpus.views,
-        "fused.npy": corpus.fused,
-        "centre.npy": corpus.fusion.centre,
-        "idf.npy": model.idf,
-        "components.npy": model.components,
-        "tfidf_data.npy": corpus.lexical.data,
-        "tfidf_indices.npy": corpus.lexical.indices,
-        "tfidf_indptr.npy": corpus.lexical.indptr,
-    }
-    for name, array in arrays.items():
-        typed = np.ascontiguousarray(array, dtype=ARRAYS[name])
-        yield name, lambda sink, a=typed: np.lib.format.write_array(cast(Any, sink), a, allow_pickle=False)  # type: ignore[misc]
+    corpus, lexicon = source.corpus, source.corpus.lexicon
+    for name, array in arrays_of(corpus).items():
+        yield name, lambda sink, a=array: np.lib.format.write_array(cast(Any, sink), a, allow_pickle=False)  # type: ignore[misc]
     texts = {
         CARDS: b"".join(orjson.dumps(card, option=orjson.OPT_APPEND_NEWLINE) for card in corpus.cards),
         LISTS: orjson.dumps({item.article_id: item.targets for item in source.lists}),
         ALIASES: orjson.dumps(dict(corpus.aliases)),
-        TERMS: orjson.dumps({"terms": model.terms, "stop_words": model.stop_words}),
+        TERMS: orjson.dumps(
+            {
+                "terms": lexicon.words.terms,
+                "stop_words": lexicon.words.stop_words,
+                "names": lexicon.names.terms,
+                "tags": lexicon.tags.terms,
+            }
+        ),
     }
     for name, data in texts.items():
         yield name, lambda sink, d=data: sink.write(d)  # type: ignore[misc]
@@ -173,53 +170,26 @@ def _files(source: Contents) -> Iterator[tuple[str, Callable[[Sink], object]]]:
 
 
 def _open(folder: Path, manifest: Manifest) -> Snapshot:
-    arrays = {name: _array(folder / name, dtype) for name, dtype in ARRAYS.items()}
+    arrays = ArrayFiles.open(folder)
     count, dim = manifest.articles + manifest.stubs, manifest.model.dim
     terms = _STRINGS.validate_json((folder / TERMS).read_bytes())
-    vocabulary = len(terms["terms"])
-    fused, components = arrays["fused.npy"], arrays["components.npy"]
-    _shape(folder, "views.npy", arrays, (count, len(VIEWS), dim))
-    _shape(folder, "centre.npy", arrays, (dim,))
-    _shape(folder, "idf.npy", arrays, (vocabulary,))
-    _shape(folder, "components.npy", arrays, (vocabulary, components.shape[-1]))
-    _shape(folder, "fused.npy", arrays, (count, dim + components.shape[-1]))
-    _shape(folder, "tfidf_indptr.npy", arrays, (count + 1,))
+    arrays.check(count, dim, terms)
     cards = tuple(_CARD.validate_json(line, strict=True) for line in (folder / CARDS).read_bytes().splitlines())
     ids = [card.id for card in cards]
     if len(cards) != count or any(a >= b for a, b in pairwise(ids)):
         raise SnapshotError(f"{folder / CARDS}: expected {count:,} cards with distinct ids in order")
-    lexical = sp.csr_matrix(
-        (arrays["tfidf_data.npy"], arrays["tfidf_indices.npy"], arrays["tfidf_indptr.npy"]), (count, vocabulary)
-    )
-    lexical.check_format(full_check=True)
-    model = LexicalModel(terms["terms"], terms["stop_words"], arrays["idf.npy"], components)
-    fusion = Fusion(arrays["centre.npy"], manifest.semantic_scale, manifest.lexical_scale)
     corpus = Corpus(
         cards,
         _ALIASES.validate_json((folder / ALIASES).read_bytes()),
         arrays["views.npy"],
-        lexical,
-        fused,
-        model,
-        fusion,
+        arrays.passages(),
+        arrays.terms(),
+        arrays["fused.npy"],
+        arrays.lexicon(terms),
+        Fusion(arrays["centre.npy"], manifest.semantic_scale, manifest.lexical_scale),
     )
-    hnsw = read_hnsw(folder / HNSW, (count, fused.shape[1])) if manifest.index == "hnsw" else None
+    hnsw = read_hnsw(folder / HNSW, corpus.fused.shape) if manifest.index == "hnsw" else None
     lists = _STRINGS.validate_json((folder / LISTS).read_bytes())
-    return Snapshot(manifest, corpus, Neighbours(fused, hnsw), Ranker.of(manifest.weights, manifest.bias), lists)
-
-
-def _array(path: Path, dtype: type) -> npt.NDArray[Any]:
-    try:
-        array: npt.NDArray[Any] = np.lib.format.open_memmap(path, mode="r")  # unlike np.load: .npy or nothing
-    except Exception as error:  # NumPy parses the header as Python, and fails in as many ways
-        raise SnapshotError(f"{path}: no array ({error})") from error
-    if array.dtype != dtype:
-        raise SnapshotError(f"{path}: holds {array.dtype}, expected {np.dtype(dtype)}")
-    if not np.isfinite(array).all():
-        raise SnapshotError(f"{path}: a number in it is not finite")
-    return array
-
-
-def _shape(folder: Path, name: str, arrays: Mapping[str, npt.NDArray[Any]], expected: tuple[int, ...]) -> None:
-    if arrays[name].shape != expected:
-        raise SnapshotError(f"{folder / name}: has shape {arrays[name].shape}, expected {expected}")
+    entry = manifest.ranker
+    ranker = Ranker.of(entry.weights, entry.bias, entry.origin, bias_alone=entry.bias_alone)
+    return Snapshot(manifest, corpus, Neighbours(corpus.fused, hnsw), ranker, lists)

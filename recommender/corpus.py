@@ -18,9 +18,10 @@ from recommender.article import Article, canonical_url
 from recommender.encoder import Encoder, Matrix
 from recommender.errors import ArticleError, UnknownArticleError
 from recommender.fusion import Fusion, unit
-from recommender.lexical import LexicalModel, fit_lexical
+from recommender.passages import Passages
+from recommender.terms import Lexicon, LexiconFit, TermRows
 from recommender.text import normalise, sha256
-from recommender.views import Views, views, whole_text
+from recommender.views import Views, views
 
 VIEWS = ("title", "teaser", "lead", "body")
 """The second axis of ``Corpus.views``: ``teaser`` is the mean of the teasers, ``body`` of the passages."""
@@ -70,14 +71,15 @@ class Card:
 class Query:
     """The article whose related list is wanted, in the same terms as the corpus.
 
-    ``row`` is None for a draft. ``views`` ``(4, d)`` float32 (zero where unknown), ``lexical`` one CSR
-    row, ``fused`` ``(D,)`` float32, ``day`` days since 1970 or NaN.
+    ``row`` is None for a draft. ``views`` ``(4, d)`` float32 (zero where unknown), ``passages`` ``(k, d)``
+    float32, ``terms`` of one row, ``fused`` ``(D,)`` float32, ``day`` days since 1970 or NaN.
     """
 
     row: int | None
     card: Card
     views: Matrix
-    lexical: sp.csr_matrix
+    passages: Matrix
+    terms: TermRows
     fused: npt.NDArray[np.float32]
     day: float
 
@@ -86,30 +88,37 @@ class Query:
 class Corpus:
     """n articles as arrays, and the models that turn a new text into the same terms.
 
-    ``views`` ``(n, 4, d)`` float32, unit rows or zero where the article has no such view; ``lexical``
-    ``(n, V)`` float32 CSR, unit rows; ``fused`` ``(n, D)`` float32; ``days`` ``(n,)`` float64 days since
-    1970, NaN where unknown; ``aliases`` former id → id.
+    ``views`` ``(n, 4, d)`` float32, unit rows or zero where the article has no such view; ``passages`` and
+    ``terms`` of n articles; ``fused`` ``(n, D)`` float32; ``days`` ``(n,)`` float64 days since 1970, NaN where
+    unknown; ``sections`` ``(n,)`` int64 numbers, -1 where unknown; ``copies`` ``(n,)`` int64, the same for
+    articles that are one story; ``aliases`` former id → id.
     """
 
     cards: tuple[Card, ...]
     aliases: Mapping[str, str]
     views: Matrix
-    lexical: sp.csr_matrix
+    passages: Passages
+    terms: TermRows
     fused: Matrix
-    model: LexicalModel
+    lexicon: Lexicon
     fusion: Fusion
     days: npt.NDArray[np.float64] = field(init=False)
     copies: npt.NDArray[np.int64] = field(init=False)
+    sections: npt.NDArray[np.int64] = field(init=False)
+    _section_codes: Mapping[str, int] = field(init=False)
     _rows: Mapping[str, int] = field(init=False)
     _urls: Mapping[str, int] = field(init=False)
     _texts: Mapping[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Derive what follows from the cards: days, copies, and the look-ups by id and URL."""
+        """Derive what follows from the cards: days, copies, sections, and the look-ups by id and URL."""
         urls = [canonical_url(card.url) if card.url else None for card in self.cards]
         derive = object.__setattr__
         derive(self, "days", np.array([_day(card) for card in self.cards], dtype=np.float64))
         derive(self, "copies", _copies([card.text_sha256 for card in self.cards], urls))
+        codes = {name: code for code, name in enumerate(sorted({card.section for card in self.cards} - {""}))}
+        derive(self, "_section_codes", codes)
+        derive(self, "sections", np.array([codes.get(card.section, -1) for card in self.cards], dtype=np.int64))
         derive(self, "_rows", {card.id: row for row, card in enumerate(self.cards)})
         derive(self, "_urls", {url: row for row, url in reversed(list(enumerate(urls))) if url})
         derive(self, "_texts", {card.text_sha256: row for row, card in enumerate(self.cards)})
@@ -139,20 +148,33 @@ class Corpus:
         found = {self.find(card.id), self.find(card.url or ""), self._texts.get(card.text_sha256)}
         return {row for row in found if row is not None}
 
+    def section_of(self, card: Card) -> int:
+        """Return the number of the card's section as in ``sections``, -1 if no article here is in it."""
+        return self._section_codes.get(card.section, -1)
+
     def query(self, row: int) -> Query:
         """Return the article at ``row`` as a query."""
-        return Query(row, self.cards[row], self.views[row], self.lexical[row], self.fused[row], self.days[row])
+        return Query(
+            row,
+            self.cards[row],
+            self.views[row],
+            self.passages.of(row),
+            self.terms.row(row),
+            self.fused[row],
+            self.days[row],
+        )
 
     def draft(self, article: Article, encoder: Encoder) -> Query:
         """Return an article that is not in the corpus as a query; nothing is stored."""
         texts = views(article)
         distinct = list(dict.fromkeys(texts.texts))
         vector = dict(zip(distinct, encoder.encode(distinct), strict=True))
-        rows = view_rows([texts], lambda wanted: np.array([vector[t] for t in wanted]), encoder.dim)
-        lexical = self.model.transform([whole_text(article)])
-        fused = self.fusion.fuse(semantic(rows), self.model.project(lexical))
+        none = np.zeros((0, encoder.dim), np.float32)
+        rows, passages = view_rows([texts], lambda wanted: np.array([vector[t] for t in wanted] or none), encoder.dim)
+        terms = self.lexicon.rows([article])
+        fused = self.fusion.fuse(semantic(rows), self.lexicon.words.project(terms.whole))
         card = Card.of(article)
-        return Query(None, card, rows[0], lexical, fused[0], _day(card))
+        return Query(None, card, rows[0], passages.of(0), terms, fused[0], _day(card))
 
 
 def build_corpus(
@@ -166,35 +188,46 @@ def build_corpus(
     ``lookup`` gives the ``(len(texts), dim)`` unit vectors of texts (see VectorCache.lookup).
     """
     cards: list[Card] = []
-    texts: list[str] = []
-    parts: list[Matrix] = []
+    fit = LexiconFit()
+    parts: list[tuple[Matrix, Passages]] = []
     for batch in batched(articles, LOOKUP_ARTICLES):
-        cards += map(Card.of, batch)
-        texts += map(whole_text, batch)
+        for article in batch:
+            cards.append(Card.of(article))
+            fit.add(article)
         parts.append(view_rows(list(map(views, batch)), lookup, dim))
-    rows = np.concatenate(parts)
-    model, lexical = fit_lexical(texts)
-    half_s, half_l = semantic(rows), model.project(lexical)
+    rows = np.concatenate([part[0] for part in parts])
+    passages = Passages.joined([part[1] for part in parts])
+    lexicon, terms = fit.fit()
+    half_s, half_l = semantic(rows), lexicon.words.project(terms.whole)
     fusion = Fusion.fit(half_s, half_l)
-    return Corpus(tuple(cards), dict(aliases), rows, lexical, fusion.fuse(half_s, half_l), model, fusion)
+    fused = fusion.fuse(half_s, half_l)
+    return Corpus(tuple(cards), dict(aliases), rows, passages, terms, fused, lexicon, fusion)
 
 
-def view_rows(articles: Sequence[Views], lookup: Callable[[Sequence[str]], Matrix], dim: int) -> Matrix:
-    """Return ``(len(articles), 4, dim)`` float32: the unit mean vector of each view, zero where missing."""
+def view_rows(
+    articles: Sequence[Views], lookup: Callable[[Sequence[str]], Matrix], dim: int
+) -> tuple[Matrix, Passages]:
+    """Return the ``(len(articles), 4, dim)`` float32 unit mean of each view, zero where missing, and the passages."""
     rows = np.zeros((len(articles), len(VIEWS), dim), dtype=np.float32)
     groups = [group for article in articles for group in _groups(article)]
     vectors = lookup([text for group in groups for text in group])
     ends = np.cumsum([len(group) for group in groups])
-    for view, group, end in zip(rows.reshape(-1, dim), groups, ends, strict=True):
-        if group:
-            view[:] = vectors[end - len(group) : end].mean(axis=0)
-    return unit(rows.reshape(-1, dim)).reshape(rows.shape)
+    found = [vectors[end - len(group) : end] for group, end in zip(groups, ends, strict=True)]
+    for view, each in zip(rows.reshape(-1, dim), found, strict=True):
+        if len(each):
+            view[:] = each.mean(axis=0)
+    passages = Passages.pack(found[len(VIEWS) - 1 :: len(VIEWS)], dim)
+    return unit(rows.reshape(-1, dim)).reshape(rows.shape), passages
 
 
 def _groups(article: Views) -> tuple[tuple[str, ...], ...]:
-    """The texts behind each of VIEWS."""
-    title = (article.title,) if article.title else ()
-    return (title, article.teasers, article.passages[:1], article.passages)
+    """The texts behind each of VIEWS.
+
+    Where a stub has no title or no body, its teasers are what there is to read, and stand in for them.
+    """
+    title = (article.title,) if article.title else article.teasers[:1]
+    body = article.passages or article.teasers or title
+    return (title, article.teasers, body[:1], body)
 
 
 def semantic(view_rows: Matrix) -> Matrix:

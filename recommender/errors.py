@@ -9,6 +9,7 @@ RecommenderError
 ├── EncoderError          the embedding model cannot be loaded
 ├── SnapshotError         a snapshot is missing, damaged, or of another schema
 │   └── NoSnapshotError   nothing has been published in this store yet
+├── RankerError           a ranker's weights do not fit
 ├── PublishError          a snapshot could not be written or may not be published
 │   └── LockedError       another build holds the store
 ├── UnknownArticleError   no article has this id or URL
@@ -58,6 +59,10 @@ class NoSnapshotError(SnapshotError):
     """Nothing has been published in this store yet."""
 
 
+class RankerError(RecommenderError):
+    """A ranker's weights do not fit."""
+
+
 class PublishError(RecommenderError):
     """A snapshot could not be written, or may not be published."""
 
@@ -88,6 +93,7 @@ __all__ = [
     "LockedError",
     "NoSnapshotError",
     "PublishError",
+    "RankerError",
     "RecommenderError",
     "SettingsError",
     "SnapshotError",

@@ -31,15 +31,15 @@ def ingest(
     paths: Sequence[Path],
     *,
     curated_key: str = "related",
-    change: Callable[[Record], Record] = lambda record: record,
+    change: Callable[[Record], Record | None] = lambda record: record,
     on_stored: Callable[[int], None] = lambda _: None,
     on_rejected: Callable[[InputError], None] = lambda _: None,
     on_ignored: Callable[[Path], None] = lambda _: None,
 ) -> Ingested:
     """Store every usable record of ``paths`` in ``catalog``; report the others, stop for none.
 
-    Each record passes through ``change`` first; ``on_stored`` is called with the number of records that each
-    committed batch held.
+    Each record passes through ``change`` first, which leaves it out by returning None; ``on_stored`` is called with
+    the number of records that each committed batch held.
     """
     batch: list[Record] = []
     rejected: list[InputError] = []
@@ -57,8 +57,8 @@ def ingest(
         if isinstance(item, Rejected):
             rejected.append(item.error)
             on_rejected(item.error)
-        else:
-            batch.append(change(item))
+        elif changed := change(item):
+            batch.append(changed)
             if len(batch) == BATCH:
                 commit()
     commit()

@@ -1,72 +1,172 @@
-"""The ranker: signals → one score in (0, 1)."""
+"""The ranker: signals → one score in (0, 1), the probability that an editor would pick the candidate.
 
-from collections.abc import Mapping
+A linear model over signals that were made relative to the pool: where a candidate stands among the others is
+what lets the same weights serve different corpora. No weight is negative: more likeness never lowers a score.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 from scipy.special import expit
 
 from recommender.encoder import Matrix
-from recommender.errors import SnapshotError
-from recommender.signals import SIGNALS
+from recommender.errors import RankerError
+from recommender.signals import RELATIVE, SIGNALS, SPREAD
+
+FORMAT = 1
+DEFAULT_FILE = "default_ranker.json"
+DECIMALS = 5
+"""Values that agree to so many decimals are equal in rank: float noise must not break a tie."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ranker:
-    """A fixed-weight logistic model over signals standardised within the pool of candidates.
+    """Weights ``(s, 2)`` float32 in the order of SIGNALS: of a signal's value and of its rank in the pool.
 
-    Standardising within the pool is what lets the same weights serve different corpora. ``weights``
-    ``(s,)`` float32 in the order of SIGNALS.
+    The value is standardised over the pool if the signal is relative, and as it is if not (such a signal's
+    rank weighs nothing). ``bias_alone`` takes the place of ``bias`` where no curated list is known at all, and so
+    nothing can add to a sum on that account. ``origin`` says in words what the weights were fitted on.
     """
 
     weights: npt.NDArray[np.float32]
     bias: float
+    bias_alone: float
+    origin: str = ""
 
     @classmethod
-    def of(cls, weights: Mapping[str, float], bias: float) -> Self:
-        """Return the ranker with these weights by signal name; a name not given weighs 0.
+    def of(
+        cls, weights: Mapping[str, Sequence[float]], bias: float, origin: str = "", *, bias_alone: float | None = None
+    ) -> Self:
+        """Return the ranker with these (value, rank) weights by signal name; a name not given weighs 0.
 
-        Raises SnapshotError on a name that is no signal.
+        ``bias_alone`` is ``bias`` unless given.
+
+        Raises RankerError on a name that is no signal, or weights that are not two finite numbers.
         """
         if unknown := sorted(set(weights) - set(SIGNALS)):
-            raise SnapshotError(f"the ranker weighs unknown signals: {', '.join(unknown)}")
-        return cls(np.array([weights.get(name, 0.0) for name in SIGNALS], dtype=np.float32), bias)
+            raise RankerError(f"the ranker weighs unknown signals: {', '.join(unknown)}")
+        if odd := [name for name, pair in weights.items() if len(pair) != 2 or not _finite(pair)]:
+            raise RankerError(f"the weights of {odd[0]} are {weights[odd[0]]}, expected two finite numbers")
+        alone = bias if bias_alone is None else bias_alone
+        if not _finite((bias, alone)):
+            raise RankerError(f"the ranker's biases are {bias} and {alone}, expected finite numbers")
+        rows = [weights.get(name, (0.0, 0.0)) for name in SIGNALS]
+        return cls(np.array(rows, dtype=np.float32).reshape(len(SIGNALS), 2), bias, alone, origin)
 
-    def named(self) -> dict[str, float]:
-        """Return the weights by signal name."""
-        return dict(zip(SIGNALS, map(float, self.weights), strict=True))
+    @classmethod
+    def from_json(cls, raw: bytes, place: str) -> Self:
+        """Return the ranker that ``to_json`` wrote. Raises RankerError naming ``place`` and what is wrong."""
+        try:
+            data = orjson.loads(raw)
+            if data["format"] != FORMAT:
+                raise RankerError(f"format {data['format']!r}, this version reads {FORMAT}")
+            weights = {str(name): tuple(map(float, pair)) for name, pair in data["weights"].items()}
+            alone = float(data["bias_alone"])
+            return cls.of(weights, float(data["bias"]), str(data["origin"]), bias_alone=alone)
+        except RankerError as error:
+            raise RankerError(f"{place}: {error}") from None
+        except (orjson.JSONDecodeError, LookupError, TypeError, ValueError, AttributeError) as error:
+            raise RankerError(f"{place}: no ranker of this project ({type(error).__name__}: {error})") from None
+
+    def to_json(self) -> bytes:
+        """Return the ranker as JSON: format, origin, both biases, and ``{"weights": {signal: [value, rank]}}``."""
+        document = {
+            "format": FORMAT,
+            "origin": self.origin,
+            "bias": self.bias,
+            "bias_alone": self.bias_alone,
+            "weights": self.named(),
+        }
+        return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+    def named(self) -> dict[str, list[float]]:
+        """Return the (value, rank) weights by signal name, as short decimals."""
+        return {name: [float(str(w)) for w in pair] for name, pair in zip(SIGNALS, self.weights, strict=True)}
 
     def parts(self, signals: Matrix) -> Matrix:
         """Return ``(m, s)`` float32: what each of a pool's signals adds to each candidate's sum.
 
-        An unknown (NaN) signal counts as the pool's average; one that does not vary counts nothing.
+        An unknown (NaN) signal adds nothing, nor does a relative one that does not vary.
         """
-        return standardise(signals) * self.weights
+        inputs = features(signals)
+        return np.asarray(inputs[:, :, 0] * self.weights[:, 0] + inputs[:, :, 1] * self.weights[:, 1])
 
     def score(self, signals: Matrix) -> npt.NDArray[np.float32]:
         """Return ``(m,)`` float32 scores in (0, 1) of a pool's ``(m, s)`` signals, in their order."""
-        return self.score_parts(self.parts(signals))
+        return self.explain(signals)[1]
 
-    def score_parts(self, parts: Matrix) -> npt.NDArray[np.float32]:
-        """Return ``(m,)`` float32 scores in (0, 1) of what ``parts`` returned."""
-        total = parts.sum(axis=1) + np.float32(self.bias)
-        return np.asarray(expit(total), dtype=np.float32)
-
-
-DEFAULT = Ranker.of(
-    {"tfidf": 0.40, "fused": 0.40, "body_title": 0.20, "body_body": 0.15, "body_teaser": 0.10, "closeness": 0.25},
-    bias=-5.4,
-)
-"""Rounded from logistic fits on three of the development corpora (DECISIONS.md); not calibrated yet."""
+    def explain(self, signals: Matrix) -> tuple[Matrix, npt.NDArray[np.float32]]:
+        """Return what ``parts`` and ``score`` return."""
+        parts = self.parts(signals)
+        listed = np.isfinite(signals[:, ~RELATIVE]).any()
+        total = parts.sum(axis=1) + np.float32(self.bias if listed else self.bias_alone)
+        return parts, np.asarray(expit(total), dtype=np.float32)
 
 
-def standardise(signals: Matrix) -> Matrix:
-    """Return ``(m, s)`` float32 z-scores of each column over its known values; 0 where unknown."""
-    known = np.isfinite(signals)
-    count = np.maximum(known.sum(axis=0), 1)
-    values = np.where(known, signals, 0.0).astype(np.float64)
-    deviation = np.where(known, values - values.sum(axis=0) / count, 0.0)
-    spread = np.sqrt((deviation**2).sum(axis=0) / count)
-    return (deviation / np.where(spread > 1e-6, spread, np.inf)).astype(np.float32)
+def _finite(numbers: Sequence[float]) -> bool:
+    """Say whether ``numbers`` are finite as float32."""
+    return bool((np.abs(np.asarray(numbers, dtype=np.float64)) <= np.finfo(np.float32).max).all())
+
+
+def features(signals: Matrix) -> Matrix:
+    """Return ``(m, s, 2)`` float32, what the weights apply to: of each of a pool's signals its value and its rank.
+
+    A relative signal's are z-scores over the pool, of the value and of ``-ln(1 + rank)``, ties sharing the best
+    rank; another's are the value itself and 0. 0 where unknown.
+    """
+    columns = np.ascontiguousarray(signals.T)
+    found = np.zeros((2, *columns.shape), dtype=np.float32)
+    found[0, ~RELATIVE] = np.nan_to_num(columns[~RELATIVE], nan=0.0)
+    relative = columns[RELATIVE]
+    found[0, RELATIVE] = standardise(relative)
+    found[1, RELATIVE] = standardise(log_ranks(relative))
+    return found.transpose(2, 1, 0)
+
+
+def standardise(columns: Matrix) -> Matrix:
+    """Return ``(s, m)`` float32 z-scores of each row over its known values; 0 where unknown."""
+    known = np.isfinite(columns)
+    count = np.maximum(known.sum(axis=1, keepdims=True), 1)
+    values = np.where(known, columns, np.float32(0)).astype(np.float64)
+    deviation = np.where(known, values - values.sum(axis=1, keepdims=True) / count, 0.0)
+    spread = np.sqrt((deviation**2).sum(axis=1, keepdims=True) / count)
+    return (deviation / np.where(spread > SPREAD, spread, np.inf)).astype(np.float32)
+
+
+def log_ranks(columns: Matrix) -> Matrix:
+    """Return ``(s, m)`` float32 ``-ln(1 + rank)`` within each row, rank 0 for the greatest; NaN where unknown.
+
+    Equal values (see DECIMALS) share the best of their ranks.
+    """
+    known = np.isfinite(columns)
+    negated = np.where(known, -np.round(columns, DECIMALS), np.float32(np.inf))
+    order = np.argsort(negated, axis=1)
+    ordered = np.take_along_axis(negated, order, axis=1)
+    places = np.arange(columns.shape[1])
+    rises = np.zeros_like(known)
+    rises[:, 1:] = ordered[:, 1:] > ordered[:, :-1]
+    best = np.maximum.accumulate(np.where(rises, places, 0), axis=1)
+    ranks = np.empty(columns.shape, dtype=np.float32)
+    np.put_along_axis(ranks, order, -np.log1p(best, dtype=np.float32), axis=1)
+    return np.where(known, ranks, np.float32(np.nan))
+
+
+def read_weights(path: Path) -> Ranker:
+    """Return the ranker in the file ``path``. Raises RankerError naming it if it cannot be read, or is none."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise RankerError(f"{path}: cannot be read ({error.strerror})") from error
+    return Ranker.from_json(raw, str(path))
+
+
+def default_ranker() -> Ranker:
+    """Return the ranker that is shipped: fitted on public corpora (DECISIONS.md), for sites without lists."""
+    file = files("recommender") / DEFAULT_FILE
+    return Ranker.from_json(file.read_bytes(), DEFAULT_FILE)

@@ -7,12 +7,16 @@ import numpy as np
 import numpy.typing as npt
 
 from recommender.corpus import Corpus, Query, Rows
+from recommender.encoder import Matrix
+from recommender.picks import Picks
 from recommender.policy import Mask, Rules, allowed, distinct
 from recommender.ranker import Ranker
-from recommender.signals import signals
+from recommender.signals import Pool, nearness, signals
 
 POOL = 200
-"""Candidates that are ranked: their recall bounds the ranker's (DECISIONS.md has the measurement)."""
+"""Nearest neighbours that are ranked: their recall bounds the ranker's (DECISIONS.md has the measurement)."""
+PICKED = 50
+"""Further candidates at most: what the editors of those neighbours listed."""
 
 
 class Candidates(Protocol):
@@ -43,6 +47,7 @@ def related(
     corpus: Corpus,
     candidates: Candidates,
     ranker: Ranker,
+    picks: Picks,
     *,
     limit: int,
     rules: Rules = Rules(),
@@ -51,23 +56,40 @@ def related(
     """Return at most ``limit`` hits for ``query``, best first, ties by id, none scored below ``min_score``.
 
     Every hit obeys ``rules``, and no two are copies of one story; the list is shorter than ``limit`` only where
-    no further article may stand in it. A query without any view or known word has no neighbours: an empty list.
+    no further article may stand in it. The query's own curated list is never read. A query without any view or
+    known word has no neighbours: an empty list.
     """
     if not query.fused.any():
         return []
-    pool = _pool(query, corpus, candidates, allowed(query, corpus, rules), limit)
-    parts = ranker.parts(signals(query, corpus, pool))
-    scores = ranker.score_parts(parts)
-    order = np.lexsort((pool, -scores))
-    order = order[distinct(pool[order], corpus)][:limit]
-    return [Hit(int(pool[i]), float(scores[i]), parts[i]) for i in order if scores[i] >= min_score]
+    pool = pool_of(query, corpus, candidates, picks, allowed(query, corpus, rules), limit)
+    return ranked(pool, signals(pool), ranker, limit, min_score)
 
 
-def _pool(query: Query, corpus: Corpus, candidates: Candidates, mask: Mask, limit: int) -> Rows:
-    """Return the nearest allowed rows: POOL of them, or as many as it takes to hold ``limit`` different stories."""
+def pool_of(query: Query, corpus: Corpus, candidates: Candidates, picks: Picks, mask: Mask, limit: int = 1) -> Pool:
+    """Return the allowed candidates that are ranked for ``query``: its nearest neighbours, then what those list.
+
+    POOL of them and at most PICKED more, or as many neighbours as it takes to hold ``limit`` different stories.
+    """
+    nearest = _nearest(query, corpus, candidates, mask, limit)
+    listed, votes = picks.votes(nearest, nearness(corpus.fused[nearest] @ query.fused))
+    new = mask[listed] & ~np.isin(listed, nearest)
+    listed, votes = listed[new], votes[new]
+    best = listed[np.lexsort((listed, -votes))][:PICKED]
+    return Pool(query, corpus, np.concatenate([nearest, best]), picks)
+
+
+def ranked(pool: Pool, table: Matrix, ranker: Ranker, limit: int, min_score: float = 0.0) -> list[Hit]:
+    """Return at most ``limit`` hits of ``pool`` by its ``(m, s)`` signals: one a story, best first, ties by id."""
+    parts, scores = ranker.explain(table)
+    order = np.lexsort((pool.rows, -scores))
+    order = order[distinct(pool.rows[order], pool.corpus)][:limit]
+    return [Hit(int(pool.rows[i]), float(scores[i]), parts[i]) for i in order if scores[i] >= min_score]
+
+
+def _nearest(query: Query, corpus: Corpus, candidates: Candidates, mask: Mask, limit: int) -> Rows:
     k = max(POOL, limit)
     while True:
-        pool = candidates.search(query.fused, k, mask)
-        if len(pool) < k or len(np.unique(corpus.copies[pool])) >= limit:
-            return pool
+        rows = candidates.search(query.fused, k, mask)
+        if len(rows) < k or len(np.unique(corpus.copies[rows])) >= limit:
+            return rows
         k *= 4

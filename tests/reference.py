@@ -1,16 +1,182 @@
-"""The query path once more, in plain numpy and Python, to compare the product with."""
+"""The query path once more, in plain loops and dense float64 algebra, to compare the product with.
+
+It shares no code with the product's path: signals, ranks, candidates and lists are made anew from a snapshot's
+arrays and cards. Only the ranker's weights are the product's own.
+"""
 
 import math
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from index.snapshot import Snapshot
 from recommender.article import canonical_url
 from recommender.corpus import Card
+from recommender.errors import ArticleError
 
-WEIGHTS = {"tfidf": 0.40, "fused": 0.40, "body_title": 0.20, "body_body": 0.15, "body_teaser": 0.10, "closeness": 0.25}
-BIAS = -5.4
 POOL = 200
+PICKED = 50
+ABSOLUTE = ("picked_near", "picks_near", "picked_often")
+"""The signals that count as they are; the others by where in the pool they stand."""
+
+Dense = npt.NDArray[np.float64]
+Table = dict[str, list[float]]
+
+
+class Reference:
+    """One snapshot, spelled out: dense rows of terms, decoded passages, lists as sets of rows."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        corpus = snapshot.corpus
+        self.snapshot = snapshot
+        self.cards = corpus.cards
+        self.story = stories(snapshot)
+        self.fused = np.asarray(corpus.fused, dtype=np.float64)
+        self.views = np.asarray(corpus.views, dtype=np.float64)
+        self.whole = dense(corpus.terms.whole)
+        self.names = dense(corpus.terms.names)
+        self.brief = self._brief()
+        self.title = self._title()
+        self.tags = tag_rows([card.tags for card in self.cards])
+        packed = corpus.passages
+        decoded = np.asarray(packed.codes, dtype=np.float64) * np.asarray(packed.scales, dtype=np.float64)[:, None]
+        self.passages = [decoded[a:b] for a, b in zip(packed.ends[:-1], packed.ends[1:], strict=True)]
+        self.lists = resolved(snapshot)
+        self.editors = {row: {owner for owner in self.lists if row in self.lists[owner]} for row in self.lists}
+
+    def pool(self, query: int, barred: frozenset[int] = frozenset(), limit: int = 0) -> list[int]:
+        """Return the nearest neighbours (as many as hold ``limit`` stories), then what most of them listed."""
+        mine = self.story[query]
+        rows = [row for row in range(len(self.cards)) if self.story[row] != mine and row not in barred]
+        similar = {row: float(np.float32(self.fused[row] @ self.fused[query])) for row in rows}
+        rows.sort(key=lambda row: (-similar[row], row))
+        size = max(POOL, limit)
+        while size <= len(rows) and len({self.story[row] for row in rows[:size]}) < limit:
+            size *= 4
+        nearest, others = rows[:size], set(rows[size:])
+        votes: dict[int, list[float]] = {}
+        for row, weight in zip(nearest, nearness([similar[row] for row in nearest]), strict=True):
+            for target in self.lists[row] & others:
+                votes.setdefault(target, []).append(weight)
+        return nearest + sorted(votes, key=lambda row: (-math.fsum(votes[row]), row))[:PICKED]
+
+    def table(self, query: int, rows: Sequence[int]) -> Table:
+        """Return every signal of every one of ``rows``, by name; NaN where it is not known."""
+        title, teaser, _, body = range(4)
+        words, mine, story = self.whole[query], self.cards[query], self.story[query]
+        fused = [float(self.fused[row] @ self.fused[query]) for row in rows]
+        near = dict(zip(rows, nearness(fused), strict=True))
+        days = [days_between(mine, self.cards[row]) for row in rows]
+        relevance = [1 / (1 + math.exp(1 - 2 * z)) for z in z_scores(fused)]
+        listed = self.has_lists(query)
+
+        def each(signal: Callable[[int], float]) -> list[float]:
+            return [signal(row) for row in rows]
+
+        return {
+            "tfidf": each(lambda row: float(self.whole[row] @ words)),
+            "fused": fused,
+            "body_body": each(lambda row: cosine(self.views[query, body], self.views[row, body])),
+            "body_teaser": each(lambda row: cosine(self.views[query, body], self.views[row, teaser])),
+            "passage_passage": each(lambda row: best(self.passages[query], self.passages[row])),
+            "passage_title": each(lambda row: best(self.passages[query], self.views[row, [title]])),
+            "brief_in_text": each(lambda row: float(self.brief[row] @ words)),
+            "title_in_text": each(
+                lambda row: float(self.title[row][words > 0].sum()) if self.title[row].any() else math.nan
+            ),
+            "names": each(lambda row: cosine(self.names[query], self.names[row])),
+            "tags": each(lambda row: cosine(self.tags[query], self.tags[row])),
+            "section": each(lambda row: alike(mine.section, self.cards[row].section)),
+            "closeness": [-math.log(1 + apart) for apart in days],
+            "same_year": [math.exp(-apart / 365.25) for apart in days],
+            "picked_near": each(
+                lambda row: votes(near[owner] for owner in self.editors[row] if owner in near) if listed else math.nan
+            ),
+            "picks_near": each(
+                lambda row: (
+                    votes(near.get(target, 2.0 * (target == query)) for target in self.lists[row])
+                    if listed
+                    else math.nan
+                )
+            ),
+            "picked_often": [
+                math.log(1 + sum(self.story[owner] != story for owner in self.editors[row])) * counts
+                if listed
+                else math.nan
+                for row, counts in zip(rows, relevance, strict=True)
+            ],
+        }
+
+    def has_lists(self, query: int) -> bool:
+        """Say whether any list is known but those of the query's own story."""
+        return any(self.lists[row] for row in self.lists if self.story[row] != self.story[query])
+
+    def parts(self, query: int, rows: Sequence[int]) -> Dense:
+        """Return ``(len(rows), s)``: what each signal adds to each sum."""
+        table, weights = self.table(query, rows), self.snapshot.ranker.named()
+        assert list(table) == list(weights), "a signal is missing here"
+        columns = []
+        for name, column in table.items():
+            value, rank = weights[name]
+            if name in ABSOLUTE:
+                columns.append([0.0 if math.isnan(v) else value * v for v in column])
+            else:
+                pair = zip(z_scores(column), z_scores(log_ranks(column)), strict=True)
+                columns.append([value * a + rank * b for a, b in pair])
+        return np.array(columns).T.reshape(len(rows), len(table))
+
+    def related(
+        self, query: int, barred: frozenset[int] = frozenset(), limit: int = 0
+    ) -> list[tuple[int, float, Dense]]:
+        """Return (row, score, parts) of every story in the query's pool, best first."""
+        if not self.fused[query].any():
+            return []
+        rows = self.pool(query, barred, limit)
+        parts = self.parts(query, rows)
+        ranker = self.snapshot.ranker
+        bias = ranker.bias if self.has_lists(query) else ranker.bias_alone
+        totals = [math.fsum((*part, bias)) for part in parts]
+        scored = zip(rows, (1 / (1 + math.exp(-total)) for total in totals), parts, strict=True)
+        found, seen = [], set()
+        for row, score, part in sorted(scored, key=lambda hit: (-round(hit[1], 7), hit[0])):
+            if self.story[row] not in seen:
+                seen.add(self.story[row])
+                found.append((row, score, part))
+        return found
+
+    def _brief(self) -> Dense:
+        bags = [bag(self.snapshot, "\n".join((card.title, *card.teasers))) for card in self.cards]
+        return unit(self._weighted(bags, lambda count: 1 + math.log(count)))
+
+    def _title(self) -> Dense:
+        titles = [card.title or "".join(card.teasers[:1]) for card in self.cards]
+        rows = self._weighted([bag(self.snapshot, title) for title in titles], lambda _: 1.0)
+        sums = rows.sum(axis=1, keepdims=True)
+        return rows / np.where(sums > 0, sums, 1)
+
+    def _weighted(self, bags: Sequence[Counter[str]], weight: Callable[[int], float]) -> Dense:
+        words = self.snapshot.corpus.lexicon.words
+        column = {term: i for i, term in enumerate(words.terms)}
+        rows = np.zeros((len(bags), len(column)))
+        for row, counted in zip(rows, bags, strict=True):
+            for term in counted.keys() & column.keys():
+                row[column[term]] = weight(counted[term]) * float(words.idf[column[term]])
+        return rows
+
+
+_KNOWN: dict[int, Reference] = {}
+
+
+def reference_of(snapshot: Snapshot) -> Reference:
+    """Return the Reference of ``snapshot``, made once."""
+    if id(snapshot) not in _KNOWN:
+        _KNOWN[id(snapshot)] = Reference(snapshot)  # which keeps the snapshot, so its id is nobody else's
+    return _KNOWN[id(snapshot)]
 
 
 def related_rows(
@@ -18,49 +184,26 @@ def related_rows(
 ) -> list[tuple[int, float]]:
     """Return (row, score) of every story in the pool of the article at row ``query``, best first.
 
-    The pool is widened fourfold until it holds ``limit`` stories or all there are.
+    The neighbours are widened fourfold until they hold ``limit`` stories or all there are.
     """
-    corpus = snapshot.corpus
-    cards, fused, views = corpus.cards, np.asarray(corpus.fused), np.asarray(corpus.views)
-    tfidf = corpus.lexical.toarray()
-    me = cards[query]
-    url = canonical_url(me.url) if me.url else None
-    rows = [
-        row
-        for row, card in enumerate(cards)
-        if row != query
-        and row not in barred
-        and card.text_sha256 != me.text_sha256
-        and not (url and card.url and canonical_url(card.url) == url)
-    ]
-    if not fused[query].any():
-        return []
-    rows.sort(key=lambda row: (-float(np.float32(fused[row] @ fused[query])), row))
-    story = stories(snapshot)
-    size = max(POOL, limit)
-    while size <= len(rows) and len({story[row] for row in rows[:size]}) < limit:
-        size *= 4
-    rows = rows[:size]
-    title, teaser, _, body = range(4)
-    columns = {
-        "tfidf": [float(tfidf[row] @ tfidf[query]) for row in rows],
-        "fused": [float(fused[row] @ fused[query]) for row in rows],
-        "body_title": [_cosine(views[query, body], views[row, title]) for row in rows],
-        "body_body": [_cosine(views[query, body], views[row, body]) for row in rows],
-        "body_teaser": [_cosine(views[query, body], views[row, teaser]) for row in rows],
-        "closeness": [_closeness(snapshot, query, row) for row in rows],
-    }
-    totals = np.full(len(rows), BIAS)
-    for name, column in columns.items():
-        known = [value for value in column if not math.isnan(value)]
-        spread = float(np.std(known)) if known else 0.0
-        if spread > 1e-6:
-            mean = float(np.mean(known))
-            totals += [0.0 if math.isnan(v) else WEIGHTS[name] * (v - mean) / spread for v in column]
-    scored = [(row, 1 / (1 + math.exp(-total))) for row, total in zip(rows, totals, strict=True)]
-    ranked = sorted(scored, key=lambda pair: (-round(pair[1], 7), pair[0]))
-    first = {story[row]: row for row, _ in reversed(ranked)}
-    return [(row, score) for row, score in ranked if first[story[row]] == row]
+    return [(row, score) for row, score, _ in reference_of(snapshot).related(query, barred, limit)]
+
+
+def assert_same(
+    found: Sequence[tuple[int, float]], expected: Sequence[tuple[int, float]], limit: int, within: float = 1e-3
+) -> list[float]:
+    """Assert that ``found`` is the first ``limit`` of ``expected``; return by how much each score is off.
+
+    Rows may change places only where their scores are as close as ``within``: two values of a signal that differ by
+    float noise may change ranks, which costs a little less than that.
+    """
+    assert len(found) == min(limit, len(expected))
+    assert len(dict(found)) == len(found)
+    by_row = dict(expected)
+    for (row, score), (other, wanted) in zip(found, expected, strict=False):
+        assert abs(score - by_row[row]) < within
+        assert row == other or abs(by_row[row] - wanted) < within
+    return [abs(score - by_row[row]) for row, score in found]
 
 
 def stories(snapshot: Snapshot) -> dict[int, int]:
@@ -78,16 +221,105 @@ def stories(snapshot: Snapshot) -> dict[int, int]:
         story = found
 
 
-def _keys(card: Card) -> list[str]:
-    return [card.text_sha256, *([canonical_url(card.url)] if card.url else [])]
+def resolved(snapshot: Snapshot) -> dict[int, set[int]]:
+    """Return row → the other rows that its curated list names, by id, former id or address."""
+    cards, aliases = snapshot.corpus.cards, snapshot.corpus.aliases
+    place = {canonical_url(card.url): row for row, card in reversed(list(enumerate(cards))) if card.url}
+    place |= {card.id: row for row, card in enumerate(cards)}
+
+    def find(name: str) -> int | None:
+        name = aliases.get(name, name)
+        try:
+            return place[name] if name in place else place.get(canonical_url(name))
+        except ArticleError:
+            return None
+
+    lists: dict[int, set[int]] = {row: set() for row in range(len(cards))}
+    for owner, targets in snapshot.lists.items():
+        row = find(owner)
+        if row is not None:
+            lists[row] |= {target for target in map(find, targets) if target is not None} - {row}
+    return lists
 
 
-def _cosine(a: np.ndarray, b: np.ndarray) -> float:
+def bag(snapshot: Snapshot, text: str) -> Counter[str]:
+    """Count the words of two letters and more that are no stop words, and their pairs."""
+    stop = set(snapshot.corpus.lexicon.words.stop_words)
+    words = [word for word in re.findall(r"\b\w\w+\b", text.lower()) if word not in stop]
+    return Counter([*words, *(f"{a} {b}" for a, b in pairwise(words))])
+
+
+def tag_rows(tags: Sequence[Sequence[str]]) -> Dense:
+    """Return unit rows of ``(1 + ln tf) · (ln((1 + n) / (1 + df)) + 1)``, a column a tag."""
+    bags = [Counter(tag.casefold() for tag in each) for each in tags]
+    frequency = Counter(tag for counted in bags for tag in counted)
+    rows = np.zeros((len(bags), len(frequency)))
+    for row, counted in zip(rows, bags, strict=True):
+        for column, (tag, df) in enumerate(frequency.items()):
+            if counted[tag]:
+                row[column] = (1 + math.log(counted[tag])) * (math.log((1 + len(bags)) / (1 + df)) + 1)
+    return unit(rows)
+
+
+def nearness(similarities: Sequence[float]) -> list[float]:
+    """Return 1 for the nearest and a factor e less for every standard deviation behind it."""
+    spread = float(np.std(similarities)) if len(similarities) else 0.0
+    return [math.exp((value - max(similarities)) / (spread if spread > 1e-6 else 1.0)) for value in similarities]
+
+
+def z_scores(column: Sequence[float]) -> list[float]:
+    """Return how many standard deviations each known value is from their mean; 0 where unknown, or all alike."""
+    known = [value for value in column if not math.isnan(value)]
+    mean, spread = (float(np.mean(known)), float(np.std(known))) if known else (0.0, 0.0)
+    if spread <= 1e-6:
+        return [0.0] * len(column)
+    return [0.0 if math.isnan(value) else (value - mean) / spread for value in column]
+
+
+def log_ranks(column: Sequence[float]) -> list[float]:
+    """Return ``-ln(1 + r)``, r the number of known values greater to five decimals; NaN where unknown."""
+    rounded = [round(value, 5) for value in column]
+    rising = sorted(value for value in rounded if not math.isnan(value))
+    return [math.nan if math.isnan(v) else -math.log(1 + len(rising) - bisect_right(rising, v)) for v in rounded]
+
+
+def votes(weights: Iterable[float]) -> float:
+    """Return the logarithm of what votes of these weights count together."""
+    return math.log(1 + 5 * math.fsum(weights))
+
+
+def cosine(a: Dense, b: Dense) -> float:
+    """Return the inner product of two unit vectors, NaN if one is zero."""
     return float(a @ b) if a.any() and b.any() else math.nan
 
 
-def _closeness(snapshot: Snapshot, a: int, b: int) -> float:
-    first, second = snapshot.corpus.cards[a].published_at, snapshot.corpus.cards[b].published_at
-    if first is None or second is None:
+def best(mine: Dense, theirs: Dense) -> float:
+    """Return the greatest inner product of a row of ``mine`` and one of ``theirs``, NaN without both."""
+    return float((mine @ theirs.T).max()) if mine.any() and theirs.any() else math.nan
+
+
+def alike(mine: str, theirs: str) -> float:
+    """Return whether two sections are the same, NaN if one has none."""
+    return float(mine == theirs) if mine and theirs else math.nan
+
+
+def days_between(a: Card, b: Card) -> float:
+    """Return how many days lie between two articles, NaN if one is undated."""
+    if a.published_at is None or b.published_at is None:
         return math.nan
-    return -math.log1p(abs((first - second).total_seconds()) / 86_400)
+    return abs((a.published_at - b.published_at).total_seconds()) / 86_400
+
+
+def dense(rows: object) -> Dense:
+    """Return a sparse matrix as an array."""
+    return np.asarray(rows.toarray(), dtype=np.float64)  # type: ignore[attr-defined]
+
+
+def unit(rows: Dense) -> Dense:
+    """Return rows of length 1, or zero where they are zero."""
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows / np.where(lengths > 0, lengths, 1)
+
+
+def _keys(card: Card) -> list[str]:
+    return [card.text_sha256, *([canonical_url(card.url)] if card.url else [])]

@@ -19,7 +19,7 @@ from recommender.article import Article, Record
 from recommender.catalog import Catalog
 from recommender.encoder import Encoder, HashEncoder
 from tests.conftest import DEMO, OPTECH, SEED_PAGE, build_store, records
-from tests.reference import related_rows
+from tests.reference import assert_same, related_rows
 
 
 @contextmanager
@@ -46,13 +46,15 @@ def client(store: Path, hash_encoder: Encoder) -> Iterator[TestClient]:
 
 
 def test_every_list_equals_brute_force(client: TestClient, snapshot: Snapshot) -> None:
+    off = []
     for row, card in enumerate(snapshot.corpus.cards):
         answer = client.get(f"/v1/articles/{card.id}/related", params={"limit": 10}).json()
-        expected = related_rows(snapshot, row)[:10]
-        assert [item["id"] for item in answer["items"]] == [snapshot.corpus.cards[r].id for r, _ in expected]
-        assert np.allclose([item["score"] for item in answer["items"]], [s for _, s in expected], atol=2e-6)
+        found = [(snapshot.corpus.row(item["id"]), item["score"]) for item in answer["items"]]
+        off += assert_same(found, related_rows(snapshot, row), 10)
         assert answer["id"] == card.id
         assert answer["index_version"] == snapshot.version
+    assert len(off) > 2_000
+    assert np.mean(np.array(off) > 1e-5) < 0.02
 
 
 def test_items_carry_what_a_page_shows(client: TestClient) -> None:
@@ -140,6 +142,8 @@ def test_a_draft_gets_the_list_of_its_published_twin_and_is_not_stored(client: T
         "teasers": list(article.teasers),
         "body": article.body,
         "published_at": article.published_at.isoformat(),  # type: ignore[union-attr]
+        "section": article.section,
+        "tags": list(article.tags),
     }
     draft = client.post("/v1/related", json=body).json()
     known = client.get(f"/v1/articles/{article.id}/related").json()

@@ -63,7 +63,7 @@ def test_the_lists_are_those_served(optech: Snapshot) -> None:
     assert sum(done) == len(lists.rows) == len(optech.corpus) == 157
     for row in (0, 50, 156):
         query = optech.corpus.query(row)
-        served = related(query, optech.corpus, optech.neighbours, optech.ranker, limit=7)
+        served = related(query, optech.corpus, optech.neighbours, optech.ranker, optech.picks, limit=7)
         assert lists.of(row) == [hit.row for hit in served]
     counted = [sum(row in lists.of(query) for query in range(157)) for row in range(157)]
     assert lists.in_degree.tolist() == counted
@@ -93,7 +93,7 @@ def test_every_figure_agrees_with_a_plain_computation(seeds: Snapshot, k: int) -
         :10
     ]
 
-    dense = corpus.lexical.toarray().astype(float)
+    dense = corpus.terms.whole.toarray().astype(float)
     spreads = [
         sum(1 - dense[a] @ dense[b] for a, b in combinations(line, 2)) / (len(line) * (len(line) - 1) / 2)
         for line in rows

@@ -1,5 +1,6 @@
 """``related-eval`` from the outside: files, tables, refusals."""
 
+import re
 import subprocess
 import sys
 from contextlib import closing
@@ -13,9 +14,13 @@ from typer.testing import CliRunner
 
 from eval.cli import app
 from eval.systems import SYSTEMS
+from index.publish import open_current
+from index.ranker_file import write_ranker
 from recommender.catalog import Catalog
 from recommender.encoder import HashEncoder
-from recommender.errors import EvaluationError, RecommenderError, UnknownArticleError
+from recommender.errors import EvaluationError, RankerError, RecommenderError, UnknownArticleError
+from recommender.ranker import Ranker, default_ranker
+from recommender.signals import SIGNALS
 from tests.conftest import DEMO, OPTECH, SEED_PAGE, build_store, records
 
 runner = CliRunner()
@@ -53,9 +58,21 @@ def test_report_has_the_documented_shape(report: Path) -> None:
     gap = document["systems"]["product"]["nDCG@10"]["mean"] - document["systems"]["naive"]["nDCG@10"]["mean"]
     assert document["comparisons"]["naive"]["mean"] == pytest.approx(gap, abs=2e-6)
     assert list(document["provenance"]["sources"]) == [OPTECH.name]
+    assert document["provenance"]["ranker"] == default_ranker().origin
+    assert set(document["comparisons"]) == set(SYSTEMS) - {"product", "oracle"}
+    baselines = [name for name in SYSTEMS if name not in ("zero-shot", "product", "tuned", "oracle")]
+    assert list(document["zero_shot_comparisons"]) == baselines
+    rivals = [name for name in baselines if name != "random"]
+    best = max(rivals, key=lambda name: document["systems"][name]["nDCG@10"]["mean"])
+    assert f"the best baseline, {best} (" in document["verdict"]
+    assert list(document["calibration"]) == ["zero-shot", "product", "tuned"]
+    for found in document["calibration"].values():
+        assert 0 <= found["expected_error"] <= 1
+        assert sum(each["count"] for each in found["bins"]) == 119 * 10
+    assert not {"ablation", "learning_curve"} & set(document)
 
 
-@pytest.mark.parametrize("system", ["random", "tfidf", "bm25", "naive", "product", "oracle"])
+@pytest.mark.parametrize("system", ["random", "tfidf", "bm25", "naive", "zero-shot", "product", "tuned", "oracle"])
 def test_written_files_give_the_reports_number(report: Path, system: str) -> None:
     qrels = ir_measures.read_trec_qrels(str(report / "qrels.txt"))
     answers = ir_measures.read_trec_run(str(report / f"run-{system}.txt"))
@@ -71,15 +88,16 @@ def test_a_second_run_embeds_nothing_and_repeats_every_number(report: Path, tmp_
     for document in (first, second):
         del document["provenance"]["created_at"], document["provenance"]["seconds"]
     assert first == second
-    for name in ("qrels.txt", "run-product.txt", "run-random.txt"):
+    for name in ("qrels.txt", "run-product.txt", "run-tuned.txt", "run-random.txt"):
         assert (report / name).read_bytes() == (tmp_path / name).read_bytes()
 
 
 def test_a_store_scores_what_its_articles_score(tmp_path: Path) -> None:
     demo = records(DEMO)
     store = build_store(tmp_path / "store", demo, HashEncoder())
-    run("--store", store, "--systems", "tfidf,product", "--out", tmp_path / "a")
-    run("--articles", DEMO, "--systems", "tfidf,product", "--out", tmp_path / "b", "--cache", tmp_path / "cache")
+    systems = "tfidf,zero-shot,product,tuned"
+    run("--store", store, "--systems", systems, "--out", tmp_path / "a")
+    run("--articles", DEMO, "--systems", systems, "--out", tmp_path / "b", "--cache", tmp_path / "cache")
     a, b = (orjson.loads((tmp_path / name / "report.json").read_bytes()) for name in "ab")
     assert a["systems"] == b["systems"]
     assert a["queries"] == b["queries"] >= 20
@@ -126,6 +144,150 @@ def test_blanked_anchors_are_read_by_no_system(tmp_path: Path) -> None:
             first = (tmp_path / name / f"run-{system}.txt").read_text().splitlines()[0].split()
             assert first[2] == answer, (name, system)
     assert orjson.loads((tmp_path / "without" / "report.json").read_bytes())["provenance"]["blank_anchors"] is True
+
+
+@pytest.fixture
+def sections(tmp_path: Path) -> Path:
+    """Seven articles in three sections, some with a further key."""
+    lines = [
+        {"id": "a", "title": "harbour one", "section": "sea", "kind": "news", "language": "en", "related": ["b", "c"]},
+        {"id": "b", "title": "harbour two", "section": "sea", "kind": "news", "language": "en", "related": ["d"]},
+        {"id": "c", "title": "harbour three", "section": "land", "kind": 7, "language": "de", "related": ["a"]},
+        {"id": "d", "title": "harbour four", "section": "land", "kind": "note", "language": "en"},
+        {"id": "e", "title": "harbour five", "section": "air", "language": "en", "related": ["a"]},
+    ]
+    file = tmp_path / "x.jsonl"
+    file.write_bytes(b"".join(orjson.dumps(line) + b"\n" for line in lines))
+    return file
+
+
+@pytest.mark.parametrize(
+    ("only", "articles", "queries"),
+    [
+        ("", 5, ["a", "b", "c", "e"]),
+        ("section=sea", 2, ["a"]),
+        ("section=sea,land", 4, ["a", "b", "c"]),
+        (" section = land , air ,", 3, []),
+        ("kind=news", 2, ["a"]),
+        ("kind=7,news", 3, ["a", "c"]),
+        ("language=en", 4, ["a", "b", "e"]),
+    ],
+)
+def test_only_the_articles_that_are_asked_for_are_there(
+    sections: Path, tmp_path: Path, only: str, articles: int, queries: list[str]
+) -> None:
+    words = ("--articles", sections, "--as-of", "none", "--systems", "oracle", "--out", tmp_path, "--cache", tmp_path)
+    if not queries:
+        with pytest.raises(EvaluationError, match="nothing to evaluate"):
+            run(*words, "--only", only)
+        return
+    run(*words, "--only", only)
+    document = orjson.loads((tmp_path / "report.json").read_bytes())
+    assert document["articles"] == articles
+    assert document["provenance"]["only"] == only
+    asked = {line.split()[0] for line in (tmp_path / "qrels.txt").read_text().splitlines()}
+    assert sorted(asked) == queries
+
+
+def test_only_what_nothing_has_leaves_nothing(sections: Path, tmp_path: Path) -> None:
+    with pytest.raises(RecommenderError, match="the catalog holds no article with text"):
+        run("--articles", sections, "--only", "kind=opera", "--out", tmp_path / "out", "--cache", tmp_path)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("only", ["section", "=sea", "section=", "section= , ", " = sea", "sea,land"])
+def test_what_says_nothing_to_keep_is_refused_before_anything_is_read(tmp_path: Path, only: str) -> None:
+    with pytest.raises(EvaluationError, match=re.escape(f"--only {only!r}: expected KEY=VALUE, or KEY=VALUE,VALUE")):
+        run("--articles", OPTECH, "--only", only, "--out", tmp_path / "out", "--cache", tmp_path / "cache")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_other_weights_rank_otherwise_and_are_named(report: Path, tmp_path: Path) -> None:
+    weights = tmp_path / "weights.json"
+    words = ("--articles", OPTECH, "--as-of", "none", "--no-beyond", "--cache", report / "cache")
+    documents = {}
+    for name, ranker in {
+        "same": default_ranker(),
+        "words": Ranker.of({"tfidf": (1.0, 0.0)}, -3.0, "words alone"),
+        "nothing": Ranker.of({}, -3.0, "nothing at all"),
+    }.items():
+        weights.write_bytes(ranker.to_json())
+        run(*words, "--systems", "tfidf,zero-shot", "--ranker", weights, "--out", tmp_path / name)
+        documents[name] = orjson.loads((tmp_path / name / "report.json").read_bytes())
+        assert documents[name]["provenance"]["ranker"] == ranker.origin
+    shipped = orjson.loads((report / "report.json").read_bytes())["systems"]["zero-shot"]
+    assert documents["same"]["systems"]["zero-shot"] == shipped
+    assert documents["words"]["systems"]["tfidf"] == documents["same"]["systems"]["tfidf"]
+    values = [documents[name]["systems"]["zero-shot"]["nDCG@10"]["mean"] for name in ("same", "words", "nothing")]
+    assert values == sorted(values, reverse=True)
+    assert len(set(values)) == 3
+
+
+def test_a_store_is_evaluated_with_the_shipped_weights_unless_others_are_given(tmp_path: Path) -> None:
+    """Its own were fitted to the very lists that are asked for."""
+    own = Ranker.of({"section": (1.0, 0.0)}, -3.0, "our own")
+    write_ranker(tmp_path, own)
+    store = build_store(tmp_path, records(DEMO), HashEncoder())
+    assert open_current(store).ranker.origin == "our own"
+    words = ("--store", store, "--no-beyond", "--systems", "product", "--out", tmp_path / "out")
+    for more, origin in (((), default_ranker().origin), (("--ranker", store / "ranker.json"), "our own")):
+        run(*words, *more)
+        document = orjson.loads((tmp_path / "out" / "report.json").read_bytes())
+        assert document["provenance"]["ranker"] == origin
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (b"{", "weights.json: no ranker of this project (JSONDecodeError"),
+        (b"[]", "weights.json: no ranker of this project (TypeError"),
+        (b"{}", "weights.json: no ranker of this project (KeyError"),
+        (b'{"format":9}', "weights.json: format 9, this version reads 1"),
+        (None, "weights.json: cannot be read (No such file or directory)"),
+    ],
+)
+def test_damaged_weights_are_named_before_anything_is_read(tmp_path: Path, raw: bytes | None, message: str) -> None:
+    weights = tmp_path / "weights.json"
+    if raw is not None:
+        weights.write_bytes(raw)
+    with pytest.raises(RankerError, match=re.escape(message)):
+        run("--articles", OPTECH, "--ranker", weights, "--out", tmp_path / "out", "--cache", tmp_path / "cache")
+    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "cache").exists()
+
+
+def test_ablation_and_curve_are_in_the_report_when_asked_for(tmp_path: Path) -> None:
+    words = ("--articles", DEMO, "--as-of", "none", "--k", 5, "--no-beyond", "--cache", tmp_path, "--out", tmp_path)
+    run(*words, "--systems", "product,tuned", "--ablation", "--curve")
+    document = orjson.loads((tmp_path / "report.json").read_bytes())
+    systems = document["systems"]
+    assert {row["group"] for row in document["ablation"]} == {signal.group for signal in SIGNALS.values()}
+    for row in document["ablation"]:
+        assert row["adds"]["low"] <= row["adds"]["mean"] <= row["adds"]["high"]
+        assert row["without"] == pytest.approx(systems["tuned"]["nDCG@5"]["mean"] - row["adds"]["mean"], abs=2e-6)
+    assert document["learning_curve"] == [
+        {"lists": 34, **{name: systems[name]["nDCG@5"] for name in ("product", "tuned")}}
+    ]
+    run(*words, "--systems", "bm25", "--ablation")
+    alone = orjson.loads((tmp_path / "report.json").read_bytes())
+    assert alone["ablation"] == document["ablation"]
+    assert "learning_curve" not in alone
+
+
+def test_one_list_alone_makes_a_whole_report(tmp_path: Path) -> None:
+    """No interval, no test and no curve has anything to go by."""
+    file = tmp_path / "x.jsonl"
+    file.write_bytes(
+        b'{"id":"a","title":"harbour one","related":["b"]}\n{"id":"b","title":"harbour two"}\n'
+        b'{"id":"c","title":"harbour three"}\n'
+    )
+    run("--articles", file, "--out", tmp_path, "--cache", tmp_path, "--ablation", "--curve")
+    document = orjson.loads((tmp_path / "report.json").read_bytes())
+    assert document["queries"] == 1
+    assert document["comparisons"]["tfidf"]["detectable"] is None
+    assert document["systems"]["tuned"] == document["systems"]["product"]
+    assert [row["lists"] for row in document["learning_curve"]] == [0]
+    assert "not distinguishable" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_report_is_not_held_to_itself(tmp_path: Path) -> None:
@@ -180,6 +342,10 @@ def test_show_marks_what_editor_and_ranking_agree_on(tmp_path: Path) -> None:
     agreed = output.count("✓")
     assert agreed >= 5
     assert f"{agreed} of the editor's 8 stand among the first 8." in output
+    assert "because of" in output
+    reasons = re.findall(r"(\w+) \+\d+\.\d", output)
+    assert len(reasons) >= 8
+    assert set(reasons) <= set(SIGNALS)
     with pytest.raises(UnknownArticleError, match="'nowhere'"):
         run("nowhere", "--store", store, command="show")
 
@@ -203,6 +369,9 @@ REFUSED = [
     (["run", "--out", "x", "--articles", str(OPTECH), "--model", "hash", "--systems", ""], "no system is named"),
     (["run", "--out", "README.md", "--articles", str(OPTECH), "--model", "hash"], "--out README.md is no folder"),
     (["run", "--out", "x", "--store", "empty", "--blank-anchors"], "go with --articles, not with --store"),
+    (["run", "--out", "x", "--store", "empty", "--only", "section=sea"], "go with --articles, not with --store"),
+    (["run", "--out", "x", "--articles", str(OPTECH), "--ranker", "LICENSE"], "LICENSE: no ranker of this project"),
+    (["tune", "--store", "empty"], "nothing is published yet"),
     (["run", "--out", "x", "--articles", str(OPTECH), "--no-worse-than", "nowhere"], "nowhere"),
     (["table", "nowhere.json"], "nowhere.json: cannot be read as a report"),
     (["table", "eval/results/digitalgov.json", "--readme", "nowhere.md"], "nowhere.md: No such file or directory"),

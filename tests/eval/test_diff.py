@@ -152,12 +152,13 @@ def test_of_lists_with_the_same_overlap_the_more_reordered_comes_first(
 
 
 def test_another_weight_and_another_encoder_against_plain_sets(optech: Snapshot) -> None:
-    weights = {**optech.ranker.named(), "tfidf": 2.0}
-    ranker = Ranker.of(weights, optech.ranker.bias)
-    manifest = optech.manifest.model_copy(update={"weights": weights})
-    other = replace(optech, ranker=ranker, manifest=manifest)
+    weights = {**optech.ranker.named(), "tfidf": [2.0, 1.0]}
+    ranker = Ranker.of(weights, optech.ranker.bias, optech.ranker.origin, bias_alone=optech.ranker.bias_alone)
+    entry = optech.manifest.ranker.model_copy(update={"weights": {n: tuple(pair) for n, pair in weights.items()}})
+    other = replace(optech, ranker=ranker, manifest=optech.manifest.model_copy(update={"ranker": entry}))
     found = diff_snapshots(optech, other, 10)
-    assert [(c.what, c.a, c.b) for c in found.manifests] == [("weights tfidf", "0.4", "2")]
+    before = str(optech.ranker.named()["tfidf"])
+    assert [(c.what, c.a, c.b) for c in found.manifests] == [("ranker weights tfidf", before, "[2.0, 1.0]")]
     assert found.lists.overlap == pytest.approx(_mean_overlap(optech, other))
     assert 0.3 < found.lists.overlap < 1
     assert sum(found.lists.bands) == 157
@@ -194,21 +195,24 @@ def test_an_article_is_known_by_its_former_id_both_ways() -> None:
 
 def test_the_manifests_say_what_differs(optech: Snapshot) -> None:
     a = optech.manifest
+    ranker = a.ranker.model_copy(update={"origin": "tuned on 60 lists", "bias": -1.0})
     b = a.model_copy(
         update={
             "index": "hnsw",
             "newest_article": datetime(2025, 1, 2, tzinfo=UTC),
-            "bias": -1.0,
+            "ranker": ranker,
             "semantic_scale": 9.0,
         }
     )
     assert [(c.what, c.a, c.b) for c in manifest_changes(a, b)] == [
         ("newest_article", "none", "2025-01-02T00:00:00Z"),
         ("index", "exact", "hnsw"),
-        ("bias", "-5.4", "-1"),
+        ("ranker origin", a.ranker.origin, "tuned on 60 lists"),
+        ("ranker bias", f"{a.ranker.bias:.6g}", "-1"),
     ]
-    fewer = a.model_copy(update={"weights": {"tfidf": 0.4}})
-    assert ("weights fused", "0.4", None) in [(c.what, c.a, c.b) for c in manifest_changes(a, fewer)]
+    fewer = a.model_copy(update={"ranker": a.ranker.model_copy(update={"weights": {"tfidf": (0.4, 0.0)}})})
+    was = str(list(a.ranker.weights["fused"]))
+    assert ("ranker weights fused", was, None) in [(c.what, c.a, c.b) for c in manifest_changes(a, fewer)]
 
 
 def test_nothing_in_common_is_refused() -> None:

@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 
 import orjson
@@ -10,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from eval.cli import app
+from eval.plots import MIN_IN_BIN, SERIES, ablation_plot, calibration_plot, curve_plot
 from tests.conftest import DEMO
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -18,9 +20,9 @@ needs_browser = pytest.mark.skipif(BROWSER is None, reason="no Chromium on this 
 ATTACK = "<img src=x onerror=alert(1)></script><script>document.title='hit'</script>"
 
 
-def evaluate(out: Path, *more: object) -> dict[str, object]:
+def evaluate(out: Path, *more: object, systems: str = "tfidf,naive,product") -> dict[str, object]:
     words = ["run", "--model", "hash", "--articles", out.parent / "articles.jsonl", "--out", out]
-    arguments = [str(word) for word in (*words, "--cache", out.parent, "--systems", "tfidf,naive,product", *more)]
+    arguments = [str(word) for word in (*words, "--cache", out.parent, "--systems", systems, *more)]
     result = CliRunner().invoke(app, arguments, catch_exceptions=False)
     assert result.exit_code == 0, result.output
     document: dict[str, object] = orjson.loads((out / "report.json").read_bytes())
@@ -42,14 +44,125 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "report"
 
 
-def test_the_page_needs_no_network_and_holds_no_markup_of_an_article(report: Path) -> None:
-    page = (report / "report.html").read_text(encoding="utf-8")
+@pytest.mark.parametrize("which", ["report", "whole"])
+def test_the_page_needs_no_network_and_holds_no_markup_of_an_article(
+    request: pytest.FixtureRequest, which: str
+) -> None:
+    folder = request.getfixturevalue(which)
+    page = (folder / "report.html").read_text(encoding="utf-8")
     assert not re.search(r"<(?:link|iframe|object|embed|base)\b", page)
     assert not re.search(r"(?:src|href)\s*=\s*[\"']?(?:https?:)?//", page)
     assert "url(http" not in page
     assert ATTACK not in page
     assert page.count("<script") == 2
-    assert orjson.loads((report / "report.json").read_bytes())["verdict"] in page.replace("&#39;", "'")
+    assert orjson.loads((folder / "report.json").read_bytes())["verdict"] in page.replace("&#39;", "'")
+
+
+CAPTIONS = {
+    "systems": "Every system's nDCG@10 with its 95 % interval.",
+    "calibration": "How often an item of that score was picked.",
+    "ablation": "What each group of signals adds to the tuned ranker",
+    "curve": "What the site's lists are worth",
+    "exposure": "Exposure: the nearer to the dashed line",
+}
+
+
+@pytest.fixture(scope="module")
+def whole(report: Path) -> Path:
+    """The same newspaper's report with everything that can be asked for."""
+    out = report.parent / "whole"
+    evaluate(out, "--ablation", "--curve", systems="tfidf,zero-shot,product,tuned")
+    return out
+
+
+def figures(folder: Path) -> dict[str, str]:
+    """The page's pictures by their captions, as text."""
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    found = re.findall(r"<figure>(.*?)<figcaption>(.*?)</figcaption></figure>", page, flags=re.DOTALL)
+    return {unescape(caption): re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL) for svg, caption in found}
+
+
+def figure(folder: Path, name: str) -> str:
+    return next(svg for caption, svg in figures(folder).items() if caption.startswith(CAPTIONS[name]))
+
+
+def words(svg: str) -> list[str]:
+    return [unescape(text).strip() for text in re.findall(r"<text[^>]*>([^<]*)</text>", svg)]
+
+
+def test_the_page_shows_what_the_report_holds_and_nothing_else(report: Path, whole: Path) -> None:
+    for folder, shown in ((report, {"systems", "calibration", "exposure"}), (whole, set(CAPTIONS))):
+        captions = list(figures(folder))
+        assert {name for name, start in CAPTIONS.items() if any(c.startswith(start) for c in captions)} == shown
+        for svg in figures(folder).values():
+            assert svg.strip().startswith("<svg")
+            assert svg.strip().endswith("</svg>")
+            assert "nan" not in svg.lower()
+            assert "currentColor" in svg
+
+
+def test_a_picture_is_left_out_where_there_is_nothing_to_draw(report: Path) -> None:
+    out = report.parent / "bare"
+    evaluate(out, "--no-beyond", systems="tfidf")
+    captions = list(figures(out))
+    assert not any(c.startswith(tuple(v for k, v in CAPTIONS.items() if k != "systems")) for c in captions)
+    assert CAPTIONS["systems"] in captions
+
+
+def test_the_calibration_names_whoever_gives_scores_with_the_error(whole: Path) -> None:
+    shown = words(figure(whole, "calibration"))
+    document = orjson.loads((whole / "report.json").read_bytes())
+    for name, found in document["calibration"].items():
+        assert f"{name} (error {found['expected_error']:.3f})" in shown
+    assert "share picked by the editor" in shown
+    assert not any(text.startswith("tfidf") for text in shown)
+
+
+def test_the_ablation_has_a_line_a_group_in_the_reports_order(whole: Path) -> None:
+    document = orjson.loads((whole / "report.json").read_bytes())
+    order = [row["group"] for row in document["ablation"]]
+    shown = [text for text in words(figure(whole, "ablation")) if text in order]
+    assert shown == order[::-1]  # the axis begins at the bottom
+    assert "nDCG@10 lost without the group" in words(figure(whole, "ablation"))
+
+
+def test_the_curve_has_a_mark_a_size_and_the_floor_without_lists(whole: Path) -> None:
+    document = orjson.loads((whole / "report.json").read_bytes())
+    shown = words(figure(whole, "curve"))
+    assert {str(row["lists"]) for row in document["learning_curve"]} <= set(shown)
+    assert {"product", "tuned", "zero-shot", "curated lists that are known"} <= set(shown)
+
+
+ROWS = [
+    {"lists": size, **{name: {"mean": mean, "low": mean - 0.1, "high": mean + 0.1} for name in ("product", "tuned")}}
+    for size, mean in ((50, 0.3), (100, 0.4), (1_234, 0.5))
+]
+
+
+def test_a_curve_without_zero_shot_has_no_floor() -> None:
+    with_floor, without = (words(curve_plot(ROWS, ("product", "tuned"), floor, "nDCG@10")) for floor in (0.2, None))
+    assert set(with_floor) - set(without) == {"zero-shot"}
+    assert {"50", "100", "1,234"} <= set(without)
+
+
+def test_a_group_is_green_only_where_it_surely_adds() -> None:
+    rows = [
+        {"group": "sure", "adds": {"mean": 0.1, "low": 0.05, "high": 0.2}},
+        {"group": "unsure", "adds": {"mean": 0.1, "low": -0.05, "high": 0.2}},
+        {"group": "harmful", "adds": {"mean": -0.1, "low": -0.2, "high": -0.05}},
+    ]
+    for count, kept in ((0, rows[1:]), (1, rows)):
+        svg = ablation_plot(kept, "nDCG@10")
+        assert (SERIES["product"] in svg) == bool(count)
+
+
+def test_bins_of_a_few_items_are_not_drawn() -> None:
+    bins = [{"score": 0.05, "picked": 0.0, "count": 400}, {"score": 0.95, "picked": 0.95, "count": MIN_IN_BIN}]
+    few = [*bins[:1], {**bins[1], "count": MIN_IN_BIN - 1}]
+    drawn, left_out = (
+        calibration_plot({"product": {"expected_error": 0.1, "bins": each}}).count("<use ") for each in (bins, few)
+    )
+    assert drawn == left_out + 1
 
 
 @pytest.fixture
@@ -81,6 +194,16 @@ def test_it_draws_every_list_and_searches(page: object, report: Path) -> None:
     assert 0 < page.locator("#list li").count() < document["queries"]
     page.fill("#search", "no such words")
     assert page.locator("#detail").inner_text() == "No list matches."
+
+
+@needs_browser
+def test_it_draws_the_larger_report_too(page: object, whole: Path) -> None:
+    page.goto((whole / "report.html").as_uri())
+    assert page.locator("figure svg").count() == len(figures(whole))
+    for caption in CAPTIONS.values():
+        assert page.locator("figcaption", has_text=caption).is_visible()
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 @needs_browser

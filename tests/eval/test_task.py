@@ -1,16 +1,17 @@
 """The protocol: who may be recommended, what counts, and that chance scores what it must."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
 from eval.chance import expected_ndcg
+from eval.crossval import known_owners
 from eval.measures import per_query
-from eval.systems import SYSTEMS, Lab, prepare, top
-from eval.task import AsOf, Task, make_task
-from index.snapshot import Snapshot
+from eval.systems import DEPTH, SYSTEMS, Lab, prepare, served, top
+from eval.task import AsOf, Judged, Task, make_task, qrels_of
 from recommender.article import Article, Record
 from recommender.encoder import HashEncoder
 from recommender.errors import EvaluationError
@@ -18,6 +19,7 @@ from recommender.related import related
 from recommender.tables import open_engine
 from recommender.vectors import VectorCache
 from tests.conftest import DEMO, OPTECH, records, snapshot_of
+from tests.eval.planted import exact
 from tests.reference import related_rows
 
 
@@ -79,6 +81,11 @@ def test_targets_that_are_not_known_are_counted_not_scored() -> None:
     assert (task.targets, task.known_targets) == (2, 1)
 
 
+def test_qrels_hold_what_was_picked_confirmed_and_refuted() -> None:
+    task = replace(task_of(FIVE, AsOf.NONE), queries=(Judged(1, (0, 2), (3,), (4,)), Judged(2, (1,))))
+    assert qrels_of(task, "ABCDE") == {"B": {"A": 1, "C": 1, "D": 1, "E": 0}, "C": {"B": 1}}
+
+
 def test_lists_without_any_known_article_are_refused() -> None:
     with pytest.raises(EvaluationError, match="nothing to evaluate"):
         task_of([dated("a", 1), dated("b", 2, ["elsewhere"])], AsOf.PUBLISHED)
@@ -124,14 +131,30 @@ def test_chance_equals_simulation() -> None:
 
 
 def test_product_is_the_very_function_that_is_served(lab: Lab) -> None:
-    rank = prepare(lab, ["product"])["product"]
-    snapshot: Snapshot = lab.task.snapshot
-    for query in lab.task.queries[::10]:
-        assert rank(query) == [row for row, _ in related_rows(snapshot, query.row)][:100]
-        served = related(
-            snapshot.corpus.query(query.row), snapshot.corpus, snapshot.neighbours, snapshot.ranker, limit=8
-        )
-        assert rank(query)[:8] == [hit.row for hit in served]
+    systems, snapshot = prepare(lab, ["product", "zero-shot"]), lab.task.snapshot
+    for query in lab.task.queries[::25]:
+        known = known_owners(lab.task, query.row, lab.tuning.fold_of)
+        lists = {name: targets for name, targets in snapshot.lists.items() if known[snapshot.corpus.row(name)]}
+        assert 90 <= len(lists) <= 96  # of 119: what is in another fold
+        for name, visible in (("product", lists), ("zero-shot", {})):
+            seen = replace(snapshot, lists=visible)
+            expected = related_rows(seen, query.row, limit=DEPTH)[:DEPTH]
+            hits = systems[name].hits(query)
+            assert [hit.row for hit in hits] == [row for row, _ in expected], name
+            assert [hit.score for hit in hits] == pytest.approx([score for _, score in expected], abs=1e-5)
+            answer = related(
+                seen.corpus.query(query.row), seen.corpus, seen.neighbours, seen.ranker, seen.picks, limit=8
+            )
+            assert exact(answer) == exact(hits[:8])
+
+
+@pytest.mark.parametrize("as_of", list(AsOf))
+def test_what_is_served_obeys_the_date_rule_of_the_task(as_of: AsOf) -> None:
+    task = task_of(records(DEMO), as_of)
+    query = min(task.queries, key=lambda q: float(task.snapshot.corpus.days[q.row]))
+    rows = [hit.row for hit in served(task, query, 200, task.snapshot.picks)]
+    assert set(rows) == set(np.flatnonzero(task.allowed(query.row)).tolist())
+    assert (len(rows) == len(task.snapshot.corpus) - 1) == (as_of is AsOf.NONE)
 
 
 def test_recency_is_newest_first_and_undated_last() -> None:

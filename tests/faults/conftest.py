@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from index.manifest import IndexKind
-from index.publish import open_current
+from index.publish import locked, open_current, publish
 from recommender.encoder import HashEncoder
-from tests.faults.publishing import Edition
+from tests.faults.publishing import Counting, Edition
 from tests.index.samples import articles, contents_of, folder_in_memory, lists_of, publish_in
 
 
@@ -51,3 +51,12 @@ def fresh_store(tmp_path: Path, old: Edition) -> Callable[[], Path]:
         return Path(shutil.copytree(tmp_path / "model", tmp_path / "store"))
 
     return copy
+
+
+@pytest.fixture
+def events(fresh_store: Callable[[], Path], new: Edition) -> int:
+    """How many events there are in an undisturbed publish of ``new`` in the place of ``old``."""
+    disk, store = Counting(), fresh_store()
+    with locked(store):
+        publish(store, new.source, keep=1, filesystem=disk)
+    return disk.events

@@ -23,6 +23,16 @@ class Edition:
     lists: Lists
 
 
+class Counting(FileSystem):
+    """A disk that counts the events of what is done undisturbed."""
+
+    events = 0
+
+    def event(self, operation: str, path: Path) -> None:
+        """Count one more."""
+        self.events += 1
+
+
 class Publisher(Protocol):
     """``index.publish.publish``, or one that does it wrong."""
 

@@ -6,14 +6,16 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import orjson
 
+from index.arrays import ARRAYS
 from index.build import assemble
 from index.filesystem import FileSystem
 from index.manifest import NAME, IndexKind, digest, version_of
 from index.publish import locked, publish
-from index.snapshot import ARRAYS, HNSW, TEXTS, Contents, Snapshot, write_snapshot
+from index.snapshot import HNSW, TEXTS, Contents, Snapshot, write_snapshot
 from recommender.article import Article, Record
 from recommender.catalog import Catalog
 from recommender.encoder import Encoder, HashEncoder, Matrix
@@ -21,6 +23,7 @@ from recommender.related import related
 
 WORDS = [f"{a}{b}" for a in "bdfgklmnprst" for b in ("alo", "eni", "iru", "oda", "umi")]
 MEMORY = Path("/dev/shm")
+NAMES = ("Ena Morling", "Tove Brask", "Ilse Karne")
 BUILT_AT = datetime(2026, 1, 1, tzinfo=UTC)
 ENCODER = HashEncoder(dim=64)
 FILES = (*ARRAYS, *TEXTS, HNSW)
@@ -36,7 +39,9 @@ def article(number: int, *, edition: int = 0, words: int = 30) -> Record:
         id=f"a{number:03}",
         url=f"https://courier.example/{number}",
         title=" ".join(text[:4]),
-        teasers=(" ".join(text[4:10]),),
+        teasers=(
+            f"{' '.join(text[4:10])}, says {NAMES[number % 3]}{f' to {NAMES[number % 2]}' if number % 4 else ''}",
+        ),
         body="" if number % 3 == 2 else ". ".join(" ".join(text[i : i + 5]) for i in range(10, words, 5)),
         published_at=datetime(2025, 1, 1, tzinfo=UTC) + timedelta(days=rng.randrange(300)) if number % 4 else None,
         section=rng.choice(["sea", "land"]),
@@ -84,14 +89,19 @@ def lists_of(snapshot: Snapshot, limit: int = 10) -> Lists:
         card.id: [
             (snapshot.corpus.cards[hit.row].id, hit.score)
             for hit in related(
-                snapshot.corpus.query(row), snapshot.corpus, snapshot.neighbours, snapshot.ranker, limit=limit
+                snapshot.corpus.query(row),
+                snapshot.corpus,
+                snapshot.neighbours,
+                snapshot.ranker,
+                snapshot.picks,
+                limit=limit,
             )
         ]
         for row, card in enumerate(snapshot.corpus.cards)
     }
 
 
-def reseal(folder: Path, change: Callable[[dict[str, object]], None] = lambda _: None) -> None:
+def reseal(folder: Path, change: Callable[[dict[str, Any]], object] = lambda _: None) -> None:
     """Make the manifest in ``folder`` fit its files again, after ``change``: what only a forger would do."""
     path = folder / NAME
     manifest = orjson.loads(path.read_bytes())

@@ -250,6 +250,11 @@ def make_rubbish_catalog(store: Path) -> None:
     (store / "catalog.sqlite").write_bytes(b"no database at all, but long enough to be looked at" * 100)
 
 
+def make_damaged_ranker(store: Path) -> None:
+    store.mkdir()
+    (store / "ranker.json").write_bytes(b'{"format": 1}')
+
+
 def make_newer_catalog(store: Path) -> None:
     with closing(Catalog.open(store)) as catalog, catalog.engine.begin() as connection:
         connection.execute(update(meta).values(value="99"))
@@ -272,6 +277,7 @@ def make_newer_catalog(store: Path) -> None:
         (make_file, ["list"], "nothing is published yet"),
         (make_rubbish_catalog, ["ingest", "{in}/articles.jsonl"], "catalog.sqlite cannot be opened"),
         (make_rubbish_catalog, ["build"], "catalog.sqlite cannot be opened"),
+        (make_damaged_ranker, ["build", "{in}/articles.jsonl"], "ranker.json: no ranker of this project"),
         (make_newer_catalog, ["build"], "catalog.sqlite has schema 99, this version reads 1"),
     ],
 )

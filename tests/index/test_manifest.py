@@ -60,10 +60,19 @@ def test_the_version_is_a_digest_of_all_but_itself_and_the_time() -> None:
         (lambda m: m.update(index="flat"), r"index: "),
         (lambda m: m.update(semantic_scale=0), r"semantic_scale: "),
         (lambda m: m.update(lexical_scale=-1.0), r"lexical_scale: "),
-        (lambda m: m.update(bias="1e999"), r"bias: .*finite"),
-        (lambda m: m.update(weights={"charm": 1.0}), r"unknown signals: charm"),
-        (lambda m: m.update(weights=[1.0]), r"weights: "),
-        (lambda m: m.update(schema_version=0), r"schema_version: "),
+        (lambda m: m["ranker"].update(bias="1e999"), r"ranker.bias: .*finite"),
+        (lambda m: m["ranker"].update(bias_alone="-1e999"), r"ranker.bias_alone: .*finite"),
+        (lambda m: m["ranker"].update(weights={"charm": [1.0, 0.0]}), r"unknown signals: charm"),
+        (lambda m: m["ranker"].update(weights={"tfidf": [1.0]}), r"ranker.weights.tfidf.1: "),
+        (lambda m: m["ranker"].update(weights={"tfidf": [1.0, 2.0, 3.0]}), r"ranker.weights.tfidf: "),
+        (lambda m: m["ranker"].update(weights={"tfidf": 1.0}), r"ranker.weights.tfidf: "),
+        (lambda m: m["ranker"].update(weights=[1.0]), r"ranker.weights: "),
+        (lambda m: m["ranker"].pop("origin"), r"ranker.origin: Field required"),
+        (lambda m: m["ranker"].update(charm=1), r"ranker.charm: "),
+        (lambda m: m.pop("ranker"), r"ranker: Field required"),
+        (lambda m: m.update(schema_version=0), rf"schema 0 is too old, this version reads {SCHEMA}: build again"),
+        (lambda m: m.update(schema_version=1), rf"schema 1 is too old, this version reads {SCHEMA}: build again"),
+        (lambda m: m.update(schema_version="2.5"), r"schema_version: "),
         (
             lambda m: m.update(schema_version=SCHEMA + 1),
             rf"schema {SCHEMA + 1} is too new, this version reads {SCHEMA}",
@@ -88,10 +97,11 @@ def test_a_lie_is_named(folder: Path, change: Change, message: str) -> None:
         open_snapshot(folder)
 
 
-@pytest.mark.parametrize("key", ["articles", "stubs", "curated_lists", "bias", "weights", "newest_article", "model"])
+@pytest.mark.parametrize("key", ["articles", "stubs", "curated_lists", "ranker", "newest_article", "model"])
 def test_content_of_another_version_is_refused(folder: Path, key: str) -> None:
     data = orjson.loads((folder / NAME).read_bytes())
-    others = {"model": {**data["model"], "revision": "x"}, "newest_article": None, "weights": {}}
+    ranker = {**data["ranker"], "weights": {}}
+    others = {"model": {**data["model"], "revision": "x"}, "newest_article": None, "ranker": ranker}
     data[key] = others[key] if key in others else data[key] + 1
     (folder / NAME).write_bytes(orjson.dumps(data))
     with pytest.raises(SnapshotError, match=f"its content is not that of version {data['version']}"):
@@ -134,7 +144,7 @@ def test_what_is_no_manifest_is_refused(folder: Path, raw: bytes) -> None:
 @pytest.mark.parametrize("key", [b"articles", b"stubs", b"curated_lists", b"bias", b"semantic_scale"])
 def test_a_number_out_of_range_is_refused(folder: Path, key: bytes, number: bytes) -> None:
     lines = (folder / NAME).read_bytes().splitlines()
-    forged = [b'  "%b": %b,' % (key, number) if line.startswith(b'  "%b":' % key) else line for line in lines]
+    forged = [b'"%b": %b,' % (key, number) if line.strip().startswith(b'"%b":' % key) else line for line in lines]
     assert forged != lines
     (folder / NAME).write_bytes(b"\n".join(forged))
     with pytest.raises(SnapshotError, match=NAME):

@@ -12,10 +12,12 @@ import numpy as np
 import orjson
 import pytest
 
+from index.arrays import ARRAYS, SPARSE
 from index.neighbours import Neighbours, read_hnsw
-from index.snapshot import ARRAYS, HNSW, open_snapshot
+from index.snapshot import HNSW, open_snapshot
+from recommender.article import Article, Record
 from recommender.errors import SnapshotError
-from tests.index.samples import FILES, lists_of, reseal
+from tests.index.samples import FILES, contents_of, lists_of, reseal, written
 
 
 def arrays(whole: Path, rng: random.Random, name: str) -> Iterator[bytes]:
@@ -63,6 +65,13 @@ def texts(whole: Path) -> Iterator[bytes]:
         b'{"a": [1, {}]}',
     )
     yield from (b'{"terms": null, "stop_words": []}', b'{"terms": [1, 2], "stop_words": 3}', b'{"terms": {}}')
+    terms = orjson.loads((whole / "terms.json").read_bytes())
+    for key, known in terms.items():
+        yield orjson.dumps({k: v for k, v in terms.items() if k != key})
+        values: list[object] = [None, 3, {}, [], [*known, "more"], known[:-1], [None] * len(known), [[]] * len(known)]
+        for value in values:
+            if value != known:
+                yield orjson.dumps({**terms, key: value})
     cards = (whole / "cards.jsonl").read_bytes().splitlines()
     first = orjson.loads(cards[0])
     for key in first:
@@ -104,7 +113,7 @@ def outcomes(folder: Path, whole: Path, seed: int, step: int) -> tuple[int, int]
         (folder / name).write_bytes(data)
         reseal(folder)
         tried += 1
-        with suppress(SnapshotError):
+        with suppress(SnapshotError), np.errstate(all="ignore"):  # finite numbers can still be too large to multiply
             snapshot = open_snapshot(folder)
             opened += 1
             lists_of(snapshot, limit=3)
@@ -156,6 +165,88 @@ def test_a_number_that_is_not_finite_is_refused(folder: Path, name: str, value: 
         open_snapshot(folder)
 
 
+def grown(array: np.ndarray) -> np.ndarray:
+    """The same with one more entry along its first axis: of zeros, or of the last value where it counts upwards."""
+    more = array[-1:] if array.dtype == np.int64 else np.zeros_like(array, shape=(1, *array.shape[1:]))
+    return np.concatenate([array, more])
+
+
+BLAMED = {
+    "passages.npy": "passage_scales.npy",
+    "components.npy": "fused.npy",
+    **{f"{name}_data.npy": f"{name}_indices.npy" for name in SPARSE},
+}
+"""Arrays whose length others are measured by: what is named is the first that does not fit."""
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+@pytest.mark.parametrize(
+    "change", [lambda a: a[:-1], grown, lambda a: a[..., None], lambda a: a[None]], ids=["less", "more", "deep", "wide"]
+)
+def test_an_array_of_another_shape_is_named(
+    folder: Path, name: str, change: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    changed = change(np.load(folder / name))
+    (folder / name).unlink()
+    np.save(folder / name, changed)
+    reseal(folder)
+    blamed = {name, BLAMED.get(name, name)}
+    with pytest.raises(SnapshotError, match=f"^{folder}/({'|'.join(blamed)}): (has shape|does not divide)"):
+        open_snapshot(folder)
+
+
+@pytest.mark.parametrize("name", ["passage_ends.npy", *(f"{name}_indptr.npy" for name in SPARSE)])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda ends: ends.__setitem__(0, 1),
+        lambda ends: ends.__setitem__(0, -1),
+        lambda ends: ends.__setitem__(5, 2**62),
+        lambda ends: ends.__setitem__(slice(5, 7), (2**62, -(2**62) - 2**61)),  # their difference wraps round
+        lambda ends: ends.__setitem__(5, ends[6] + 1),
+        lambda ends: ends.__setitem__(-1, ends[-1] + 1),
+        lambda ends: ends.__setitem__(-1, ends[-1] - 1),
+    ],
+    ids=["late", "negative", "huge", "wrapped", "falling", "beyond", "short"],
+)
+def test_rows_that_overlap_or_leave_out_are_named(
+    folder: Path, name: str, change: Callable[[np.ndarray], object]
+) -> None:
+    ends = np.load(folder / name)
+    change(ends)
+    np.save(folder / name, ends)
+    reseal(folder)
+    with pytest.raises(SnapshotError, match=f"^{folder / name}: does not divide"):
+        open_snapshot(folder)
+
+
+def test_row_pointers_into_an_empty_matrix_are_named(tmp_path: Path) -> None:
+    """SciPy does not look at them where the last one is 0, and reads whatever lies there: it crashed on this."""
+    bare = [Record(Article(id=f"a{n}", title=f"ship {n}"), "") for n in range(4)]
+    folder = written(tmp_path / "bare", contents_of(bare))
+    for name in ("tags_indptr.npy", "names_indptr.npy"):
+        np.save(folder / name, np.array([0, 0, 2**40, 0, 0]))
+        reseal(folder)
+        with pytest.raises(SnapshotError, match=f"{name}: does not divide 0 entries among the articles"):
+            open_snapshot(folder)
+        np.save(folder / name, np.zeros(5, dtype=np.int64))
+        reseal(folder)
+    assert len(open_snapshot(folder).corpus) == 4
+
+
+@pytest.mark.parametrize("name", SPARSE)
+@pytest.mark.parametrize("column", [-1, -(2**31), 2**31 - 1, None])
+def test_columns_that_are_none_are_refused(folder: Path, name: str, column: int | None) -> None:
+    model = {"names": "names", "tags": "tags"}.get(name, "terms")
+    width = len(orjson.loads((folder / "terms.json").read_bytes())[model])
+    columns = np.load(folder / f"{name}_indices.npy")
+    columns[-1] = width if column is None else column
+    np.save(folder / f"{name}_indices.npy", columns)
+    reseal(folder)
+    with pytest.raises(SnapshotError, match=f"^{folder}: its files do not fit together"):
+        open_snapshot(folder)
+
+
 @pytest.mark.parametrize(
     ("name", "data"),
     [
@@ -166,6 +257,11 @@ def test_a_number_that_is_not_finite_is_refused(folder: Path, name: str, value: 
         ("aliases.json", b'{"old": 3}'),
         ("terms.json", b'{"terms": []}'),
         ("terms.json", b'{"terms": "ab", "stop_words": []}'),
+        ("terms.json", b'{"terms": [], "stop_words": [], "names": []}'),
+        ("terms.json", b'{"terms": [], "stop_words": [], "names": [], "tags": []}'),
+        ("passages.npy", b""),
+        ("names_indptr.npy", b"PK\x03\x04"),
+        ("tags_indices.npy", b"\x93NUMPY\x01\x00\x10\x27" + b"-" * 9_999 + b"1"),
         ("idf.npy", b"PK\x03\x04"),
         ("idf.npy", b""),
         ("idf.npy", b"\x93NUMPY\x01\x00\x10\x27" + b"-" * 9_999 + b"1"),

@@ -2,11 +2,14 @@ import shutil
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from index.filesystem import FileSystem
 from index.manifest import NAME, IndexKind
 from index.snapshot import Contents, Snapshot, open_snapshot, write_snapshot
+from recommender.article import CuratedList
+from recommender.ranker import default_ranker
 from tests.index.samples import BUILT_AT, articles, contents_of, lists_of, written
 
 KINDS: tuple[IndexKind, ...] = ("exact", "hnsw")
@@ -27,12 +30,18 @@ def test_what_is_read_answers_as_what_was_written(source: Contents, tmp_path: Pa
     assert disk.lists == memory.lists == {item.article_id: item.targets for item in source.lists}
     assert disk.corpus.cards == source.corpus.cards
     assert disk.corpus.aliases == source.corpus.aliases
-    assert disk.corpus.model.terms == source.corpus.model.terms
-    assert disk.corpus.model.stop_words == source.corpus.model.stop_words
+    assert disk.corpus.lexicon.words.terms == source.corpus.lexicon.words.terms
+    assert disk.corpus.lexicon.words.stop_words == source.corpus.lexicon.words.stop_words
+    assert disk.corpus.lexicon.names.terms == source.corpus.lexicon.names.terms
+    assert disk.corpus.lexicon.tags.terms == source.corpus.lexicon.tags.terms
+    assert disk.ranker.to_json() == source.ranker.to_json() == default_ranker().to_json()
+    np.testing.assert_array_equal(disk.picks.lists.toarray(), memory.picks.lists.toarray())
+    assert disk.picks.lists.nnz == 11  # six lists of two; the last one's last target, a012, is unknown
 
 
 def test_a_real_corpus_survives_the_round_trip(optech: Snapshot, tmp_path: Path) -> None:
-    source = Contents(optech.corpus, (), optech.ranker, optech.manifest.model, "exact")
+    lists = tuple(CuratedList(identity, targets) for identity, targets in optech.lists.items())
+    source = Contents(optech.corpus, lists, optech.ranker, optech.manifest.model, "exact")
     assert lists_of(open_snapshot(written(tmp_path, source))) == lists_of(optech)
 
 

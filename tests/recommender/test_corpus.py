@@ -70,20 +70,20 @@ def test_of_two_articles_at_one_address_the_first_id_is_found() -> None:
 def test_every_view_is_the_mean_of_its_texts(small: Corpus) -> None:
     for row, article in enumerate(ARTICLES):
         found = views(article)
-        texts = {
-            "title": [found.title] if found.title else [],
-            "teaser": found.teasers,
-            "lead": found.passages[:1],
-            "body": found.passages,
-        }
+        title = [found.title] if found.title else list(found.teasers[:1])
+        body = list(found.passages or found.teasers or title)  # a stub's teaser stands in for what it lacks
+        texts = {"title": title, "teaser": found.teasers, "lead": body[:1], "body": body}
         for view, name in enumerate(VIEWS):
             if texts[name]:
                 mean = np.mean([ENCODER.encode([text])[0] for text in texts[name]], axis=0)
                 np.testing.assert_allclose(small.views[row, view], mean / np.linalg.norm(mean), atol=1e-6)
             else:
                 assert not small.views[row, view].any()
+        np.testing.assert_allclose(
+            small.passages.of(row), ENCODER.encode(body).reshape(-1, ENCODER.dim), atol=0.5 / 127, err_msg=article.id
+        )
     assert len(views(ARTICLES[0]).passages) == 3
-    assert [bool(vector.any()) for vector in small.views[3]] == [True, False, False, False]
+    assert [bool(vector.any()) for vector in small.views[3]] == [True, False, True, True]
 
 
 def test_the_fused_vector_is_made_of_all_views_and_the_whole_text(small: Corpus) -> None:
@@ -96,7 +96,7 @@ def test_the_fused_vector_is_made_of_all_views_and_the_whole_text(small: Corpus)
     lexical = model.project(rows)
     expected = Fusion.fit(half.astype(np.float32), lexical).fuse(half.astype(np.float32), lexical)
     np.testing.assert_allclose(small.fused, expected, atol=1e-5)
-    np.testing.assert_array_equal(small.lexical.toarray(), rows.toarray())
+    np.testing.assert_array_equal(small.terms.whole.toarray(), rows.toarray())
 
 
 def test_days_count_from_1970(small: Corpus) -> None:
@@ -109,6 +109,10 @@ def test_a_corpus_built_in_batches_is_the_same(monkeypatch: pytest.MonkeyPatch, 
     assert again.cards == small.cards
     np.testing.assert_array_equal(again.views, small.views)
     np.testing.assert_array_equal(again.fused, small.fused)
+    for name in ("codes", "scales", "ends"):
+        np.testing.assert_array_equal(getattr(again.passages, name), getattr(small.passages, name))
+    for name in ("whole", "brief", "title", "names", "tags"):
+        np.testing.assert_array_equal(getattr(again.terms, name).toarray(), getattr(small.terms, name).toarray())
 
 
 @pytest.mark.parametrize(("count", "sizes"), [(0, []), (1, [1]), (3, [3]), (7, [3, 3, 1])])
@@ -170,7 +174,9 @@ def test_a_draft_of_an_articles_own_text_is_the_articles_query() -> None:
         assert (mine.row, draft.row) == (row, None)
         assert draft.card == mine.card
         np.testing.assert_allclose(draft.views, mine.views, atol=1e-6)
-        np.testing.assert_array_equal(draft.lexical.toarray(), mine.lexical.toarray())
+        np.testing.assert_array_equal(draft.passages, mine.passages)
+        for name in ("whole", "brief", "title", "names", "tags"):
+            np.testing.assert_array_equal(getattr(draft.terms, name).toarray(), getattr(mine.terms, name).toarray())
         np.testing.assert_allclose(draft.fused, mine.fused, atol=1e-5)
         np.testing.assert_equal(draft.day, mine.day)
 
@@ -186,9 +192,37 @@ def test_a_draft_changes_nothing(small: Corpus) -> None:
 def test_a_draft_without_a_text_is_all_zero(small: Corpus) -> None:
     draft = small.draft(Article(id="n", title="https://news.example/", body="<br>"), ENCODER)
     assert not draft.views.any()
-    assert draft.lexical.nnz == 0
+    assert draft.terms.whole.nnz == draft.terms.names.nnz == 0
+    assert not len(draft.passages)
     assert not draft.fused.any()
     assert np.isnan(draft.day)
+
+
+@pytest.mark.parametrize(
+    "article",
+    [
+        Article(id="n", title="Port"),
+        Article(id="n", teasers=("The port.", "The ships.")),
+        Article(id="n", body="The port."),
+        Article(id="n", title="Port", tags=("port",), section="moon"),
+    ],
+)
+def test_a_draft_of_one_text_is_read_by_that_text(article: Article, small: Corpus) -> None:
+    """Whatever is missing is stood in for as in the corpus."""
+    draft = small.draft(article, ENCODER)
+    stored = corpus_of([article]).query(0)
+    np.testing.assert_allclose(draft.views, stored.views, atol=1e-6)
+    np.testing.assert_array_equal(draft.passages, stored.passages)
+    assert draft.fused.any()
+
+
+def test_sections_are_numbered_by_name() -> None:
+    sections = ["sea", "", "land", "sea"]
+    corpus = corpus_of(Article(id=str(n), title="T", section=name) for n, name in enumerate(sections))
+    assert corpus.sections.tolist() == [1, -1, 0, 1]
+    assert corpus.sections.dtype == np.int64
+    wanted = {"sea": 1, "land": 0, "": -1, "moon": -1, "Sea": -1}
+    assert {name: corpus.section_of(Card.of(Article(id="n", section=name))) for name in wanted} == wanted
 
 
 def test_texts_without_a_word_are_no_copies_of_one_another() -> None:

@@ -17,22 +17,24 @@ from index.snapshot import Snapshot
 from recommender import related as query_path
 from recommender.article import Article, Record, canonical_url
 from recommender.corpus import Query
-from recommender.policy import Rules
-from recommender.ranker import DEFAULT, standardise
-from recommender.related import Hit, related
-from recommender.signals import signals
+from recommender.picks import Picks
+from recommender.policy import Rules, allowed
+from recommender.ranker import Ranker, default_ranker
+from recommender.related import Hit, pool_of, related
+from recommender.signals import RELATIVE, signals
 from tests import reference
 from tests.conftest import OPTECH, records, snapshot_of
 from tests.recommender.makers import ENCODER, BruteForce, corpus_of, record
 
 WORDS = "port ship crane tide quay chess rook pawn vote poll train rail snow rain gale harvest barley strike union wage"
+DEFAULT = default_ranker()
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 @cache
 def newspaper(seed: int) -> Snapshot:
-    """A made-up newspaper of up to 30 articles: with copies, versions, stubs and undated articles."""
-    rng = random.Random(seed)
+    """A made-up newspaper of up to 30 articles: with copies, versions, stubs, undated articles and curated lists."""
+    rng, editor = random.Random(seed), random.Random(f"lists of {seed}")
     made: list[Record] = []
     for n in range((1, 2, 3, 8, 20, 30)[seed % 6]):
         words = [rng.choice(WORDS.split()) for _ in range(rng.randrange(3, 40))]
@@ -51,16 +53,22 @@ def newspaper(seed: int) -> Snapshot:
                 published_at=None if rng.random() < 0.3 else START + timedelta(days=rng.randrange(60)),
                 section=rng.choice(["sea", "land", ""]),
                 language=rng.choice(["en", "de"]),
+                tags=editor.sample(WORDS.split(), 2) if editor.random() < 0.7 else (),
             )
         )
-    return snapshot_of(made, ENCODER)
+    names = ["unknown", *(item.article.url or item.article.id for item in made)]
+    listed = seed % 4 and 0.5  # a quarter of the newspapers have no editor
+    lists = [editor.sample(names, min(len(names), 4)) if editor.random() < listed else () for _ in made]
+    return snapshot_of([replace(item, related=tuple(each)) for item, each in zip(made, lists, strict=True)], ENCODER)
 
 
 def run(
     snapshot: Snapshot, query: Query, *, limit: int = 8, rules: Rules = Rules(), min_score: float = 0.0
 ) -> list[tuple[int, float]]:
     candidates = BruteForce(snapshot.corpus)
-    hits = related(query, snapshot.corpus, candidates, DEFAULT, limit=limit, rules=rules, min_score=min_score)
+    hits = related(
+        query, snapshot.corpus, candidates, DEFAULT, snapshot.picks, limit=limit, rules=rules, min_score=min_score
+    )
     assert all(isinstance(hit, Hit) for hit in hits)
     return [(hit.row, hit.score) for hit in hits]
 
@@ -121,27 +129,23 @@ def questions(draw: st.DrawFn) -> tuple[Snapshot, int, Rules]:
     return snapshot, draw(st.integers(0, len(cards) - 1)), rules
 
 
-def transitive_copies(snapshot: Snapshot, query: int) -> frozenset[int]:
-    """The query's copies and their copies: ``reference`` leaves out the direct ones only."""
-    return barred(snapshot, Rules(exclude=[snapshot.corpus.cards[query].id])) - {query}
-
-
 @settings(max_examples=200)
 @given(
     question=questions(),
     limit=st.integers(1, 40),
     pool=st.sampled_from([3, 10, 200]),
+    picked=st.sampled_from([1, 3, 50]),
     min_score=st.sampled_from([0.0, 0.0, 0.003, 0.005, 0.02]),
 )
 def test_related_is_brute_force_under_any_rules(
-    question: tuple[Snapshot, int, Rules], limit: int, pool: int, min_score: float
+    question: tuple[Snapshot, int, Rules], limit: int, pool: int, picked: int, min_score: float
 ) -> None:
     snapshot, query, rules = question
-    out = barred(snapshot, rules) | transitive_copies(snapshot, query)
-    with patch.object(reference, "POOL", pool):
-        expected = reference.related_rows(snapshot, query, out - {query}, limit)
+    out = barred(snapshot, rules)
+    with patch.object(reference, "POOL", pool), patch.object(reference, "PICKED", picked):
+        expected = reference.related_rows(snapshot, query, out, limit)
     assume(all(abs(score - min_score) > 1e-6 for _, score in expected))
-    with patch.object(query_path, "POOL", pool):
+    with patch.object(query_path, "POOL", pool), patch.object(query_path, "PICKED", picked):
         found = run(snapshot, snapshot.corpus.query(query), limit=limit, rules=rules, min_score=min_score)
     assert_same(found, [pair for pair in expected if pair[1] >= min_score][:limit])
 
@@ -170,9 +174,11 @@ def test_a_filter_that_bites_still_fills_the_list(optech: Snapshot) -> None:
 
 def test_a_hit_says_what_made_its_score(optech: Snapshot) -> None:
     corpus = optech.corpus
-    hits = related(corpus.query(7), corpus, BruteForce(corpus), DEFAULT, limit=200)
-    pool = np.array([hit.row for hit in hits])
-    expected = standardise(signals(corpus.query(7), corpus, pool)) * DEFAULT.weights
+    query = corpus.query(7)
+    hits = related(query, corpus, BruteForce(corpus), DEFAULT, optech.picks, limit=200)
+    pool = pool_of(query, corpus, BruteForce(corpus), optech.picks, allowed(query, corpus))
+    place = {row: i for i, row in enumerate(pool.rows.tolist())}
+    expected = DEFAULT.parts(signals(pool))[[place[hit.row] for hit in hits]]
     np.testing.assert_allclose([hit.parts for hit in hits], expected, atol=1e-5)
     assert [1 / (1 + math.exp(-hit.parts.sum() - DEFAULT.bias)) for hit in hits] == pytest.approx(
         [hit.score for hit in hits], abs=1e-6
@@ -189,10 +195,13 @@ def test_ties_go_by_id() -> None:
         ]
     )
     query, candidates = corpus.query(corpus.row("q")), BruteForce(corpus)
-    found = [corpus.cards[hit.row].id for hit in related(query, corpus, candidates, DEFAULT, limit=9)]
+    found = [
+        corpus.cards[hit.row].id
+        for hit in related(query, corpus, candidates, DEFAULT, Picks.none(len(corpus)), limit=9)
+    ]
     assert found == ["10", "0"]  # one of the four copies, the first by id
     object.__setattr__(corpus, "copies", np.arange(len(corpus)))
-    hits = related(query, corpus, candidates, DEFAULT, limit=9)
+    hits = related(query, corpus, candidates, DEFAULT, Picks.none(len(corpus)), limit=9)
     assert [corpus.cards[hit.row].id for hit in hits] == ["10", "9", "a", "b", "0"]
     assert len({hit.score for hit in hits[:4]}) == 1
 
@@ -221,7 +230,7 @@ def test_a_query_without_a_word_gets_an_empty_list(article: Article, optech: Sna
 
 def test_a_corpus_of_one_relates_to_nothing() -> None:
     corpus = corpus_of([Article(id="a", title="Ships", body="A ship.")])
-    assert related(corpus.query(0), corpus, BruteForce(corpus), DEFAULT, limit=5) == []
+    assert related(corpus.query(0), corpus, BruteForce(corpus), DEFAULT, Picks.none(1), limit=5) == []
 
 
 @pytest.mark.parametrize("row", [0, 40, 111, 156])
@@ -233,3 +242,148 @@ def test_a_draft_of_an_articles_own_text_gets_the_articles_list(row: int, url: s
     assert row not in dict(found)
     assert_same(found, run(optech, optech.corpus.query(row), limit=30), within=1e-4)
     assert [r for r, _ in found] == [r for r, _ in run(optech, optech.corpus.query(row), limit=30)]
+
+
+def lists_of(snapshot: Snapshot, lists: dict[str, tuple[str, ...]]) -> Snapshot:
+    return replace(snapshot, lists=lists)
+
+
+@pytest.mark.parametrize("row", [3, 40, 111])
+def test_the_own_list_is_never_read(row: int, optech: Snapshot) -> None:
+    corpus = optech.corpus
+    mine = corpus.cards[row].id
+    others = {owner: targets for owner, targets in optech.lists.items() if owner != mine}
+    far = [corpus.cards[hit.row].id for hit in hits_of(lists_of(optech, others), row)[-5:]]
+    for known in (others, {}):
+        honest = hits_of(lists_of(optech, known), row)
+        planted = hits_of(lists_of(optech, {**known, mine: tuple(far)}), row)
+        assert [(hit.row, hit.score, hit.parts.tolist()) for hit in planted] == [
+            (hit.row, hit.score, hit.parts.tolist()) for hit in honest
+        ]
+        shown = lists_of(optech, {**known, corpus.cards[honest[20].row].id: tuple(far)})  # another's list is read
+        assert [hit.score for hit in hits_of(shown, row)] != [hit.score for hit in honest]
+
+
+def hits_of(snapshot: Snapshot, row: int) -> list[Hit]:
+    corpus = snapshot.corpus
+    return related(corpus.query(row), corpus, BruteForce(corpus), DEFAULT, snapshot.picks, limit=200)
+
+
+def test_the_list_of_a_copy_is_not_read_either() -> None:
+    made = [record(str(n), title=f"{word} {n}", body=f"{word} ship harbour.") for n, word in enumerate(WORDS.split())]
+    copy = record("copy", title=made[0].article.title, body=made[0].article.body)
+    plain = snapshot_of([*made, copy, record("z", title="Tide", body="Tide.", related=["1", "2"])], ENCODER)
+    copied = replace(copy, related=("7", "8", "9"))
+    listed = snapshot_of([*made, copied, record("z", title="Tide", body="Tide.", related=["1", "2"])], ENCODER)
+    row = plain.corpus.row("0")
+    assert [(hit.row, hit.score) for hit in hits_of(listed, row)] == [
+        (hit.row, hit.score) for hit in hits_of(plain, row)
+    ]
+
+
+def test_what_a_neighbours_editor_picked_becomes_a_candidate(optech: Snapshot) -> None:
+    corpus = optech.corpus
+    with patch.object(query_path, "POOL", 5):
+        query = corpus.query(30)
+        mask = allowed(query, corpus)
+        nearest = pool_of(query, corpus, BruteForce(corpus), Picks.none(len(corpus)), mask).rows.tolist()
+        far = next(row for row in reversed(range(len(corpus))) if row not in nearest and mask[row])
+        picks = Picks.of(corpus, {corpus.cards[nearest[2]].id: (corpus.cards[far].id,)})
+        assert pool_of(query, corpus, BruteForce(corpus), picks, mask).rows.tolist() == [*nearest, far]
+        mask[far] = False
+        assert pool_of(query, corpus, BruteForce(corpus), picks, mask).rows.tolist() == nearest
+
+
+def exactly(hits: list[Hit]) -> list[tuple[int, float, bytes]]:
+    """Rows, scores and parts to the last bit."""
+    return [(hit.row, hit.score, hit.parts.tobytes()) for hit in hits]
+
+
+@settings(max_examples=150)
+@given(seed=st.integers(0, 11), data=st.data(), pool=st.sampled_from([2, 5, 200]))
+def test_no_list_of_the_own_story_is_read_whatever_is_planted(seed: int, data: st.DataObject, pool: int) -> None:
+    """Neither as an article nor as a draft of it; among many lists, few, or none but the planted ones."""
+    snapshot = newspaper(seed)
+    corpus = snapshot.corpus
+    story, ids = reference.stories(snapshot), [card.id for card in corpus.cards]
+    row = data.draw(st.integers(0, len(ids) - 1))
+    own = [ids[other] for other in story if story[other] == story[row]]
+    foreign = {
+        owner: targets
+        for owner, targets in snapshot.lists.items()
+        if owner not in own and data.draw(st.booleans(), label="known")
+    }
+    plants = st.lists(st.sampled_from([*ids, "unknown"]), max_size=5, unique=True).map(tuple)
+    planted = {owner: data.draw(plants) for owner in own}
+    honest, forged = replace(snapshot, lists=foreign), replace(snapshot, lists={**foreign, **planted})
+    article = corpus.cards[row]
+    with patch.object(query_path, "POOL", pool):
+        assert exactly(hits_of(forged, row)) == exactly(hits_of(honest, row))
+        draft = corpus.draft(Article(id="", url=article.url, title=article.title, teasers=article.teasers), ENCODER)
+        twins = corpus.same_as(draft.card)
+        if twins and {story[twin] for twin in twins} == {story[row]}:
+            found, wanted = (
+                related(draft, corpus, BruteForce(corpus), DEFAULT, each.picks, limit=40) for each in (forged, honest)
+            )
+            assert exactly(found) == exactly(wanted)
+
+
+def test_a_list_that_is_read_changes_what_is_found() -> None:
+    """The check above is able to fail."""
+    snapshot = newspaper(5)
+    ids = [card.id for card in snapshot.corpus.cards]
+    story = reference.stories(snapshot)
+    other = next(row for row in reversed(range(len(ids))) if story[row] != story[0])
+    planted = replace(snapshot, lists={**snapshot.lists, ids[other]: tuple(ids[5:9])})
+    assert exactly(hits_of(planted, 0)) != exactly(hits_of(snapshot, 0))
+
+
+def test_the_picks_of_the_nearest_come_first_and_only_so_many(optech: Snapshot) -> None:
+    """Votes weigh by nearness; what ties is in the order of ids; nothing barred or already there is taken."""
+    corpus = optech.corpus
+    query = corpus.query(30)
+    mask = allowed(query, corpus)
+    with patch.object(query_path, "POOL", 4), patch.object(query_path, "PICKED", 3):
+        nearest = pool_of(query, corpus, BruteForce(corpus), Picks.none(len(corpus)), mask).rows.tolist()
+        a, b, c, d, e, f = [row for row in range(len(corpus)) if row not in nearest and mask[row]][:6]
+        ids = [card.id for card in corpus.cards]
+
+        def found(lists: dict[int, list[int]], barred: int | None = None) -> list[int]:
+            picks = Picks.of(corpus, {ids[owner]: [ids[target] for target in lists[owner]] for owner in lists})
+            permitted = mask.copy()
+            if barred is not None:
+                permitted[barred] = False
+            rows: list[int] = pool_of(query, corpus, BruteForce(corpus), picks, permitted).rows.tolist()
+            assert rows[:4] == nearest
+            return rows[4:]
+
+        first, second, third, last = nearest
+        assert found({first: [d], last: [a]}) == [d, a]
+        assert found({first: [d], second: [c], third: [b], last: [a]}) == [d, c, b]
+        assert found({first: [d, b, f]}) == [b, d, f]
+        assert found({first: [d, b, f, e, a]}) == [a, b, d]
+        assert found({second: [e, a], third: [a], last: [a]}) == [a, e]
+        assert found({first: [second, last, d]}) == [d]
+        assert found({first: [d, e]}, barred=d) == [e]
+        assert found({first: [30]}) == []
+        assert found({a: [b], b: [c]}) == [], "only the nearest are asked"
+        assert found({30: [a]}) == [], "nor is the query"
+
+
+def test_a_picked_article_far_away_in_text_can_be_recommended(optech: Snapshot) -> None:
+    corpus = optech.corpus
+    query, ids = corpus.query(30), [card.id for card in corpus.cards]
+    ranker = Ranker.of({"tfidf": (0.0, 1.0), "picked_near": (3.0, 0.0)}, bias=-4.0)
+
+    def listed(lists: dict[str, tuple[str, ...]]) -> list[Hit]:
+        return related(query, corpus, BruteForce(corpus), ranker, Picks.of(corpus, lists), limit=20)
+
+    with patch.object(query_path, "POOL", 20):
+        plain = listed({})
+        near = [hit.row for hit in plain]
+        far = int(np.argmin(corpus.fused @ query.fused))
+        found = listed({ids[row]: (ids[far],) for row in near[:8]})
+    assert far not in near
+    assert found[0].row == far
+    assert set(near[:19]) <= {hit.row for hit in found}
+    assert found[0].parts[RELATIVE].sum() < 0 < found[0].parts[~RELATIVE].sum()

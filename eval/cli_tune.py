@@ -1,0 +1,137 @@
+"""The commands that learn from curated lists: ``related-eval tune``, ``calibrate`` and ``weights``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+from rich.table import Table
+
+from eval.calibration import calibration, served_items, threshold
+from eval.defaults import fit_default, groups, lessons
+from eval.site import cross_validate, serves_own, store_task
+from eval.task import AsOf
+from index.publish import locked
+from index.ranker_file import forget_ranker, write_ranker
+from recommender import console
+from recommender.console import Model, Store
+from recommender.encoder import make_encoder
+from recommender.errors import EvaluationError
+from recommender.ranker import DEFAULT_FILE, Ranker
+from recommender.settings import settings
+from recommender.signals import SIGNALS
+
+AsOfOption = Annotated[AsOf, typer.Option(help="published: candidates no newer than the query; none: all.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print everything as JSON.")]
+TARGETS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+
+
+def tune(
+    *,
+    store: Store,
+    as_of: AsOfOption = AsOf.PUBLISHED,
+    k: Annotated[int, typer.Option(help="Slots of a related list.", min=1, max=100)] = 10,
+    forget: Annotated[bool, typer.Option("--forget", help="Go back to the weights that are shipped.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Fit the site's own weights to its curated lists, if cross-validation shows a gain; the next build serves them."""
+    if forget:
+        gone = False
+        if store.is_dir():  # a lock would make it
+            with locked(store):
+                gone = forget_ranker(store)
+        console.out.print(
+            "the weights that are shipped are served from the next build on" if gone else "nothing to forget"
+        )
+        return
+    task = store_task(store, as_of)
+    with console.item_bar("cross-validating", len(task.queries)) as progress:
+        gain = cross_validate(task, k, on_query=progress)
+    if as_json:
+        typer.echo(orjson.dumps(gain.to_json()).decode())
+    else:
+        console.out.print(gain.sentence, markup=False)
+    gain.require()
+    ranker = gain.tuning.ranker(None)
+    with locked(store):
+        path = write_ranker(store, ranker)
+    if not as_json:
+        console.out.print(weights_table(gain.tuning.base, ranker))
+        console.out.print(
+            f"written to {path}; served from the next build on: related-index build --store {store}", markup=False
+        )
+
+
+def calibrate(
+    *,
+    store: Store,
+    precision: Annotated[float, typer.Option(help="Share of the items that editors would have picked.")] = 0.3,
+    as_of: AsOfOption = AsOf.PUBLISHED,
+    k: Annotated[int, typer.Option(help="Slots of a related list.", min=1, max=100)] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Propose the min_score from which on so many of the recommended would have been picked by the editor."""
+    task = store_task(store, as_of)
+    with console.item_bar("cross-validating", len(task.queries)) as progress:
+        gain = cross_validate(task, k, own=serves_own(store), on_query=progress)
+    items = served_items(task, gain.served)
+    found = threshold(items, precision)
+    table = Table("precision", "min_score", "items kept", "lists not empty", box=None, header_style="bold")
+    rows = [(target, threshold(items, target)) for target in sorted({*TARGETS, precision})]
+    for target, each in rows:
+        cells = (f"{each.min_score:.4f}", f"{each.items:.0%}", f"{each.lists:.0%}") if each else ("–", "–", "–")
+        table.add_row(f"{target:.2f}", *cells, style="bold green" if target == precision else "")
+    if as_json:
+        known = {f"{target:g}": each for target, each in rows}
+        typer.echo(orjson.dumps({"thresholds": known, "calibration": calibration(items).to_json()}).decode())
+    else:
+        console.out.print(table)
+        error = calibration(items).error
+        console.out.print(
+            f"over {len(task.queries):,} lists, expected calibration error {error:.3f};"
+            " lists are incomplete, so true precision is higher"
+        )
+    if found is None:
+        raise EvaluationError(
+            f"no min_score reaches a precision of {precision:g}: the best items are picked less often"
+        )
+    if not as_json:
+        console.out.print(
+            f"for a precision of {precision:g}: min_score={found.min_score:.4f}", style="bold", markup=False
+        )
+
+
+def weights(
+    corpora: Annotated[Path, typer.Argument(help="The folder of the development corpora.")],
+    *,
+    model: Model,
+    out: Annotated[Path, typer.Option(help="File for the weights that are shipped.")] = Path("recommender")
+    / DEFAULT_FILE,
+    left_out: Annotated[
+        Path | None, typer.Option(help="Folder for the weights fitted with each corpus left out, without-NAME.json.")
+    ] = None,
+    cache: Annotated[Path | None, typer.Option(help="Where vectors are kept for the next run.")] = None,
+) -> None:
+    """Fit the weights that are shipped, and those that show what they are worth on corpora they never saw."""
+    known = lessons(
+        corpora,
+        make_encoder(model),
+        cache or settings().store / "eval",
+        lambda work, items: console.work_bar("embedding", work, items),
+        lambda name: console.err.print(f"learning from {name}", style="dim", markup=False),
+    )
+    out.write_bytes(fit_default(known).to_json())
+    if left_out:
+        left_out.mkdir(parents=True, exist_ok=True)
+        for group in groups():
+            (left_out / f"without-{group}.json").write_bytes(fit_default(known, group).to_json())
+    console.out.print(f"written to {out}" + (f" and {left_out}" if left_out else ""), markup=False)
+
+
+def weights_table(before: Ranker, after: Ranker) -> Table:
+    """Return the weights of two rankers side by side, value and rank summed: what each signal counts."""
+    table = Table("signal", "shipped", "yours", box=None, header_style="bold")
+    sums = zip(SIGNALS, before.weights.sum(axis=1), after.weights.sum(axis=1), strict=True)
+    for name, old, new in sums:
+        table.add_row(name, f"{old:.2f}", f"{new:.2f}")
+    return table

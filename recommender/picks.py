@@ -1,0 +1,92 @@
+"""What editors picked, as evidence: the curated lists of other articles than the one that is asked for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from recommender.corpus import Corpus, Rows
+
+Weights = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Picks:
+    """Curated lists over the rows of a corpus.
+
+    ``lists`` ``(n, n)`` float32 CSR: 1 where the row's article lists the column's; ``counts`` ``(n,)`` float32:
+    how many lists an article stands in.
+    """
+
+    lists: sp.csr_matrix
+    counts: Weights
+
+    @classmethod
+    def of(cls, corpus: Corpus, lists: Mapping[str, Sequence[str]]) -> Self:
+        """Return ``lists`` (article → picked, by id, former id or URL); what is not in ``corpus`` is left out."""
+        pairs = set()
+        for identity, targets in lists.items():
+            owner = corpus.find(identity)
+            found = () if owner is None else map(corpus.find, targets)
+            pairs |= {(owner, target) for target in found if target is not None and target != owner}
+        table = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
+        return cls.at(table[:, 0], table[:, 1], len(corpus))
+
+    @classmethod
+    def at(cls, owners: Rows, targets: Rows, n: int) -> Self:
+        """Return the lists in which ``owners[i]`` picked ``targets[i]``, each pair once, of n articles."""
+        ones = np.ones(len(owners), dtype=np.float32)
+        counts = np.bincount(targets, minlength=n).astype(np.float32)
+        return cls(sp.csr_matrix((ones, (owners, targets)), shape=(n, n)), counts)
+
+    @classmethod
+    def none(cls, n: int) -> Self:
+        """Return what is known of n articles that have no lists."""
+        return cls.at(np.zeros(0, np.int64), np.zeros(0, np.int64), n)
+
+    def only(self, known: npt.NDArray[np.bool_]) -> "Picks":
+        """Return the lists of the articles in ``known`` ``(n,)``, and nothing of the others."""
+        owners = np.repeat(np.arange(len(known)), np.diff(self.lists.indptr))
+        kept = known[owners]
+        return Picks.at(owners[kept], self.lists.indices[kept].astype(np.int64), len(known))
+
+    def votes(self, rows: Rows, weights: Weights) -> tuple[Rows, Weights]:
+        """Return (articles, votes): whatever ``rows`` list, with the sum of the ``weights`` of those that list it."""
+        targets, places = self._listed(rows)
+        found, where = np.unique(targets, return_inverse=True)
+        cast = np.bincount(where, weights[places], minlength=len(found))
+        return found.astype(np.int64), cast.astype(np.float32)
+
+    def named_by(self, rows: Rows, weights: Weights) -> Weights:
+        """Return ``(m,)``: for each of ``rows``, the sum of the ``weights`` of those of ``rows`` that list it."""
+        return _look_up(*self.votes(rows, weights), rows)
+
+    def names(self, rows: Rows, listed: Rows, weights: Weights) -> Weights:
+        """Return ``(m,)``: for each of ``rows``, the sum of the ``weights`` of the ``listed`` that it lists."""
+        targets, places = self._listed(rows)
+        order = np.argsort(listed)
+        values = _look_up(listed[order], weights[order], targets)
+        return np.bincount(places, values, minlength=len(rows)).astype(np.float32)
+
+    def popularity(self, rows: Rows, hidden: Rows) -> Weights:
+        """Return ``(m,)``: how many lists each of ``rows`` stands in, those of ``hidden`` not counted."""
+        return self.counts[rows] - _look_up(*self.votes(hidden, np.ones(len(hidden), dtype=np.float32)), rows)
+
+    def _listed(self, rows: Rows) -> tuple[npt.NDArray[np.int32], Rows]:
+        """What ``rows`` list, and for each of those the place in ``rows`` of who lists it."""
+        starts = self.lists.indptr[rows]
+        counts = self.lists.indptr[rows + 1] - starts
+        places = np.repeat(np.arange(len(rows)), counts)
+        firsts = np.cumsum(counts) - counts
+        return self.lists.indices[np.arange(len(places)) + (starts - firsts)[places]], places
+
+
+def _look_up(keys: Rows, values: Weights, wanted: npt.NDArray[np.integer]) -> Weights:
+    """The value of each of ``wanted`` among the sorted ``keys``, 0 where it is none of them."""
+    if not len(keys):
+        return np.zeros(len(wanted), dtype=np.float32)
+    places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[places] == wanted, values[places], np.float32(0))
