@@ -77,7 +77,7 @@ def measure(size: int) -> dict[str, float]:
 
 
 def clustered(size: int) -> tuple[Matrix, npt.NDArray[np.int64]]:
-    """Return ``(size, DIM)`` float32 unit vectors around CLUSTERS seeded centres, and the ``(size,)`` centre of each."""
+    """Return ``(size, DIM)`` float32 unit vectors around CLUSTERS seeded centres, and the centre of each."""
     rng = np.random.default_rng(0)
     centres = rng.normal(size=(CLUSTERS, DIM))
     chosen = rng.integers(CLUSTERS, size=size)
