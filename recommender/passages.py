@@ -14,6 +14,8 @@ import numpy.typing as npt
 from recommender.encoder import Matrix
 
 LEVELS = 127
+BLOCK = 256
+"""So many passages as float32 stay in a core's cache between being unpacked and being compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +63,14 @@ class Passages:
         NaN for an article without passages, and for all of them if ``against`` ``(q, d)`` is empty.
         """
         found = np.full(len(rows), np.nan, dtype=np.float32)
-        starts = self.ends[rows]
-        counts = self.ends[rows + 1] - starts
+        starts = self.ends.take(rows)
+        counts = self.ends.take(rows + 1) - starts
         if not len(against) or not counts.any():
             return found
         firsts = np.cumsum(counts) - counts
         places = np.repeat(starts - firsts, counts) + np.arange(counts.sum())
-        products = (self.codes[places].astype(np.float32) @ against.T).max(axis=1) * self.scales[places]
+        codes = self.codes.take(places, axis=0)
+        blocks = (codes[at : at + BLOCK].astype(np.float32) @ against.T for at in range(0, len(codes), BLOCK))
+        products = np.concatenate([block.max(axis=1) for block in blocks]) * self.scales.take(places)
         found[counts > 0] = np.maximum.reduceat(products, firsts[counts > 0])
         return found

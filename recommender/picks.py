@@ -62,31 +62,39 @@ class Picks:
 
     def named_by(self, rows: Rows, weights: Weights) -> Weights:
         """Return ``(m,)``: for each of ``rows``, the sum of the ``weights`` of those of ``rows`` that list it."""
-        return _look_up(*self.votes(rows, weights), rows)
+        return self._cast(rows, weights, rows)
 
     def names(self, rows: Rows, listed: Rows, weights: Weights) -> Weights:
         """Return ``(m,)``: for each of ``rows``, the sum of the ``weights`` of the ``listed`` that it lists."""
         targets, places = self._listed(rows)
         order = np.argsort(listed)
-        values = _look_up(listed[order], weights[order], targets)
-        return np.bincount(places, values, minlength=len(rows)).astype(np.float32)
+        where, found = _find(listed[order], targets)
+        return np.bincount(places[found], weights[order[where[found]]], minlength=len(rows)).astype(np.float32)
 
     def popularity(self, rows: Rows, hidden: Rows) -> Weights:
         """Return ``(m,)``: how many lists each of ``rows`` stands in, those of ``hidden`` not counted."""
-        return self.counts[rows] - _look_up(*self.votes(hidden, np.ones(len(hidden), dtype=np.float32)), rows)
+        return self.counts.take(rows) - self._cast(hidden, np.ones(len(hidden), dtype=np.float32), rows)
+
+    def _cast(self, voters: Rows, weights: Weights, rows: Rows) -> Weights:
+        """For each of ``rows``, all different, the sum of the ``weights`` of those of ``voters`` that list it."""
+        targets, places = self._listed(voters)
+        order = np.argsort(rows)
+        where, found = _find(rows[order], targets)
+        cast = np.bincount(order[where[found]], weights[places[found]], minlength=len(rows))
+        return cast.astype(np.float32)
 
     def _listed(self, rows: Rows) -> tuple[npt.NDArray[np.int32], Rows]:
         """What ``rows`` list, and for each of those the place in ``rows`` of who lists it."""
-        starts = self.lists.indptr[rows]
-        counts = self.lists.indptr[rows + 1] - starts
+        starts = self.lists.indptr.take(rows)
+        counts = self.lists.indptr.take(rows + 1) - starts
         places = np.repeat(np.arange(len(rows)), counts)
         firsts = np.cumsum(counts) - counts
         return self.lists.indices[np.arange(len(places)) + (starts - firsts)[places]], places
 
 
-def _look_up(keys: Rows, values: Weights, wanted: npt.NDArray[np.integer]) -> Weights:
-    """The value of each of ``wanted`` among the sorted ``keys``, 0 where it is none of them."""
+def _find(keys: Rows, wanted: npt.NDArray[np.integer]) -> tuple[Rows, npt.NDArray[np.bool_]]:
+    """The place of each of ``wanted`` among the sorted ``keys``, and whether it is one of them."""
     if not len(keys):
-        return np.zeros(len(wanted), dtype=np.float32)
+        return np.zeros(len(wanted), dtype=np.int64), np.zeros(len(wanted), dtype=bool)
     places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.where(keys[places] == wanted, values[places], np.float32(0))
+    return places, keys[places] == wanted

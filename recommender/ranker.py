@@ -122,10 +122,10 @@ def features(signals: Matrix) -> Matrix:
     """
     columns = np.ascontiguousarray(signals.T)
     found = np.zeros((2, *columns.shape), dtype=np.float32)
-    found[0, ~RELATIVE] = np.nan_to_num(columns[~RELATIVE], nan=0.0)
+    found[0] = np.where(np.isnan(columns), np.float32(0), columns)
     relative = columns[RELATIVE]
-    found[0, RELATIVE] = standardise(relative)
-    found[1, RELATIVE] = standardise(log_ranks(relative))
+    both = standardise(np.concatenate([relative, log_ranks(relative)]))
+    found[:, RELATIVE] = both.reshape(2, *relative.shape)
     return found.transpose(2, 1, 0)
 
 
@@ -146,15 +146,10 @@ def log_ranks(columns: Matrix) -> Matrix:
     """
     known = np.isfinite(columns)
     negated = np.where(known, -np.round(columns, DECIMALS), np.float32(np.inf))
-    order = np.argsort(negated, axis=1)
-    ordered = np.take_along_axis(negated, order, axis=1)
-    places = np.arange(columns.shape[1])
-    rises = np.zeros_like(known)
-    rises[:, 1:] = ordered[:, 1:] > ordered[:, :-1]
-    best = np.maximum.accumulate(np.where(rises, places, 0), axis=1)
-    ranks = np.empty(columns.shape, dtype=np.float32)
-    np.put_along_axis(ranks, order, -np.log1p(best, dtype=np.float32), axis=1)
-    return np.where(known, ranks, np.float32(np.nan))
+    greater = np.empty(columns.shape, dtype=np.float32)
+    for row, values, ordered in zip(greater, negated, np.sort(negated, axis=1), strict=True):
+        row[:] = ordered.searchsorted(values)
+    return np.where(known, -np.log1p(greater), np.float32(np.nan))
 
 
 def read_weights(path: Path) -> Ranker:

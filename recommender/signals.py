@@ -40,7 +40,12 @@ class Pool:
     @cached_property
     def fused(self) -> Column:
         """``(m,)``: inner products of the fused vectors."""
-        return np.asarray(self.corpus.fused[self.rows] @ self.query.fused)
+        return np.asarray(self.corpus.fused.take(self.rows, axis=0) @ self.query.fused)
+
+    @cached_property
+    def days_apart(self) -> npt.NDArray[np.float64]:
+        """``(m,)``: days between each candidate and the query, NaN where either has no date."""
+        return np.abs(self.corpus.days.take(self.rows) - self.query.day)
 
     @cached_property
     def nearness(self) -> Column:
@@ -56,8 +61,9 @@ class Pool:
     def siblings(self) -> Rows:
         """The rows of the query and its copies, whose own lists are never evidence."""
         copies = self.corpus.copies
-        own = {self.query.row} if self.query.row is not None else self.corpus.same_as(self.query.card)
-        return np.flatnonzero(np.isin(copies, [copies[row] for row in own if row is not None]))
+        own = self.corpus.same_as(self.query.card) if self.query.row is None else {self.query.row}
+        stories = {int(copies[row]) for row in own}  # one, as a rule, which == finds far faster than np.isin
+        return np.concatenate([np.zeros(0, np.int64), *(np.flatnonzero(copies == story) for story in sorted(stories))])
 
     @cached_property
     def has_lists(self) -> bool:
@@ -104,10 +110,10 @@ def passage_passage(pool: Pool) -> Column:
 
 def passage_title(pool: Pool) -> Column:
     """Greatest cosine of the candidate's title with any of the query's passages, -1..1."""
-    titles = pool.corpus.views[pool.rows, TITLE]
     if not len(pool.query.passages):
         return _unknown(pool)
-    return np.where(titles.any(axis=1), (titles @ pool.query.passages.T).max(axis=1), np.float32(np.nan))
+    titles = _view(pool, TITLE)
+    return _unless_missing((titles @ pool.query.passages.T).max(axis=1), titles)
 
 
 def brief_in_text(pool: Pool) -> Column:
@@ -140,12 +146,12 @@ def section(pool: Pool) -> Column:
 
 def closeness(pool: Pool) -> Column:
     """Closeness in time, ``-ln(1 + days apart)``: 0 on the same day; unknown without both dates."""
-    return -np.log1p(_days_apart(pool)).astype(np.float32)
+    return -np.log1p(pool.days_apart).astype(np.float32)
 
 
 def same_year(pool: Pool) -> Column:
     """Closeness in time at the scale of a year, ``exp(-days apart / 365.25)``, 0..1; unknown without both dates."""
-    return np.exp(-_days_apart(pool) / YEAR).astype(np.float32)
+    return np.exp(-pool.days_apart / YEAR).astype(np.float32)
 
 
 def picked_near(pool: Pool) -> Column:
@@ -221,19 +227,29 @@ def _standing(similarities: Column) -> Column:
     return (similarities - similarities.mean()) / spread if spread > SPREAD else np.zeros_like(similarities)
 
 
-def _days_apart(pool: Pool) -> npt.NDArray[np.float64]:
-    return np.abs(pool.corpus.days[pool.rows] - pool.query.day)
-
-
 def _unknown(pool: Pool) -> Column:
     return np.full(len(pool.rows), np.nan, dtype=np.float32)
 
 
 def _cosine(pool: Pool, mine: int, theirs: int) -> Column:
     """Cosine of one view of the query with one view of each candidate; NaN where either is missing."""
-    vectors = pool.corpus.views[pool.rows, theirs]
-    known = vectors.any(axis=1) & bool(pool.query.views[mine].any())
-    return np.where(known, vectors @ pool.query.views[mine], np.float32(np.nan))
+    if not pool.query.views[mine].any():
+        return _unknown(pool)
+    vectors = _view(pool, theirs)
+    return _unless_missing(vectors @ pool.query.views[mine], vectors)
+
+
+def _view(pool: Pool, view: int) -> Matrix:
+    """One view of each candidate: ``views[rows, view]``, in half the time."""
+    views = pool.corpus.views
+    return np.asarray(views).reshape(-1, views.shape[-1]).take(pool.rows * len(VIEWS) + view, axis=0)
+
+
+def _unless_missing(products: Column, vectors: Matrix) -> Column:
+    """The products with each of ``vectors``, NaN where it is zero: then, and seldom else, the product is."""
+    zero = np.flatnonzero(products == 0)
+    products[zero[~vectors[zero].any(axis=1)]] = np.nan
+    return products
 
 
 def _dense(row: sp.csr_matrix) -> Column:
@@ -245,14 +261,15 @@ def _dense(row: sp.csr_matrix) -> Column:
 
 def _dot(matrix: sp.csr_matrix, rows: Rows, dense: npt.NDArray[np.generic], empty: float = 0.0) -> Column:
     """Inner products of some rows with a dense vector, ``empty`` for an empty row: for rows of few terms."""
-    starts = matrix.indptr[rows]
-    counts = matrix.indptr[rows + 1] - starts
-    found = np.full(len(rows), empty, dtype=np.float32)
-    filled = counts > 0
-    if filled.any():
-        firsts = np.cumsum(counts) - counts
-        places = np.repeat(starts - firsts, counts) + np.arange(counts.sum())
-        found[filled] = np.add.reduceat(matrix.data[places] * dense[matrix.indices[places]], firsts[filled])
+    starts = matrix.indptr.take(rows)
+    counts = matrix.indptr.take(rows + 1) - starts
+    ends = counts.cumsum()
+    places = np.repeat(starts - ends + counts, counts) + np.arange(counts.sum())
+    held = dense.take(matrix.indices.take(places))
+    shared = np.flatnonzero(held)  # few of them: only their weights are looked up
+    products = held.take(shared) * matrix.data.take(places.take(shared))
+    found = np.bincount(ends.searchsorted(shared, side="right"), products, minlength=len(rows)).astype(np.float32)
+    found[counts == 0] = empty
     return found
 
 

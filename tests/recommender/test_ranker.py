@@ -228,3 +228,11 @@ def test_a_number_that_is_none_in_float32_is_refused(weight: float) -> None:
     for biases in ((weight, -1.0), (-1.0, weight)):
         with pytest.raises(RankerError, match="biases are .*, expected finite numbers"):
             Ranker.of({}, biases[0], bias_alone=biases[1])
+
+
+@pytest.mark.parametrize("values", [[1e-9, 0.0, 2e-9], [0.3, 0.3 + 3e-8, 0.3 - 3e-8], [np.nan, 1.0, 1.0 + 1e-7]])
+def test_what_differs_by_float_noise_alone_does_not_vary(values: list[float]) -> None:
+    column = np.array([values], dtype=np.float32)
+    assert not standardise(column).any()
+    assert not standardise(log_ranks(column)).any()
+    assert standardise(column * np.float32(1e6)).any()
