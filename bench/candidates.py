@@ -58,9 +58,9 @@ def measure(size: int) -> dict[str, float]:
     at_10, at_pool = [], []
     for row in np.random.default_rng(1).permutation(size)[:QUERIES]:
         first = time.perf_counter()
-        truth = exact.search(vectors[row], POOL, allowed)
+        truth, _ = exact.search(vectors[row], POOL, allowed)
         second = time.perf_counter()
-        found = hnsw.search(vectors[row], POOL, allowed)
+        found, _ = hnsw.search(vectors[row], POOL, allowed)
         times.append((second - first, time.perf_counter() - second))
         at_10.append(overlap(truth[:10], found[:10]))
         at_pool.append(overlap(truth, found))

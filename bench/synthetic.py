@@ -17,11 +17,11 @@ from bench.candidates import CLUSTERS, DIM, clustered
 from index.manifest import ModelEntry
 from index.snapshot import Contents, contents
 from recommender.article import CuratedList
-from recommender.corpus import Card, Corpus, semantic, view_rows
+from recommender.corpus import Card, Corpus, read_vectors, semantic
 from recommender.encoder import Matrix
 from recommender.fusion import Fusion, unit
 from recommender.lexical import MAX_TERMS, SVD_DIM, LexicalModel
-from recommender.passages import Passages
+from recommender.packed import Packed
 from recommender.ranker import default_ranker
 from recommender.terms import BagModel, Lexicon, TermRows
 from recommender.views import MAX_PASSAGES, Views
@@ -49,11 +49,11 @@ def archive(size: int) -> Contents:
     rng = np.random.default_rng(0)
     fused, topics = clustered(size)
     stubs = rng.random(size) < STUBS
-    views, passages = vectors(topics, stubs, rng)
+    means, packed = vectors(topics, stubs, rng)
     lexicon, terms = bags(topics, stubs, rng)
     cards = tuple(card(row, topic, stub, rng) for row, (topic, stub) in enumerate(zip(topics, stubs, strict=True)))
-    fusion = Fusion(semantic(views[:BATCH]).mean(axis=0), 1.0, 1.0)
-    corpus = Corpus(cards, {}, views, passages, terms, fused, lexicon, fusion)
+    fusion = Fusion(means.mean(axis=0), 1.0, 1.0)
+    corpus = Corpus(cards, {}, packed, terms, fused, lexicon, fusion)
     lists = curated(cards, topics, rng)
     return contents(corpus, lists, default_ranker(), ModelEntry(name="synthetic", revision="", dim=VIEW_DIM))
 
@@ -76,8 +76,8 @@ def card(row: int, topic: int, stub: bool, rng: np.random.Generator) -> Card:
     )
 
 
-def vectors(topics: Counts, stubs: npt.NDArray[np.bool_], rng: np.random.Generator) -> tuple[Matrix, Passages]:
-    """Return the views and passages that the product makes when every text's vector lies around its topic's."""
+def vectors(topics: Counts, stubs: npt.NDArray[np.bool_], rng: np.random.Generator) -> tuple[Matrix, Packed]:
+    """Return the mean and packed vectors that the product makes when every text's vector lies around its topic's."""
     centres = unit(rng.standard_normal((CLUSTERS, VIEW_DIM), dtype=np.float32))
     noise = np.float32((1 / LIKENESS - 1) ** 0.5 / VIEW_DIM**0.5)
 
@@ -91,8 +91,8 @@ def vectors(topics: Counts, stubs: npt.NDArray[np.bool_], rng: np.random.Generat
         Views("" if stub else str(topic), (str(topic),) * count, (str(topic),) * length)
         for topic, stub, count, length in zip(topics, stubs, teasers, lengths, strict=True)
     ]
-    parts = [view_rows(articles[at : at + BATCH], lookup, VIEW_DIM) for at in range(0, len(articles), BATCH)]
-    return np.concatenate([part[0] for part in parts]), Passages.joined([part[1] for part in parts])
+    parts = [read_vectors(articles[at : at + BATCH], lookup, VIEW_DIM) for at in range(0, len(articles), BATCH)]
+    return np.concatenate([semantic(part[0]) for part in parts]), Packed.joined([part[1] for part in parts])
 
 
 def bags(topics: Counts, stubs: npt.NDArray[np.bool_], rng: np.random.Generator) -> tuple[Lexicon, TermRows]:
@@ -105,7 +105,8 @@ def bags(topics: Counts, stubs: npt.NDArray[np.bool_], rng: np.random.Generator)
     names, name_rows = weighted(drawn(topics, lengths(len(topics), NAMES, rng), NAME_COLUMNS, rng))
     tagged = np.where(rng.random(len(topics)) < UNTAGGED, 0, lengths(len(topics), TAGS, rng))
     tags, tag_rows = weighted(drawn(topics, tagged, TAG_COLUMNS, rng))
-    rows = TermRows(whole, normalize(brief), normalize(title, norm="l1"), name_rows, tag_rows)
+    title = normalize(title, norm="l1")
+    rows = TermRows.of(whole, brief=normalize(brief), title=title, names=name_rows, tags=tag_rows)
     model = LexicalModel(_terms(words), (), words, np.zeros((MAX_TERMS, SVD_DIM), np.float32))
     return Lexicon(model, BagModel(_terms(names), names), BagModel(_terms(tags), tags)), rows
 

@@ -9,19 +9,18 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from recommender.corpus import VIEWS, Corpus
+from recommender.corpus import Corpus
 from recommender.errors import SnapshotError
 from recommender.lexical import LexicalModel
-from recommender.passages import Passages
-from recommender.terms import BagModel, Lexicon, TermRows
+from recommender.packed import VIEWS, Packed
+from recommender.terms import SHORT, BagModel, Lexicon, TermRows
 
-SPARSE = ("whole", "brief", "title", "names", "tags")
+SPARSE = ("whole", "short")
 """The fields of TermRows, each in three files."""
 ARRAYS: dict[str, type[np.generic]] = {
-    "views.npy": np.float32,
-    "passages.npy": np.int8,
-    "passage_scales.npy": np.float32,
-    "passage_ends.npy": np.int64,
+    "packed.npy": np.int8,
+    "packed_scales.npy": np.float32,
+    "packed_ends.npy": np.int64,
     "fused.npy": np.float32,
     "centre.npy": np.float32,
     "components.npy": np.float32,
@@ -40,12 +39,11 @@ Terms = Mapping[str, tuple[str, ...]]
 
 def arrays_of(corpus: Corpus) -> dict[str, npt.NDArray[Any]]:
     """Return the arrays of ``corpus`` by file name, as they are to be written."""
-    lexicon, passages = corpus.lexicon, corpus.passages
+    lexicon, packed = corpus.lexicon, corpus.packed
     found: dict[str, npt.NDArray[Any]] = {
-        "views.npy": corpus.views,
-        "passages.npy": passages.codes,
-        "passage_scales.npy": passages.scales,
-        "passage_ends.npy": passages.ends,
+        "packed.npy": packed.codes,
+        "packed_scales.npy": packed.scales,
+        "packed_ends.npy": packed.ends,
         "fused.npy": corpus.fused,
         "centre.npy": corpus.fusion.centre,
         "components.npy": lexicon.words.components,
@@ -77,12 +75,11 @@ class ArrayFiles:
 
     def check(self, count: int, dim: int, terms: Terms) -> None:
         """Check every shape for ``count`` articles and vectors of ``dim``. Raises SnapshotError naming the file."""
-        words, rank, passages = len(terms["terms"]), self["components.npy"].shape[-1], len(self["passages.npy"])
+        words, rank, vectors = len(terms["terms"]), self["components.npy"].shape[-1], len(self["packed.npy"])
         expected: dict[str, tuple[int, ...]] = {
-            "views.npy": (count, len(VIEWS), dim),
-            "passages.npy": (passages, dim),
-            "passage_scales.npy": (passages,),
-            "passage_ends.npy": (count + 1,),
+            "packed.npy": (vectors, dim),
+            "packed_scales.npy": (vectors,),
+            "packed_ends.npy": (count + 1,),
             "fused.npy": (count, dim + rank),
             "centre.npy": (dim,),
             "components.npy": (words, rank),
@@ -91,23 +88,25 @@ class ArrayFiles:
             "tags_idf.npy": (len(terms["tags"]),),
             **{f"{name}_data.npy": (self[f"{name}_data.npy"].size,) for name in SPARSE},
             **{f"{name}_indices.npy": (self[f"{name}_data.npy"].size,) for name in SPARSE},
-            **{f"{name}_indptr.npy": (count + 1,) for name in SPARSE},
+            "whole_indptr.npy": (count + 1,),
+            "short_indptr.npy": (count * len(SHORT) + 1,),
         }
         for name, shape in expected.items():
             if self[name].shape != shape:
                 raise SnapshotError(f"{self.folder / name}: has shape {self[name].shape}, expected {shape}")
-        self._check_ends("passage_ends.npy", passages)
+        self._check_ends("packed_ends.npy", vectors, least=len(VIEWS))
         for name in SPARSE:  # SciPy believes its row pointers where a matrix is empty
             self._check_ends(f"{name}_indptr.npy", self[f"{name}_data.npy"].size)
 
-    def passages(self) -> Passages:
-        """Return the passages' vectors."""
-        return Passages(self["passages.npy"], self["passage_scales.npy"], self["passage_ends.npy"])
+    def packed(self) -> Packed:
+        """Return the vectors of views and passages."""
+        return Packed(self["packed.npy"], self["packed_scales.npy"], self["packed_ends.npy"])
 
     def terms(self) -> TermRows:
         """Return the bags of terms. Raises ValueError where one is no sound CSR matrix."""
-        widths = {"names": len(self["names_idf.npy"]), "tags": len(self["tags_idf.npy"])}
-        return TermRows(**{name: self._sparse(name, widths.get(name, len(self["idf.npy"]))) for name in SPARSE})
+        words = len(self["idf.npy"])
+        width = words + len(self["names_idf.npy"]) + len(self["tags_idf.npy"])
+        return TermRows(self._sparse("whole", words), self._sparse("short", width))
 
     def lexicon(self, terms: Terms) -> Lexicon:
         """Return the fitted models behind the terms."""
@@ -117,9 +116,9 @@ class ArrayFiles:
             BagModel(terms["tags"], self["tags_idf.npy"]),
         )
 
-    def _check_ends(self, name: str, count: int) -> None:
+    def _check_ends(self, name: str, count: int, least: int = 0) -> None:
         ends = self[name]
-        if ends[0] != 0 or ends[-1] != count or (ends[1:] < ends[:-1]).any():
+        if ends[0] != 0 or ends[-1] != count or (ends[1:] < ends[:-1]).any() or (np.diff(ends) < least).any():
             raise SnapshotError(f"{self.folder / name}: does not divide {count:,} entries among the articles")
 
     def _sparse(self, name: str, width: int) -> sp.csr_matrix:

@@ -57,7 +57,7 @@ def self_recall(snapshot: Snapshot) -> float:
     shares = []
     for row in rows:
         exact = np.argsort(-(fused @ fused[row]), kind="stable")[:k]
-        found = snapshot.neighbours.search(fused[row], k, everything)
+        found, _ = snapshot.neighbours.search(fused[row], k, everything)
         # Rows that tie with the last exact one are as good as it.
         worst = float((fused[exact] @ fused[row]).min()) - 1e-4
         shares.append(float((fused[found] @ fused[row] >= worst).sum()) / k)

@@ -10,6 +10,7 @@ from index.manifest import IndexKind
 from recommender.corpus import Rows
 from recommender.encoder import Matrix
 from recommender.errors import SnapshotError
+from recommender.packed import Column
 from recommender.policy import Mask
 
 EXACT_UP_TO = 20_000
@@ -70,20 +71,20 @@ class Neighbours:
         """Which kind of index answers unfiltered queries."""
         return "exact" if self._hnsw is None else "hnsw"
 
-    def search(self, vector: npt.NDArray[np.float32], k: int, allowed: Mask) -> Rows:
-        """Return ``min(k, allowed.sum())`` allowed rows, highest inner product first, ties by row."""
+    def search(self, vector: npt.NDArray[np.float32], k: int, allowed: Mask) -> tuple[Rows, Column]:
+        """Return ``min(k, allowed.sum())`` allowed rows and their inner products, highest first, ties by row."""
         count = int(allowed.sum())
         k = min(k, count)
         if k == 0:
-            return np.empty(0, dtype=np.int64)
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
         query = np.ascontiguousarray(vector, dtype=np.float32)[np.newaxis]
         if self._hnsw is not None and count > self._exact_up_to:
-            rows = self._approximate(self._hnsw, query, k, allowed)
-            if len(rows) == k:
-                return rows
+            found = self._approximate(self._hnsw, query, k, allowed)
+            if len(found[0]) == k:
+                return found
         return self._exact(query, k, allowed)
 
-    def _exact(self, query: Matrix, k: int, allowed: Mask) -> Rows:
+    def _exact(self, query: Matrix, k: int, allowed: Mask) -> tuple[Rows, Column]:
         barred = len(allowed) - int(allowed.sum())
         if barred <= FEW:
             parameters, fetch = None, k + barred
@@ -97,7 +98,7 @@ class Neighbours:
             return _best(scores, rows, k, allowed)
         return _best(scores[0], rows[0], k, allowed)
 
-    def _approximate(self, hnsw: faiss.IndexHNSWFlat, query: Matrix, k: int, allowed: Mask) -> Rows:
+    def _approximate(self, hnsw: faiss.IndexHNSWFlat, query: Matrix, k: int, allowed: Mask) -> tuple[Rows, Column]:
         barred = len(allowed) - int(allowed.sum())
         few = barred <= FEW
         selector = None if few else _selector(allowed)
@@ -108,10 +109,11 @@ class Neighbours:
         return _best(scores[0][found], rows[0][found], k, allowed)
 
 
-def _best(scores: npt.NDArray[np.float32], rows: Rows, k: int, allowed: Mask) -> Rows:
+def _best(scores: npt.NDArray[np.float32], rows: Rows, k: int, allowed: Mask) -> tuple[Rows, Column]:
     keep = allowed[rows]
     scores, rows = scores[keep], rows[keep]
-    return rows[np.lexsort((rows, -scores))][:k].astype(np.int64)
+    order = np.lexsort((rows, -scores))[:k]
+    return rows[order].astype(np.int64), scores[order]
 
 
 def _selector(allowed: Mask) -> faiss.IDSelectorBitmap:

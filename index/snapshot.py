@@ -181,8 +181,7 @@ def _open(folder: Path, manifest: Manifest) -> Snapshot:
     corpus = Corpus(
         cards,
         _ALIASES.validate_json((folder / ALIASES).read_bytes()),
-        arrays["views.npy"],
-        arrays.passages(),
+        arrays.packed(),
         arrays.terms(),
         arrays["fused.npy"],
         arrays.lexicon(terms),

@@ -18,13 +18,13 @@ from recommender.article import Article, canonical_url
 from recommender.encoder import Encoder, Matrix
 from recommender.errors import ArticleError, UnknownArticleError
 from recommender.fusion import Fusion, unit
-from recommender.passages import Passages
+from recommender.packed import VIEWS, Packed
 from recommender.terms import Lexicon, LexiconFit, TermRows
 from recommender.text import normalise, sha256
 from recommender.views import Views, views
 
-VIEWS = ("title", "teaser", "lead", "body")
-"""The second axis of ``Corpus.views``: ``teaser`` is the mean of the teasers, ``body`` of the passages."""
+READ = (*VIEWS, "lead")
+"""What an article is read by; the lead, the first passage, goes into the fused vector only."""
 
 Rows = npt.NDArray[np.int64]
 """Articles by their row numbers in a corpus."""
@@ -71,8 +71,8 @@ class Card:
 class Query:
     """The article whose related list is wanted, in the same terms as the corpus.
 
-    ``row`` is None for a draft. ``views`` ``(4, d)`` float32 (zero where unknown), ``passages`` ``(k, d)``
-    float32, ``terms`` of one row, ``fused`` ``(D,)`` float32, ``day`` days since 1970 or NaN.
+    ``row`` is None for a draft. ``views`` ``(3, d)`` float32, those of VIEWS (zero where unknown), ``passages``
+    ``(k, d)`` float32, ``terms`` of one row, ``fused`` ``(D,)`` float32, ``day`` days since 1970 or NaN.
     """
 
     row: int | None
@@ -88,16 +88,14 @@ class Query:
 class Corpus:
     """n articles as arrays, and the models that turn a new text into the same terms.
 
-    ``views`` ``(n, 4, d)`` float32, unit rows or zero where the article has no such view; ``passages`` and
-    ``terms`` of n articles; ``fused`` ``(n, D)`` float32; ``days`` ``(n,)`` float64 days since 1970, NaN where
-    unknown; ``sections`` ``(n,)`` int64 numbers, -1 where unknown; ``copies`` ``(n,)`` int64, the same for
-    articles that are one story; ``aliases`` former id → id.
+    ``packed`` views and passages, and ``terms``, of n articles; ``fused`` ``(n, D)`` float32; ``days`` ``(n,)``
+    float64 days since 1970, NaN where unknown; ``sections`` ``(n,)`` int64 numbers, -1 where unknown; ``copies``
+    ``(n,)`` int64 numbers from 0, the same for articles that are one story; ``aliases`` former id → id.
     """
 
     cards: tuple[Card, ...]
     aliases: Mapping[str, str]
-    views: Matrix
-    passages: Passages
+    packed: Packed
     terms: TermRows
     fused: Matrix
     lexicon: Lexicon
@@ -105,6 +103,8 @@ class Corpus:
     days: npt.NDArray[np.float64] = field(init=False)
     copies: npt.NDArray[np.int64] = field(init=False)
     sections: npt.NDArray[np.int64] = field(init=False)
+    _by_story: npt.NDArray[np.int64] = field(init=False)
+    _story_ends: npt.NDArray[np.int64] = field(init=False)
     _section_codes: Mapping[str, int] = field(init=False)
     _rows: Mapping[str, int] = field(init=False)
     _urls: Mapping[str, int] = field(init=False)
@@ -116,6 +116,8 @@ class Corpus:
         derive = object.__setattr__
         derive(self, "days", np.array([_day(card) for card in self.cards], dtype=np.float64))
         derive(self, "copies", _copies([card.text_sha256 for card in self.cards], urls))
+        derive(self, "_by_story", np.argsort(self.copies, kind="stable"))
+        derive(self, "_story_ends", np.concatenate([[0], np.bincount(self.copies).cumsum()]))
         codes = {name: code for code, name in enumerate(sorted({card.section for card in self.cards} - {""}))}
         derive(self, "_section_codes", codes)
         derive(self, "sections", np.array([codes.get(card.section, -1) for card in self.cards], dtype=np.int64))
@@ -148,6 +150,11 @@ class Corpus:
         found = {self.find(card.id), self.find(card.url or ""), self._texts.get(card.text_sha256)}
         return {row for row in found if row is not None}
 
+    def story(self, row: int) -> Rows:
+        """Return, in order, the rows that are one story with ``row``, which is one of them."""
+        number = self.copies[row]
+        return self._by_story[self._story_ends[number] : self._story_ends[number + 1]]
+
     def section_of(self, card: Card) -> int:
         """Return the number of the card's section as in ``sections``, -1 if no article here is in it."""
         return self._section_codes.get(card.section, -1)
@@ -157,8 +164,7 @@ class Corpus:
         return Query(
             row,
             self.cards[row],
-            self.views[row],
-            self.passages.of(row),
+            *self.packed.of(row),
             self.terms.row(row),
             self.fused[row],
             self.days[row],
@@ -170,11 +176,11 @@ class Corpus:
         distinct = list(dict.fromkeys(texts.texts))
         vector = dict(zip(distinct, encoder.encode(distinct), strict=True))
         none = np.zeros((0, encoder.dim), np.float32)
-        rows, passages = view_rows([texts], lambda wanted: np.array([vector[t] for t in wanted] or none), encoder.dim)
+        read, packed = read_vectors([texts], lambda wanted: np.array([vector[t] for t in wanted] or none), encoder.dim)
         terms = self.lexicon.rows([article])
-        fused = self.fusion.fuse(semantic(rows), self.lexicon.words.project(terms.whole))
+        fused = self.fusion.fuse(semantic(read), self.lexicon.words.project(terms.whole))
         card = Card.of(article)
-        return Query(None, card, rows[0], passages.of(0), terms, fused[0], _day(card))
+        return Query(None, card, *packed.of(0), terms, fused[0], _day(card))
 
 
 def build_corpus(
@@ -189,26 +195,25 @@ def build_corpus(
     """
     cards: list[Card] = []
     fit = LexiconFit()
-    parts: list[tuple[Matrix, Passages]] = []
+    parts: list[tuple[Matrix, Packed]] = []
     for batch in batched(articles, LOOKUP_ARTICLES):
         for article in batch:
             cards.append(Card.of(article))
             fit.add(article)
-        parts.append(view_rows(list(map(views, batch)), lookup, dim))
-    rows = np.concatenate([part[0] for part in parts])
-    passages = Passages.joined([part[1] for part in parts])
+        read, packed = read_vectors(list(map(views, batch)), lookup, dim)
+        parts.append((semantic(read), packed))
     lexicon, terms = fit.fit()
-    half_s, half_l = semantic(rows), lexicon.words.project(terms.whole)
+    half_s, half_l = np.concatenate([part[0] for part in parts]), lexicon.words.project(terms.whole)
     fusion = Fusion.fit(half_s, half_l)
-    fused = fusion.fuse(half_s, half_l)
-    return Corpus(tuple(cards), dict(aliases), rows, passages, terms, fused, lexicon, fusion)
+    packed = Packed.joined([part[1] for part in parts])
+    return Corpus(tuple(cards), dict(aliases), packed, terms, fusion.fuse(half_s, half_l), lexicon, fusion)
 
 
-def view_rows(
+def read_vectors(
     articles: Sequence[Views], lookup: Callable[[Sequence[str]], Matrix], dim: int
-) -> tuple[Matrix, Passages]:
-    """Return the ``(len(articles), 4, dim)`` float32 unit mean of each view, zero where missing, and the passages."""
-    rows = np.zeros((len(articles), len(VIEWS), dim), dtype=np.float32)
+) -> tuple[Matrix, Packed]:
+    """Return the ``(n, 4, dim)`` float32 unit means of what each article is READ by, zero where missing, and packed."""
+    rows = np.zeros((len(articles), len(READ), dim), dtype=np.float32)
     groups = [group for article in articles for group in _groups(article)]
     vectors = lookup([text for group in groups for text in group])
     ends = np.cumsum([len(group) for group in groups])
@@ -216,23 +221,23 @@ def view_rows(
     for view, each in zip(rows.reshape(-1, dim), found, strict=True):
         if len(each):
             view[:] = each.mean(axis=0)
-    passages = Passages.pack(found[len(VIEWS) - 1 :: len(VIEWS)], dim)
-    return unit(rows.reshape(-1, dim)).reshape(rows.shape), passages
+    rows = unit(rows.reshape(-1, dim)).reshape(rows.shape)
+    return rows, Packed.pack(rows[:, : len(VIEWS)], found[VIEWS.index("body") :: len(READ)])
 
 
 def _groups(article: Views) -> tuple[tuple[str, ...], ...]:
-    """The texts behind each of VIEWS.
+    """The texts behind each of READ.
 
     Where a stub has no title or no body, its teasers are what there is to read, and stand in for them.
     """
     title = (article.title,) if article.title else article.teasers[:1]
     body = article.passages or article.teasers or title
-    return (title, article.teasers, body[:1], body)
+    return (title, article.teasers, body, body[:1])
 
 
-def semantic(view_rows: Matrix) -> Matrix:
-    """Return ``(n, d)``: the unit mean of each article's known views, zero where it has none."""
-    return unit(view_rows.sum(axis=1))
+def semantic(read: Matrix) -> Matrix:
+    """Return ``(n, d)``: the unit mean of each article's known vectors of READ, zero where it has none."""
+    return unit(read.sum(axis=1))
 
 
 def batched(items: Iterable[Article], size: int) -> Iterator[list[Article]]:

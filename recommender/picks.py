@@ -55,46 +55,33 @@ class Picks:
 
     def votes(self, rows: Rows, weights: Weights) -> tuple[Rows, Weights]:
         """Return (articles, votes): whatever ``rows`` list, with the sum of the ``weights`` of those that list it."""
-        targets, places = self._listed(rows)
-        found, where = np.unique(targets, return_inverse=True)
-        cast = np.bincount(where, weights[places], minlength=len(found))
+        listed, owners = self._listed(rows)
+        found, where = np.unique(listed, return_inverse=True)
+        cast = np.bincount(where, weights.take(owners), minlength=len(found))
         return found.astype(np.int64), cast.astype(np.float32)
 
-    def named_by(self, rows: Rows, weights: Weights) -> Weights:
-        """Return ``(m,)``: for each of ``rows``, the sum of the ``weights`` of those of ``rows`` that list it."""
-        return self._cast(rows, weights, rows)
-
-    def names(self, rows: Rows, listed: Rows, weights: Weights) -> Weights:
-        """Return ``(m,)``: for each of ``rows``, the sum of the ``weights`` of the ``listed`` that it lists."""
-        targets, places = self._listed(rows)
-        order = np.argsort(listed)
-        where, found = _find(listed[order], targets)
-        return np.bincount(places[found], weights[order[where[found]]], minlength=len(rows)).astype(np.float32)
+    def between(self, rows: Rows, others: Rows) -> tuple[Rows, Rows]:
+        """Return (i, j) of every pick ``rows[i]`` made of ``others[j]``, which are all different."""
+        listed, owners = self._listed(rows)
+        if not len(others):
+            return owners[:0], owners[:0]
+        order = np.argsort(others)
+        ordered = others.take(order)
+        places = np.minimum(ordered.searchsorted(listed), len(others) - 1)
+        met = np.flatnonzero(ordered.take(places) == listed)
+        return owners.take(met), order.take(places.take(met))
 
     def popularity(self, rows: Rows, hidden: Rows) -> Weights:
         """Return ``(m,)``: how many lists each of ``rows`` stands in, those of ``hidden`` not counted."""
-        return self.counts.take(rows) - self._cast(hidden, np.ones(len(hidden), dtype=np.float32), rows)
-
-    def _cast(self, voters: Rows, weights: Weights, rows: Rows) -> Weights:
-        """For each of ``rows``, all different, the sum of the ``weights`` of those of ``voters`` that list it."""
-        targets, places = self._listed(voters)
-        order = np.argsort(rows)
-        where, found = _find(rows[order], targets)
-        cast = np.bincount(order[where[found]], weights[places[found]], minlength=len(rows))
-        return cast.astype(np.float32)
+        standing = self.counts.take(rows)
+        if len(hidden):
+            standing = standing - np.bincount(self.between(hidden, rows)[1], minlength=len(rows)).astype(np.float32)
+        return standing
 
     def _listed(self, rows: Rows) -> tuple[npt.NDArray[np.int32], Rows]:
         """What ``rows`` list, and for each of those the place in ``rows`` of who lists it."""
         starts = self.lists.indptr.take(rows)
         counts = self.lists.indptr.take(rows + 1) - starts
-        places = np.repeat(np.arange(len(rows)), counts)
-        firsts = np.cumsum(counts) - counts
-        return self.lists.indices[np.arange(len(places)) + (starts - firsts)[places]], places
-
-
-def _find(keys: Rows, wanted: npt.NDArray[np.integer]) -> tuple[Rows, npt.NDArray[np.bool_]]:
-    """The place of each of ``wanted`` among the sorted ``keys``, and whether it is one of them."""
-    if not len(keys):
-        return np.zeros(len(wanted), dtype=np.int64), np.zeros(len(wanted), dtype=bool)
-    places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return places, keys[places] == wanted
+        owners = np.repeat(np.arange(len(rows)), counts)
+        shift = starts - counts.cumsum() + counts
+        return self.lists.indices.take(np.arange(len(owners)) + shift.take(owners)), owners

@@ -17,7 +17,7 @@ from scipy.special import expit
 
 from recommender.encoder import Matrix
 from recommender.errors import RankerError
-from recommender.signals import RELATIVE, SIGNALS, SPREAD
+from recommender.signals import RELATIVES, SIGNALS, SPREAD
 
 FORMAT = 1
 DEFAULT_FILE = "default_ranker.json"
@@ -94,8 +94,8 @@ class Ranker:
 
         An unknown (NaN) signal adds nothing, nor does a relative one that does not vary.
         """
-        inputs = features(signals)
-        return np.asarray(inputs[:, :, 0] * self.weights[:, 0] + inputs[:, :, 1] * self.weights[:, 1])
+        values, ranks = _features(np.ascontiguousarray(signals.T))
+        return np.asarray(values * self.weights[:, :1] + ranks * self.weights[:, 1:]).T
 
     def score(self, signals: Matrix) -> npt.NDArray[np.float32]:
         """Return ``(m,)`` float32 scores in (0, 1) of a pool's ``(m, s)`` signals, in their order."""
@@ -104,7 +104,7 @@ class Ranker:
     def explain(self, signals: Matrix) -> tuple[Matrix, npt.NDArray[np.float32]]:
         """Return what ``parts`` and ``score`` return."""
         parts = self.parts(signals)
-        listed = np.isfinite(signals[:, ~RELATIVE]).any()
+        listed = np.isfinite(signals[:, RELATIVES:]).any()
         total = parts.sum(axis=1) + np.float32(self.bias if listed else self.bias_alone)
         return parts, np.asarray(expit(total), dtype=np.float32)
 
@@ -120,23 +120,34 @@ def features(signals: Matrix) -> Matrix:
     A relative signal's are z-scores over the pool, of the value and of ``-ln(1 + rank)``, ties sharing the best
     rank; another's are the value itself and 0. 0 where unknown.
     """
-    columns = np.ascontiguousarray(signals.T)
+    return _features(np.ascontiguousarray(signals.T)).transpose(2, 1, 0)
+
+
+def _features(columns: Matrix) -> Matrix:
+    """Return ``(2, s, m)``: the features of the signals as ``columns`` ``(s, m)``."""
+    known = np.isfinite(columns)
     found = np.zeros((2, *columns.shape), dtype=np.float32)
-    found[0] = np.where(np.isnan(columns), np.float32(0), columns)
-    relative = columns[RELATIVE]
-    both = standardise(np.concatenate([relative, log_ranks(relative)]))
-    found[:, RELATIVE] = both.reshape(2, *relative.shape)
-    return found.transpose(2, 1, 0)
+    np.copyto(found[0], columns, where=known)
+    of, standing = found[0, :RELATIVES], known[:RELATIVES]
+    ranks = _log_ranks(of, standing)
+    found[1, :RELATIVES] = _standardised(ranks, standing)
+    found[0, :RELATIVES] = _standardised(of, standing)
+    return found
 
 
 def standardise(columns: Matrix) -> Matrix:
     """Return ``(s, m)`` float32 z-scores of each row over its known values; 0 where unknown."""
     known = np.isfinite(columns)
-    count = np.maximum(known.sum(axis=1, keepdims=True), 1)
-    values = np.where(known, columns, np.float32(0)).astype(np.float64)
-    deviation = np.where(known, values - values.sum(axis=1, keepdims=True) / count, 0.0)
-    spread = np.sqrt((deviation**2).sum(axis=1, keepdims=True) / count)
-    return (deviation / np.where(spread > SPREAD, spread, np.inf)).astype(np.float32)
+    return _standardised(np.where(known, columns, np.float32(0)), known)
+
+
+def _standardised(values: Matrix, known: npt.NDArray[np.bool_]) -> Matrix:
+    """The same of values that are 0 where they are not known."""
+    count = np.maximum(np.count_nonzero(known, axis=1), 1)[:, None]
+    deviation = values - values.sum(axis=1, keepdims=True, dtype=np.float64) / count
+    deviation *= known
+    spread = np.sqrt(np.vecdot(deviation, deviation)[:, None] / count)
+    return np.asarray(deviation / np.where(spread > SPREAD, spread, np.inf), dtype=np.float32)
 
 
 def log_ranks(columns: Matrix) -> Matrix:
@@ -145,11 +156,16 @@ def log_ranks(columns: Matrix) -> Matrix:
     Equal values (see DECIMALS) share the best of their ranks.
     """
     known = np.isfinite(columns)
+    return np.where(known, _log_ranks(columns, known), np.float32(np.nan))
+
+
+def _log_ranks(columns: Matrix, known: npt.NDArray[np.bool_]) -> Matrix:
+    """The same, 0 where unknown."""
     negated = np.where(known, -np.round(columns, DECIMALS), np.float32(np.inf))
-    greater = np.empty(columns.shape, dtype=np.float32)
-    for row, values, ordered in zip(greater, negated, np.sort(negated, axis=1), strict=True):
-        row[:] = ordered.searchsorted(values)
-    return np.where(known, -np.log1p(greater), np.float32(np.nan))
+    ordered = np.sort(negated, axis=1)
+    greater = [row.searchsorted(values) for row, values in zip(ordered, negated, strict=True)]
+    table = -np.log1p(np.arange(columns.shape[1] + 1, dtype=np.float32))
+    return np.asarray(table.take(np.array(greater, dtype=np.int64).reshape(columns.shape)) * known)
 
 
 def read_weights(path: Path) -> Ranker:

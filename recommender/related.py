@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from recommender.corpus import Corpus, Query, Rows
 from recommender.encoder import Matrix
+from recommender.packed import Column
 from recommender.picks import Picks
 from recommender.policy import Mask, Rules, allowed, distinct
 from recommender.ranker import Ranker
@@ -22,10 +23,10 @@ PICKED = 50
 class Candidates(Protocol):
     """Nearest neighbours by inner product of fused vectors."""
 
-    def search(self, vector: npt.NDArray[np.float32], k: int, allowed: Mask) -> Rows:
-        """Return at most ``k`` allowed rows, highest inner product first, ties by row.
+    def search(self, vector: npt.NDArray[np.float32], k: int, allowed: Mask) -> tuple[Rows, Column]:
+        """Return (rows, inner products): at most ``k`` allowed rows, highest inner product first, ties by row.
 
-        Never fewer than ``min(k, allowed.sum())``.
+        Never fewer than ``min(k, allowed.sum())``. The products are float32.
         """
         ...
 
@@ -70,12 +71,13 @@ def pool_of(query: Query, corpus: Corpus, candidates: Candidates, picks: Picks, 
 
     POOL of them and at most PICKED more, or as many neighbours as it takes to hold ``limit`` different stories.
     """
-    nearest = _nearest(query, corpus, candidates, mask, limit)
-    listed, votes = picks.votes(nearest, nearness(corpus.fused[nearest] @ query.fused))
+    nearest, similar = _nearest(query, corpus, candidates, mask, limit)
+    listed, votes = picks.votes(nearest, nearness(similar))
     new = mask[listed] & ~np.isin(listed, nearest)
     listed, votes = listed[new], votes[new]
     best = listed[np.lexsort((listed, -votes))][:PICKED]
-    return Pool(query, corpus, np.concatenate([nearest, best]), picks)
+    fused = np.concatenate([similar, corpus.fused.take(best, axis=0) @ query.fused])
+    return Pool(query, corpus, np.concatenate([nearest, best]), fused, picks)
 
 
 def ranked(pool: Pool, table: Matrix, ranker: Ranker, limit: int, min_score: float = 0.0) -> list[Hit]:
@@ -86,10 +88,10 @@ def ranked(pool: Pool, table: Matrix, ranker: Ranker, limit: int, min_score: flo
     return [Hit(int(pool.rows[i]), float(scores[i]), parts[i]) for i in order if scores[i] >= min_score]
 
 
-def _nearest(query: Query, corpus: Corpus, candidates: Candidates, mask: Mask, limit: int) -> Rows:
+def _nearest(query: Query, corpus: Corpus, candidates: Candidates, mask: Mask, limit: int) -> tuple[Rows, Column]:
     k = max(POOL, limit)
     while True:
-        rows = candidates.search(query.fused, k, mask)
+        rows, similar = candidates.search(query.fused, k, mask)
         if len(rows) < k or len(np.unique(corpus.copies[rows])) >= limit:
-            return rows
+            return rows, similar
         k *= 4

@@ -9,16 +9,15 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 from scipy.special import expit
 
-from recommender.corpus import VIEWS, Corpus, Query, Rows
+from recommender.corpus import Corpus, Query, Rows
 from recommender.encoder import Matrix
+from recommender.packed import VIEWS, Column, Likeness
 from recommender.picks import Picks
+from recommender.terms import SHORT
 
-Column = npt.NDArray[np.float32]
-
-TITLE, TEASER, BODY = (VIEWS.index(view) for view in ("title", "teaser", "body"))
+BODY = VIEWS.index("body")
 YEAR = 365.25
 VOTE = 5.0
 """How much one vote of the nearest article counts before the logarithm."""
@@ -30,17 +29,21 @@ SPREAD = 1e-6
 
 @dataclass(frozen=True)
 class Pool:
-    """The candidates of one query, ``rows`` ``(m,)``, and what may be known of other articles' curated lists."""
+    """The candidates of one query, ``rows`` ``(m,)``, and what may be known of other articles' curated lists.
+
+    ``fused`` ``(m,)`` float32: the inner products of their fused vectors with the query's.
+    """
 
     query: Query
     corpus: Corpus
     rows: Rows
+    fused: Column
     picks: Picks
 
     @cached_property
-    def fused(self) -> Column:
-        """``(m,)``: inner products of the fused vectors."""
-        return np.asarray(self.corpus.fused.take(self.rows, axis=0) @ self.query.fused)
+    def likeness(self) -> Likeness:
+        """How like the candidates' views and passages are to the query's."""
+        return self.corpus.packed.likeness(self.rows, self.query.views[BODY], self.query.passages)
 
     @cached_property
     def days_apart(self) -> npt.NDArray[np.float64]:
@@ -48,22 +51,39 @@ class Pool:
         return np.abs(self.corpus.days.take(self.rows) - self.query.day)
 
     @cached_property
+    def standing(self) -> Column:
+        """``(m,)``: z-scores of ``fused``."""
+        return _standing(self.fused)
+
+    @cached_property
     def nearness(self) -> Column:
         """``(m,)``: what each candidate's vote counts: 1 for the nearest, e⁻¹ a standard deviation behind it."""
-        return nearness(self.fused)
+        return _behind(self.standing)
+
+    @cached_property
+    def picked(self) -> tuple[Rows, Rows]:
+        """(i, j) of every pick candidate i made of candidate j, or, where j is m and more, of the query itself."""
+        own = self.siblings if self.query.row is None else np.array([self.query.row])
+        return self.picks.between(self.rows, np.concatenate([self.rows, own]))
 
     @cached_property
     def words(self) -> Column:
-        """``(V,)``: the query's whole text in tf-idf."""
-        return _dense(self.query.terms.whole)
+        """``(V + names + tags,)``: the query's whole text in tf-idf, its names and its tags."""
+        return self.query.terms.dense()
+
+    @cached_property
+    def shared(self) -> dict[str, Column]:
+        """What the candidates' titles and teasers, titles, names and tags share with the query: ``(m,)`` of each."""
+        return dict(zip(SHORT, self.corpus.terms.shared(self.rows, self.words), strict=True))
 
     @cached_property
     def siblings(self) -> Rows:
         """The rows of the query and its copies, whose own lists are never evidence."""
-        copies = self.corpus.copies
-        own = self.corpus.same_as(self.query.card) if self.query.row is None else {self.query.row}
-        stories = {int(copies[row]) for row in own}  # one, as a rule, which == finds far faster than np.isin
-        return np.concatenate([np.zeros(0, np.int64), *(np.flatnonzero(copies == story) for story in sorted(stories))])
+        corpus, row = self.corpus, self.query.row
+        if row is not None:
+            return corpus.story(row)
+        stories = [corpus.story(copy) for copy in corpus.same_as(self.query.card)]
+        return np.unique(np.concatenate([np.zeros(0, np.int64), *stories]))
 
     @cached_property
     def has_lists(self) -> bool:
@@ -79,13 +99,12 @@ def signals(pool: Pool) -> Matrix:
 
 def nearness(similarities: Column) -> Column:
     """Return ``(m,)`` float32 weights in (0, 1] of neighbours by their similarity, relative to the nearest."""
-    standing = _standing(similarities)
-    return np.asarray(np.exp(standing - standing.max(initial=-np.inf)), dtype=np.float32)
+    return _behind(_standing(similarities))
 
 
 def tfidf(pool: Pool) -> Column:
     """Cosine of the whole articles in tf-idf with bigrams, 0..1: shared rare words."""
-    return np.asarray(pool.corpus.terms.whole[pool.rows] @ pool.words, dtype=np.float32)
+    return pool.corpus.terms.cosines(pool.rows, pool.words)
 
 
 def fused(pool: Pool) -> Column:
@@ -95,45 +114,42 @@ def fused(pool: Pool) -> Column:
 
 def body_body(pool: Pool) -> Column:
     """Cosine of the mean passages, -1..1: the same subject over the whole story."""
-    return _cosine(pool, BODY, BODY)
+    return pool.likeness.body
 
 
 def body_teaser(pool: Pool) -> Column:
     """Cosine of the query's mean passage and the candidate's mean teaser, -1..1: the query tells of it."""
-    return _cosine(pool, BODY, TEASER)
+    return pool.likeness.teaser
 
 
 def passage_passage(pool: Pool) -> Column:
     """Greatest cosine of any two passages, -1..1: one part of the query is about what one part of it is."""
-    return pool.corpus.passages.best(pool.rows, pool.query.passages)
+    return pool.likeness.passage_passage
 
 
 def passage_title(pool: Pool) -> Column:
     """Greatest cosine of the candidate's title with any of the query's passages, -1..1."""
-    if not len(pool.query.passages):
-        return _unknown(pool)
-    titles = _view(pool, TITLE)
-    return _unless_missing((titles @ pool.query.passages.T).max(axis=1), titles)
+    return pool.likeness.title_passage
 
 
 def brief_in_text(pool: Pool) -> Column:
     """Cosine of the candidate's title and teasers with the query's whole text in tf-idf, 0..1."""
-    return _dot(pool.corpus.terms.brief, pool.rows, pool.words)
+    return np.nan_to_num(pool.shared["brief"])
 
 
 def title_in_text(pool: Pool) -> Column:
     """Share of the candidate's title, words weighted by rarity, that occurs in the query's text, 0..1."""
-    return _dot(pool.corpus.terms.title, pool.rows, pool.words > 0, empty=np.nan)
+    return pool.shared["title"]
 
 
 def names(pool: Pool) -> Column:
     """Cosine of the names (people, places, organisations) weighted by rarity, 0..1; unknown where one has none."""
-    return _both(pool.corpus.terms.names, pool, pool.query.terms.names)
+    return pool.shared["names"] if pool.query.terms.has("names") else _unknown(pool)
 
 
 def tags(pool: Pool) -> Column:
     """Cosine of the tags weighted by rarity, 0..1; unknown where one has none."""
-    return _both(pool.corpus.terms.tags, pool, pool.query.terms.tags)
+    return pool.shared["tags"] if pool.query.terms.has("tags") else _unknown(pool)
 
 
 def section(pool: Pool) -> Column:
@@ -161,17 +177,17 @@ def picked_near(pool: Pool) -> Column:
     """
     if not pool.has_lists:
         return _unknown(pool)
-    return np.asarray(np.log1p(VOTE * pool.picks.named_by(pool.rows, pool.nearness)))
+    owners, picked = pool.picked
+    return _votes(picked, pool.nearness.take(owners), len(pool.rows))
 
 
 def picks_near(pool: Pool) -> Column:
     """``ln(1 + 5 · votes)``: what the candidate's own list holds of the query (counting 2) and its neighbours."""
     if not pool.has_lists:
         return _unknown(pool)
-    own = pool.siblings if pool.query.row is None else np.array([pool.query.row])
-    listed = np.concatenate([pool.rows, own])
-    weights = np.concatenate([pool.nearness, np.full(len(own), QUERY_WEIGHT, dtype=np.float32)])
-    return np.asarray(np.log1p(VOTE * pool.picks.names(pool.rows, listed, weights)))
+    owners, picked = pool.picked
+    near = pool.nearness.take(picked, mode="clip")
+    return _votes(owners, np.where(picked < len(pool.rows), near, np.float32(QUERY_WEIGHT)), len(pool.rows))
 
 
 def picked_often(pool: Pool) -> Column:
@@ -182,7 +198,7 @@ def picked_often(pool: Pool) -> Column:
     """
     if not pool.has_lists:
         return _unknown(pool)
-    relevance = expit(2.0 * _standing(pool.fused) - 1.0)
+    relevance = expit(2.0 * pool.standing - 1.0)
     return np.asarray(np.log1p(pool.picks.popularity(pool.rows, pool.siblings)) * relevance)
 
 
@@ -219,60 +235,28 @@ SIGNALS: dict[str, Signal] = {
 """Name → signal, in the order of the columns."""
 
 RELATIVE = np.array([signal.relative for signal in SIGNALS.values()])
+RELATIVES = int(RELATIVE.sum())
+"""How many signals are relative: these stand first."""
 
 
 def _standing(similarities: Column) -> Column:
     """Z-scores; 0 where all are alike but for float noise."""
-    spread = float(similarities.std()) if len(similarities) else 0.0
-    return (similarities - similarities.mean()) / spread if spread > SPREAD else np.zeros_like(similarities)
+    if not len(similarities):
+        return similarities
+    deviation = similarities - similarities.mean()
+    spread = float(deviation @ deviation / len(deviation)) ** 0.5
+    return deviation / np.float32(spread) if spread > SPREAD else np.zeros_like(deviation)
+
+
+def _behind(standing: Column) -> Column:
+    """A factor e less for every unit behind the greatest."""
+    return np.asarray(np.exp(standing - standing.max(initial=-np.inf)), dtype=np.float32)
+
+
+def _votes(places: Rows, weights: Column, count: int) -> Column:
+    """``ln(1 + 5 · votes)`` of the sum of the weights at each of the first ``count`` places."""
+    return np.asarray(np.log1p(VOTE * np.bincount(places, weights, minlength=count)[:count]), dtype=np.float32)
 
 
 def _unknown(pool: Pool) -> Column:
     return np.full(len(pool.rows), np.nan, dtype=np.float32)
-
-
-def _cosine(pool: Pool, mine: int, theirs: int) -> Column:
-    """Cosine of one view of the query with one view of each candidate; NaN where either is missing."""
-    if not pool.query.views[mine].any():
-        return _unknown(pool)
-    vectors = _view(pool, theirs)
-    return _unless_missing(vectors @ pool.query.views[mine], vectors)
-
-
-def _view(pool: Pool, view: int) -> Matrix:
-    """One view of each candidate: ``views[rows, view]``, in half the time."""
-    views = pool.corpus.views
-    return np.asarray(views).reshape(-1, views.shape[-1]).take(pool.rows * len(VIEWS) + view, axis=0)
-
-
-def _unless_missing(products: Column, vectors: Matrix) -> Column:
-    """The products with each of ``vectors``, NaN where it is zero: then, and seldom else, the product is."""
-    zero = np.flatnonzero(products == 0)
-    products[zero[~vectors[zero].any(axis=1)]] = np.nan
-    return products
-
-
-def _dense(row: sp.csr_matrix) -> Column:
-    """``(V,)`` of one CSR row."""
-    dense = np.zeros(row.shape[1], dtype=np.float32)
-    dense[row.indices] = row.data
-    return dense
-
-
-def _dot(matrix: sp.csr_matrix, rows: Rows, dense: npt.NDArray[np.generic], empty: float = 0.0) -> Column:
-    """Inner products of some rows with a dense vector, ``empty`` for an empty row: for rows of few terms."""
-    starts = matrix.indptr.take(rows)
-    counts = matrix.indptr.take(rows + 1) - starts
-    ends = counts.cumsum()
-    places = np.repeat(starts - ends + counts, counts) + np.arange(counts.sum())
-    held = dense.take(matrix.indices.take(places))
-    shared = np.flatnonzero(held)  # few of them: only their weights are looked up
-    products = held.take(shared) * matrix.data.take(places.take(shared))
-    found = np.bincount(ends.searchsorted(shared, side="right"), products, minlength=len(rows)).astype(np.float32)
-    found[counts == 0] = empty
-    return found
-
-
-def _both(matrix: sp.csr_matrix, pool: Pool, mine: sp.csr_matrix) -> Column:
-    """Inner products with one row; NaN where either has no term."""
-    return _dot(matrix, pool.rows, _dense(mine), empty=np.nan) if mine.nnz else _unknown(pool)

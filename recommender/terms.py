@@ -11,35 +11,103 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
+from scipy.sparse import _sparsetools
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize
 
 from recommender.article import Article
+from recommender.encoder import Matrix
 from recommender.lexical import LexicalModel, fit_lexical
 from recommender.names import names
+from recommender.packed import Column
 from recommender.views import whole_text
 
+SHORT = ("brief", "title", "names", "tags")
+"""The short texts of an article, in the order of their rows."""
 NAMES_MIN_DF_FROM = 20
 """Articles a corpus needs before a name that occurs in one article only is dropped."""
 
 
 @dataclass(frozen=True, slots=True)
 class TermRows:
-    """Articles as ``(n, …)`` float32 CSR matrices, a row an article, an empty row where it has no such term.
+    """The terms of n articles as float32 CSR matrices; a row is empty where an article has no such terms.
 
-    ``whole`` tf-idf of everything there is to read, unit rows; ``brief`` the same of title and teasers;
-    ``title`` each title term's share of the title's idf, rows sum to 1; ``names`` and ``tags`` tf-idf, unit rows.
+    ``whole`` ``(n, V)``: tf-idf of everything there is to read, unit rows. ``short`` ``(4 n, V + names + tags)``:
+    four rows an article, side by side in memory because they are read together: those of SHORT.
     """
 
     whole: sp.csr_matrix
-    brief: sp.csr_matrix
-    title: sp.csr_matrix
-    names: sp.csr_matrix
-    tags: sp.csr_matrix
+    short: sp.csr_matrix
+
+    @classmethod
+    def of(cls, whole: sp.csr_matrix, **short: sp.csr_matrix) -> Self:
+        """Return the rows of ``whole`` and of SHORT: ``brief``, ``title``, ``names``, ``tags``, each ``(n, …)``.
+
+        ``brief`` is tf-idf of title and teasers, ``title`` each title term's share of the title's idf (rows sum to
+        1), both over the columns of ``whole``; ``names`` and ``tags`` are tf-idf over columns of their own.
+        """
+        n, words = whole.shape
+        width = words + short["names"].shape[1] + short["tags"].shape[1]
+        starts = {"names": words, "tags": words + short["names"].shape[1]}
+        parts = [
+            sp.csr_matrix((m.data, m.indices + starts.get(name, 0), m.indptr), (n, width))
+            for name, m in ((name, short[name]) for name in SHORT)
+        ]
+        stacked = sp.csr_matrix(sp.vstack(parts), dtype=np.float32)
+        return cls(whole, stacked[np.arange(len(SHORT) * n).reshape(len(SHORT), n).T.ravel()])
 
     def row(self, row: int) -> "TermRows":
         """Return one article's terms."""
-        return TermRows(self.whole[row], self.brief[row], self.title[row], self.names[row], self.tags[row])
+        return TermRows(self.whole[row], self.short[len(SHORT) * row : len(SHORT) * (row + 1)])
+
+    def dense(self) -> Column:
+        """Return ``(V + names + tags,)``, of one article: what stands in its whole text, its names and its tags."""
+        dense = np.zeros(self.short.shape[1], dtype=np.float32)
+        dense[self.whole.indices] = self.whole.data
+        own = slice(self.short.indptr[SHORT.index("names")], None)
+        dense[self.short.indices[own]] = self.short.data[own]
+        return dense
+
+    def cosines(self, rows: npt.NDArray[np.int64], dense: Column) -> Column:
+        """Return ``(m,)``: inner products of the ``whole`` texts of ``rows``, m of the articles, with ``dense``.
+
+        ``whole[rows] @ dense`` by SciPy's own two loops, without the checks around them: those cost as much again.
+        """
+        indptr, indices, data = self.whole.indptr, self.whole.indices, self.whole.data
+        lines = rows.astype(indices.dtype)
+        ends = np.zeros(len(rows) + 1, dtype=indices.dtype)
+        np.cumsum(indptr.take(rows + 1) - indptr.take(rows), out=ends[1:])
+        columns, weights = np.empty(ends[-1], dtype=indices.dtype), np.empty(ends[-1], dtype=np.float32)
+        found = np.zeros(len(rows), dtype=np.float32)
+        _sparsetools.csr_row_index(len(rows), lines, indptr, indices, data, columns, weights)
+        _sparsetools.csr_matvec(len(rows), self.whole.shape[1], ends, columns, weights, dense, found)
+        return found
+
+    def has(self, name: str) -> bool:
+        """Say whether one article has any term of this one of SHORT."""
+        at = SHORT.index(name)
+        return bool(self.short.indptr[at] < self.short.indptr[at + 1])
+
+    def shared(self, rows: npt.NDArray[np.int64], dense: Column) -> Matrix:
+        """Return ``(4, m)``: inner products of the SHORT terms of ``rows``, m of the articles, with ``dense``.
+
+        A title's is the share of it that ``dense`` holds at all. NaN where an article has no such terms.
+        """
+        lines = (len(SHORT) * rows[:, None] + np.arange(len(SHORT))).ravel()
+        starts = self.short.indptr.take(lines)
+        counts = self.short.indptr.take(lines + 1) - starts
+        ends = counts.cumsum()
+        places = np.repeat(starts - ends + counts, counts) + np.arange(ends[-1] if len(ends) else 0)
+        held = dense.take(self.short.indices.take(places))
+        met = np.flatnonzero(held != 0)  # few of them: only their weights are looked up
+        where = ends.searchsorted(met, side="right")
+        weights = held.take(met)
+        weights[where % len(SHORT) == SHORT.index("title")] = 1.0
+        found = np.bincount(where, weights * self.short.data.take(places.take(met)), minlength=len(lines)).astype(
+            np.float32
+        )
+        found[counts == 0] = np.nan
+        return found.reshape(-1, len(SHORT)).T
 
 
 @dataclass(frozen=True)
@@ -84,12 +152,12 @@ class Lexicon:
     def rows(self, articles: Sequence[Article]) -> TermRows:
         """Return the terms of ``articles``, which need not be those it was fitted on."""
         texts = [whole_text(article) for article in articles]
-        return TermRows(
+        return TermRows.of(
             self.words.transform(texts),
-            self.words.transform([_brief(article) for article in articles]),
-            _title_shares(self.words, [_title(article) for article in articles]),
-            self.names.transform([names(text) for text in texts]),
-            self.tags.transform([_tags(article) for article in articles]),
+            brief=self.words.transform([_brief(article) for article in articles]),
+            title=_title_shares(self.words, [_title(article) for article in articles]),
+            names=self.names.transform([names(text) for text in texts]),
+            tags=self.tags.transform([_tags(article) for article in articles]),
         )
 
 
@@ -118,7 +186,8 @@ class LexiconFit:
         min_df = 2 if len(self._texts) >= NAMES_MIN_DF_FROM else 1
         name_model, name_rows = BagModel.fit(self._names, min_df)
         tag_model, tag_rows = BagModel.fit(self._tags, 1)
-        rows = TermRows(whole, words.transform(self._briefs), _title_shares(words, self._titles), name_rows, tag_rows)
+        brief, title = words.transform(self._briefs), _title_shares(words, self._titles)
+        rows = TermRows.of(whole, brief=brief, title=title, names=name_rows, tags=tag_rows)
         return Lexicon(words, name_model, tag_model), rows
 
 

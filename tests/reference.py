@@ -37,15 +37,16 @@ class Reference:
         self.cards = corpus.cards
         self.story = stories(snapshot)
         self.fused = np.asarray(corpus.fused, dtype=np.float64)
-        self.views = np.asarray(corpus.views, dtype=np.float64)
         self.whole = dense(corpus.terms.whole)
-        self.names = dense(corpus.terms.names)
+        self.names = dense(corpus.terms.short[2::4])
         self.brief = self._brief()
         self.title = self._title()
         self.tags = tag_rows([card.tags for card in self.cards])
-        packed = corpus.passages
+        packed = corpus.packed
         decoded = np.asarray(packed.codes, dtype=np.float64) * np.asarray(packed.scales, dtype=np.float64)[:, None]
-        self.passages = [decoded[a:b] for a, b in zip(packed.ends[:-1], packed.ends[1:], strict=True)]
+        vectors = [decoded[a:b] for a, b in zip(packed.ends[:-1], packed.ends[1:], strict=True)]
+        self.views = [of[:3] for of in vectors]
+        self.passages = [of[3:] for of in vectors]
         self.lists = resolved(snapshot)
         self.editors = {row: {owner for owner in self.lists if row in self.lists[owner]} for row in self.lists}
 
@@ -67,7 +68,7 @@ class Reference:
 
     def table(self, query: int, rows: Sequence[int]) -> Table:
         """Return every signal of every one of ``rows``, by name; NaN where it is not known."""
-        title, teaser, _, body = range(4)
+        title, teaser, body = range(3)
         words, mine, story = self.whole[query], self.cards[query], self.story[query]
         fused = [float(self.fused[row] @ self.fused[query]) for row in rows]
         near = dict(zip(rows, nearness(fused), strict=True))
@@ -81,10 +82,10 @@ class Reference:
         return {
             "tfidf": each(lambda row: float(self.whole[row] @ words)),
             "fused": fused,
-            "body_body": each(lambda row: cosine(self.views[query, body], self.views[row, body])),
-            "body_teaser": each(lambda row: cosine(self.views[query, body], self.views[row, teaser])),
+            "body_body": each(lambda row: cosine(self.views[query][body], self.views[row][body])),
+            "body_teaser": each(lambda row: cosine(self.views[query][body], self.views[row][teaser])),
             "passage_passage": each(lambda row: best(self.passages[query], self.passages[row])),
-            "passage_title": each(lambda row: best(self.passages[query], self.views[row, [title]])),
+            "passage_title": each(lambda row: best(self.passages[query], self.views[row][[title]])),
             "brief_in_text": each(lambda row: float(self.brief[row] @ words)),
             "title_in_text": each(
                 lambda row: float(self.title[row][words > 0].sum()) if self.title[row].any() else math.nan

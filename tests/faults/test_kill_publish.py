@@ -118,7 +118,7 @@ def test_every_event_of_a_publish_of_what_is_there(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("damaged", ["views.npy", "manifest.json"])
+@pytest.mark.parametrize("damaged", ["packed.npy", "manifest.json"])
 def test_every_event_of_a_repair_can_be_repaired(
     fresh_store: Callable[[], Path], old: Edition, later: Edition, damaged: str
 ) -> None:

@@ -38,10 +38,9 @@ def same_terms(a: TermRows, b: TermRows) -> None:
 def same_corpus(found: Corpus, expected: Corpus) -> None:
     """Equal to the last bit, in everything that is not derived."""
     assert (found.cards, found.aliases) == (expected.cards, expected.aliases)
-    np.testing.assert_array_equal(found.views, expected.views)
     np.testing.assert_array_equal(found.fused, expected.fused)
     for name in ("codes", "scales", "ends"):
-        a, b = getattr(found.passages, name), getattr(expected.passages, name)
+        a, b = getattr(found.packed, name), getattr(expected.packed, name)
         assert a.dtype == b.dtype
         np.testing.assert_array_equal(a, b)
     same_terms(found.terms, expected.terms)
@@ -91,13 +90,13 @@ def test_arrays_are_written_in_their_type_and_in_one_piece() -> None:
     for name, array in found.items():
         assert array.dtype == ARRAYS[name]
         assert array.flags.c_contiguous
-    np.testing.assert_array_equal(found["passages.npy"], corpus.passages.codes)
-    np.testing.assert_array_equal(found["brief_indices.npy"], corpus.terms.brief.indices)
+    np.testing.assert_array_equal(found["packed.npy"], corpus.packed.codes)
+    np.testing.assert_array_equal(found["short_indices.npy"], corpus.terms.short.indices)
 
 
 def test_what_is_large_is_mapped_and_not_read(whole: Path) -> None:
     corpus = open_snapshot(whole).corpus
-    for array in (corpus.views, corpus.fused, corpus.passages.codes, corpus.terms.whole.data):
+    for array in (corpus.fused, corpus.packed.codes, corpus.terms.whole.data, corpus.terms.short.data):
         while not isinstance(array, np.memmap):
             assert array.base is not None, "a copy in memory"
             array = array.base
@@ -144,7 +143,7 @@ def test_an_array_of_another_type_is_named(folder: Path, name: str, kind: str) -
 def test_another_number_of_articles_or_another_model_is_refused(whole: Path, count: int, dim: int) -> None:
     arrays = ArrayFiles.open(whole)
     arrays.check(12, ENCODER.dim, _terms(whole))
-    with pytest.raises(SnapshotError, match=rf"views\.npy: has shape \(12, 4, 64\), expected \({count}, 4, {dim}\)"):
+    with pytest.raises(SnapshotError, match=r"(packed|packed_ends)\.npy: has shape"):
         arrays.check(count, dim, _terms(whole))
 
 

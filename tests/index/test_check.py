@@ -15,6 +15,7 @@ from recommender.article import Article, Record
 from recommender.catalog import Catalog
 from recommender.corpus import Rows
 from recommender.errors import NoSnapshotError, SnapshotError
+from recommender.packed import Column
 from recommender.policy import Mask
 from tests.index.samples import ENCODER, FILES, articles
 
@@ -69,8 +70,9 @@ class Partly:
         self._snapshot = snapshot
         self._wrong = wrong
 
-    def search(self, vector: npt.NDArray[np.float32], k: int, allowed: Mask) -> Rows:
-        return self._snapshot.neighbours.search(vector, k + self._wrong, allowed)[self._wrong :]
+    def search(self, vector: npt.NDArray[np.float32], k: int, allowed: Mask) -> tuple[Rows, Column]:
+        rows, similar = self._snapshot.neighbours.search(vector, k + self._wrong, allowed)
+        return rows[self._wrong :], similar[self._wrong :]
 
 
 @pytest.mark.parametrize(("wrong", "expected"), [(0, 1.0), (1, 0.9), (3, 0.7), (10, 0.0)])

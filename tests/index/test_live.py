@@ -59,7 +59,7 @@ def test_nothing_is_opened_again_while_nothing_changes(tmp_path: Path, sources: 
 @pytest.mark.parametrize(
     "damage",
     [
-        lambda folder: (folder / "views.npy").write_bytes(b""),
+        lambda folder: (folder / "packed.npy").write_bytes(b""),
         lambda folder: (folder / "manifest.json").unlink(),
         lambda folder: shutil.rmtree(folder),
         lambda folder: (folder.parent.parent / "CURRENT").unlink(),
@@ -122,7 +122,7 @@ def test_a_damaged_snapshot_is_not_read_again_at_every_poll(
 
     monkeypatch.setattr("index.live.open_current", counting)
     damaged = publish_in(tmp_path, sources[0])
-    (snapshots_folder(tmp_path) / damaged / "views.npy").write_bytes(b"")
+    (snapshots_folder(tmp_path) / damaged / "packed.npy").write_bytes(b"")
     live = Live(tmp_path, poll_seconds=0.01)
     live.start()
     try:

@@ -41,7 +41,7 @@ def cases(draw: Callable[..., int]) -> Case:
 
 def same_as_brute_force(case: Case) -> None:
     vectors, query, k, allowed = case
-    assert Neighbours(vectors).search(query, k, allowed).tolist() == brute_force(vectors, query, k, allowed)
+    assert Neighbours(vectors).search(query, k, allowed)[0].tolist() == brute_force(vectors, query, k, allowed)
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
@@ -63,7 +63,7 @@ def test_rows_that_all_tie_come_in_row_order(barred: int, k: int) -> None:
     vectors = np.tile(np.array([0.6, -0.8, 0.1], dtype=np.float32), (300, 1))
     allowed = np.ones(300, dtype=bool)
     allowed[np.random.default_rng(barred).permutation(300)[:barred]] = False
-    found = Neighbours(vectors).search(vectors[0], k, allowed)
+    found, _ = Neighbours(vectors).search(vectors[0], k, allowed)
     assert found.tolist() == np.flatnonzero(allowed)[:k].tolist()
 
 
@@ -72,8 +72,9 @@ def test_exact_over_a_real_corpus_is_brute_force(optech: Snapshot) -> None:
     everything = np.ones(len(fused), dtype=bool)
     for row in range(0, len(fused), 9):
         scores = fused.astype(np.float64) @ fused[row].astype(np.float64)
-        found = Neighbours(fused).search(fused[row], 20, everything)
+        found, similar = Neighbours(fused).search(fused[row], 20, everything)
         np.testing.assert_allclose(scores[found], np.sort(scores)[::-1][:20], atol=1e-5)
+        np.testing.assert_allclose(similar, scores[found], atol=1e-5)
         assert found[0] == row
         assert len(set(found.tolist())) == 20
 
@@ -82,9 +83,9 @@ def test_the_answer_is_int64_and_the_vectors_are_not_kept_from_writing() -> None
     vectors = np.eye(3, dtype=np.float32)
     neighbours = Neighbours(vectors)
     vectors[:] = 0  # the index has its own copy
-    found = neighbours.search(np.array([0, 1, 0], dtype=np.float32), 1, np.ones(3, dtype=bool))
-    assert found.dtype == np.int64
-    assert found.tolist() == [1]
+    found, similar = neighbours.search(np.array([0, 1, 0], dtype=np.float32), 1, np.ones(3, dtype=bool))
+    assert (found.dtype, similar.dtype) == (np.int64, np.float32)
+    assert (found.tolist(), similar.tolist()) == ([1], [1.0])
 
 
 @pytest.mark.parametrize(
@@ -127,7 +128,9 @@ def test_hnsw_recall(vectors: Matrix, hnsw: faiss.IndexHNSWFlat, barred: int) ->
         allowed = np.ones(len(vectors), dtype=bool)
         allowed[rng.permutation(len(vectors))[:barred]] = False
         exact = brute_force(vectors, vectors[row], 10, allowed)
-        answer = neighbours.search(vectors[row], 10, allowed).tolist()
+        rows, similar = neighbours.search(vectors[row], 10, allowed)
+        np.testing.assert_allclose(similar, vectors[rows] @ vectors[row], atol=1e-5)
+        answer = rows.tolist()
         assert allowed[answer].all()
         found += len(set(exact) & set(answer))
         wanted += len(exact)
@@ -142,8 +145,8 @@ def test_hnsw_never_returns_too_few(vectors: Matrix, hnsw: faiss.IndexHNSWFlat, 
     allowed = np.zeros(len(vectors), dtype=bool)
     # The farthest rows: the hardest for a graph that is entered from the near side.
     allowed[np.argsort(vectors @ vectors[5])[:count]] = True
-    found = neighbours.search(vectors[5], k, allowed)
-    assert len(set(found.tolist())) == len(found) == min(k, count)
+    found, similar = neighbours.search(vectors[5], k, allowed)
+    assert len(set(found.tolist())) == len(found) == len(similar) == min(k, count)
     assert allowed[found].all()
     scores = (vectors @ vectors[5])[found]
     assert (np.diff(scores) <= 1e-6).all()
@@ -160,7 +163,7 @@ def test_few_allowed_rows_are_searched_exactly(vectors: Matrix, count: int, monk
     neighbours = Neighbours(vectors[:500], hnsw, exact_up_to=100)
     allowed = np.zeros(500, dtype=bool)
     allowed[np.random.default_rng(count).permutation(500)[:count]] = True
-    found = neighbours.search(vectors[0], 40, allowed).tolist()
+    found = neighbours.search(vectors[0], 40, allowed)[0].tolist()
     assert found == brute_force(vectors[:500], vectors[0], 40, allowed)
     with pytest.raises(AssertionError, match="the graph was asked"):
         neighbours.search(vectors[0], 40, np.ones(500, dtype=bool))
@@ -192,7 +195,7 @@ def test_a_graph_of_another_kind_or_shape_is_refused(vectors: Matrix, tmp_path: 
     used = read_hnsw(path, (50, 24))
     everything = np.ones(50, dtype=bool)
     for row in range(50):
-        found = Neighbours(vectors[:50], used, exact_up_to=0).search(vectors[row], 5, everything)
+        found, _ = Neighbours(vectors[:50], used, exact_up_to=0).search(vectors[row], 5, everything)
         assert found.tolist() == brute_force(vectors[:50], vectors[row], 5, everything)
     flat = faiss.IndexFlatIP(24)
     flat.add(vectors[:50])

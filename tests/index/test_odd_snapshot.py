@@ -120,7 +120,7 @@ def outcomes(folder: Path, whole: Path, seed: int, step: int) -> tuple[int, int]
             graph = Neighbours(
                 snapshot.corpus.fused, read_hnsw(folder / HNSW, snapshot.corpus.fused.shape), exact_up_to=0
             )
-            assert len(graph.search(snapshot.corpus.fused[0], 5, np.ones(12, dtype=bool))) == 5
+            assert len(graph.search(snapshot.corpus.fused[0], 5, np.ones(12, dtype=bool))[0]) == 5
         shutil.copy(whole / name, folder / name)
     return tried, opened
 
@@ -172,7 +172,7 @@ def grown(array: np.ndarray) -> np.ndarray:
 
 
 BLAMED = {
-    "passages.npy": "passage_scales.npy",
+    "packed.npy": "packed_scales.npy",
     "components.npy": "fused.npy",
     **{f"{name}_data.npy": f"{name}_indices.npy" for name in SPARSE},
 }
@@ -195,7 +195,7 @@ def test_an_array_of_another_shape_is_named(
         open_snapshot(folder)
 
 
-@pytest.mark.parametrize("name", ["passage_ends.npy", *(f"{name}_indptr.npy" for name in SPARSE)])
+@pytest.mark.parametrize("name", ["packed_ends.npy", *(f"{name}_indptr.npy" for name in SPARSE)])
 @pytest.mark.parametrize(
     "change",
     [
@@ -222,23 +222,38 @@ def test_rows_that_overlap_or_leave_out_are_named(
 
 def test_row_pointers_into_an_empty_matrix_are_named(tmp_path: Path) -> None:
     """SciPy does not look at them where the last one is 0, and reads whatever lies there: it crashed on this."""
-    bare = [Record(Article(id=f"a{n}", title=f"ship {n}"), "") for n in range(4)]
-    folder = written(tmp_path / "bare", contents_of(bare))
-    for name in ("tags_indptr.npy", "names_indptr.npy"):
-        np.save(folder / name, np.array([0, 0, 2**40, 0, 0]))
+    wordless = [Record(Article(id=f"a{n}", title="the", body="and"), "") for n in range(4)]
+    folder = written(tmp_path / "wordless", contents_of(wordless))
+    for name in ("whole_indptr.npy", "short_indptr.npy"):
+        ends = np.load(folder / name)
+        assert not ends.any()
+        ends[2] = 2**40
+        np.save(folder / name, ends)
         reseal(folder)
         with pytest.raises(SnapshotError, match=f"{name}: does not divide 0 entries among the articles"):
             open_snapshot(folder)
-        np.save(folder / name, np.zeros(5, dtype=np.int64))
+        np.save(folder / name, np.zeros_like(ends))
         reseal(folder)
     assert len(open_snapshot(folder).corpus) == 4
+
+
+def test_an_article_without_its_views_is_named(folder: Path) -> None:
+    """The first three vectors of an article are its views; with fewer, its passages would be taken for them."""
+    path = folder / "packed_ends.npy"
+    ends = np.load(path)
+    ends[5] = ends[4] + 2
+    np.save(path, ends)
+    reseal(folder)
+    with pytest.raises(SnapshotError, match=f"^{path}: does not divide"):
+        open_snapshot(folder)
 
 
 @pytest.mark.parametrize("name", SPARSE)
 @pytest.mark.parametrize("column", [-1, -(2**31), 2**31 - 1, None])
 def test_columns_that_are_none_are_refused(folder: Path, name: str, column: int | None) -> None:
-    model = {"names": "names", "tags": "tags"}.get(name, "terms")
-    width = len(orjson.loads((folder / "terms.json").read_bytes())[model])
+    models = {"whole": ["terms"], "short": ["terms", "names", "tags"]}[name]
+    columns_of = orjson.loads((folder / "terms.json").read_bytes())
+    width = sum(len(columns_of[model]) for model in models)
     columns = np.load(folder / f"{name}_indices.npy")
     columns[-1] = width if column is None else column
     np.save(folder / f"{name}_indices.npy", columns)
@@ -259,9 +274,9 @@ def test_columns_that_are_none_are_refused(folder: Path, name: str, column: int 
         ("terms.json", b'{"terms": "ab", "stop_words": []}'),
         ("terms.json", b'{"terms": [], "stop_words": [], "names": []}'),
         ("terms.json", b'{"terms": [], "stop_words": [], "names": [], "tags": []}'),
-        ("passages.npy", b""),
-        ("names_indptr.npy", b"PK\x03\x04"),
-        ("tags_indices.npy", b"\x93NUMPY\x01\x00\x10\x27" + b"-" * 9_999 + b"1"),
+        ("packed.npy", b""),
+        ("whole_indptr.npy", b"PK\x03\x04"),
+        ("short_indices.npy", b"\x93NUMPY\x01\x00\x10\x27" + b"-" * 9_999 + b"1"),
         ("idf.npy", b"PK\x03\x04"),
         ("idf.npy", b""),
         ("idf.npy", b"\x93NUMPY\x01\x00\x10\x27" + b"-" * 9_999 + b"1"),

@@ -75,11 +75,11 @@ def test_leftovers_are_removed(tmp_path: Path, sources: list[Contents]) -> None:
     folder = snapshots_folder(tmp_path)
     first = publish_in(tmp_path, sources[0])
     (folder / ".new-123" / "deep").mkdir(parents=True)
-    (folder / ".new-123" / "deep" / "views.npy").write_bytes(b"half")
+    (folder / ".new-123" / "deep" / "packed.npy").write_bytes(b"half")
     (folder / ".new-damaged-0123456789abcdef").mkdir()
     (folder / ".new-file").write_bytes(b"")
     (folder / f".new-{os.getpid()}").mkdir()
-    (folder / f".new-{os.getpid()}" / "views.npy").write_bytes(b"of a process with the same number")
+    (folder / f".new-{os.getpid()}" / "packed.npy").write_bytes(b"of a process with the same number")
     (tmp_path / "CURRENT.new-77").write_bytes(b"half")
     (tmp_path / "notes.txt").write_text("somebody's own")
     second = publish_in(tmp_path, sources[1])
@@ -87,7 +87,7 @@ def test_leftovers_are_removed(tmp_path: Path, sources: list[Contents]) -> None:
     assert names(tmp_path) == ["CURRENT", "build.lock", "notes.txt", "snapshots"]
 
 
-@pytest.mark.parametrize("damaged", ["views.npy", "cards.jsonl", "manifest.json"])
+@pytest.mark.parametrize("damaged", ["packed.npy", "cards.jsonl", "manifest.json"])
 def test_a_damaged_snapshot_is_replaced_by_the_same_one_whole(
     tmp_path: Path, sources: list[Contents], damaged: str
 ) -> None:
@@ -178,7 +178,7 @@ class Full(FileSystem):
 def test_an_error_names_the_path_and_leaves_the_old_in_service(tmp_path: Path, sources: list[Contents]) -> None:
     first = publish_in(tmp_path, sources[0])
     with (
-        pytest.raises(PublishError, match=r"snapshots/\.new-\d+/views\.npy: No space left on device"),
+        pytest.raises(PublishError, match=r"snapshots/\.new-\d+/packed\.npy: No space left on device"),
         locked(tmp_path),
     ):
         publish(tmp_path, sources[1], keep=3, filesystem=Full())

@@ -73,7 +73,10 @@ class BruteForce:
     def __init__(self, corpus: Corpus) -> None:
         self._fused = np.asarray(corpus.fused, dtype=np.float64)
 
-    def search(self, vector: npt.NDArray[np.float32], k: int, allowed: Mask) -> npt.NDArray[np.int64]:
+    def search(
+        self, vector: npt.NDArray[np.float32], k: int, allowed: Mask
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
         scores = self._fused @ vector.astype(np.float64)
         order = sorted(np.flatnonzero(allowed).tolist(), key=lambda row: (-round(float(scores[row]), 9), row))
-        return np.array(order[:k], dtype=np.int64)
+        rows = np.array(order[:k], dtype=np.int64)
+        return rows, scores[rows].astype(np.float32)

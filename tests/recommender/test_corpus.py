@@ -7,7 +7,7 @@ import pytest
 
 from recommender import corpus as module
 from recommender.article import Article
-from recommender.corpus import VIEWS, Card, Corpus, batched
+from recommender.corpus import READ, Card, Corpus, batched, read_vectors
 from recommender.encoder import HashEncoder
 from recommender.errors import UnknownArticleError
 from recommender.fusion import Fusion
@@ -67,29 +67,37 @@ def test_of_two_articles_at_one_address_the_first_id_is_found() -> None:
     assert corpus_of(COPIES).find("https://news.example/y") == 1
 
 
-def test_every_view_is_the_mean_of_its_texts(small: Corpus) -> None:
+@pytest.fixture(scope="module")
+def read() -> np.ndarray:
+    return read_vectors([views(article) for article in ARTICLES], ENCODER.encode, ENCODER.dim)[0]
+
+
+def test_every_view_is_the_mean_of_its_texts(small: Corpus, read: np.ndarray) -> None:
     for row, article in enumerate(ARTICLES):
         found = views(article)
         title = [found.title] if found.title else list(found.teasers[:1])
         body = list(found.passages or found.teasers or title)  # a stub's teaser stands in for what it lacks
         texts = {"title": title, "teaser": found.teasers, "lead": body[:1], "body": body}
-        for view, name in enumerate(VIEWS):
+        for view, name in enumerate(READ):
             if texts[name]:
                 mean = np.mean([ENCODER.encode([text])[0] for text in texts[name]], axis=0)
-                np.testing.assert_allclose(small.views[row, view], mean / np.linalg.norm(mean), atol=1e-6)
+                np.testing.assert_allclose(read[row, view], mean / np.linalg.norm(mean), atol=1e-6)
             else:
-                assert not small.views[row, view].any()
+                assert not read[row, view].any()
+        kept, passages = small.packed.of(row)
+        np.testing.assert_allclose(kept, read[row, :3], atol=0.5 / 127)
         np.testing.assert_allclose(
-            small.passages.of(row), ENCODER.encode(body).reshape(-1, ENCODER.dim), atol=0.5 / 127, err_msg=article.id
+            passages, ENCODER.encode(body).reshape(-1, ENCODER.dim), atol=0.5 / 127, err_msg=article.id
         )
     assert len(views(ARTICLES[0]).passages) == 3
-    assert [bool(vector.any()) for vector in small.views[3]] == [True, False, True, True]
+    assert [bool(vector.any()) for vector in read[3]] == [True, False, True, True]
+    assert [bool(vector.any()) for vector in small.packed.of(3)[0]] == [True, False, True]
 
 
-def test_the_fused_vector_is_made_of_all_views_and_the_whole_text(small: Corpus) -> None:
+def test_the_fused_vector_is_made_of_all_views_and_the_whole_text(small: Corpus, read: np.ndarray) -> None:
     half = np.zeros((4, ENCODER.dim))
     for row in range(4):
-        known = [vector for vector in small.views[row].astype(float) if vector.any()]
+        known = [vector for vector in read[row].astype(float) if vector.any()]
         mean = np.mean(known, axis=0)
         half[row] = mean / np.linalg.norm(mean)
     model, rows = fit_lexical([whole_text(article) for article in ARTICLES])
@@ -107,11 +115,10 @@ def test_a_corpus_built_in_batches_is_the_same(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr(module, "LOOKUP_ARTICLES", 3)
     again = corpus_of(ARTICLES)
     assert again.cards == small.cards
-    np.testing.assert_array_equal(again.views, small.views)
     np.testing.assert_array_equal(again.fused, small.fused)
     for name in ("codes", "scales", "ends"):
-        np.testing.assert_array_equal(getattr(again.passages, name), getattr(small.passages, name))
-    for name in ("whole", "brief", "title", "names", "tags"):
+        np.testing.assert_array_equal(getattr(again.packed, name), getattr(small.packed, name))
+    for name in ("whole", "short"):
         np.testing.assert_array_equal(getattr(again.terms, name).toarray(), getattr(small.terms, name).toarray())
 
 
@@ -141,6 +148,7 @@ def test_copies_are_grouped_by_words_and_by_address_and_by_both_in_turn() -> Non
     for card, number in zip(corpus.cards, corpus.copies.tolist(), strict=True):
         groups.setdefault(number, []).append(card.id)
     assert sorted(groups.values()) == [["1", "2", "3", "4", "5"], ["6", "7"], ["8"]]
+    assert [corpus.story(row).tolist() for row in (0, 4, 5, 6, 7)] == [[*range(5)], [*range(5)], [5, 6], [5, 6], [7]]
 
 
 @pytest.mark.parametrize(
@@ -175,24 +183,24 @@ def test_a_draft_of_an_articles_own_text_is_the_articles_query() -> None:
         assert draft.card == mine.card
         np.testing.assert_allclose(draft.views, mine.views, atol=1e-6)
         np.testing.assert_array_equal(draft.passages, mine.passages)
-        for name in ("whole", "brief", "title", "names", "tags"):
+        for name in ("whole", "short"):
             np.testing.assert_array_equal(getattr(draft.terms, name).toarray(), getattr(mine.terms, name).toarray())
         np.testing.assert_allclose(draft.fused, mine.fused, atol=1e-5)
         np.testing.assert_equal(draft.day, mine.day)
 
 
 def test_a_draft_changes_nothing(small: Corpus) -> None:
-    before = small.fused.copy(), small.views.copy(), small.cards
+    before = small.fused.copy(), small.packed.codes.copy(), small.cards
     small.draft(Article(id="new", title="Ships", body="Ships."), HashEncoder(64))
     np.testing.assert_array_equal(small.fused, before[0])
-    np.testing.assert_array_equal(small.views, before[1])
+    np.testing.assert_array_equal(small.packed.codes, before[1])
     assert small.cards is before[2]
 
 
 def test_a_draft_without_a_text_is_all_zero(small: Corpus) -> None:
     draft = small.draft(Article(id="n", title="https://news.example/", body="<br>"), ENCODER)
     assert not draft.views.any()
-    assert draft.terms.whole.nnz == draft.terms.names.nnz == 0
+    assert draft.terms.whole.nnz == draft.terms.short.nnz == 0
     assert not len(draft.passages)
     assert not draft.fused.any()
     assert np.isnan(draft.day)

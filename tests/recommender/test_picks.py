@@ -34,16 +34,15 @@ def test_votes(lists: dict[int, set[int]], rows: list[int]) -> None:
     }
     found, votes = picks(lists).votes(np.array(rows, dtype=np.int64), weights(rows))
     assert dict(zip(found.tolist(), votes.tolist(), strict=True)) == pytest.approx(expected)
-    named = picks(lists).named_by(np.array(rows, dtype=np.int64), weights(rows))
-    assert named.tolist() == pytest.approx([expected.get(row, 0.0) for row in rows])
 
 
-@given(lists=LISTS, rows=ROWS, listed=ROWS)
-def test_what_they_list(lists: dict[int, set[int]], rows: list[int], listed: list[int]) -> None:
-    weight = dict(zip(listed, weights(listed).tolist(), strict=True))
-    found = picks(lists).names(np.array(rows, dtype=np.int64), np.array(listed, dtype=np.int64), weights(listed))
-    expected = [sum(weight.get(t, 0.0) for t in lists.get(row, ())) for row in rows]
-    assert found.tolist() == pytest.approx(expected, abs=1e-6)
+@given(lists=LISTS, rows=st.lists(ROW, max_size=N), others=ROWS)
+def test_the_picks_between_two_groups(lists: dict[int, set[int]], rows: list[int], others: list[int]) -> None:
+    found = picks(lists).between(np.array(rows, dtype=np.int64), np.array(others, dtype=np.int64))
+    expected = [
+        (i, j) for i, owner in enumerate(rows) for j, other in enumerate(others) if other in lists.get(owner, ())
+    ]
+    assert sorted(zip(*(part.tolist() for part in found), strict=True)) == expected
 
 
 @given(lists=LISTS, rows=ROWS, hidden=ROWS)
@@ -86,8 +85,7 @@ def test_the_numbers_are_of_the_types_the_query_path_works_in() -> None:
     targets, votes = found.votes(rows, weights([0, 3]))
     assert targets.dtype == np.int64
     assert votes.dtype == np.float32
-    assert found.named_by(rows, weights([0, 3])).dtype == np.float32
-    assert found.names(rows, rows, weights([0, 3])).dtype == np.float32
+    assert [part.dtype for part in found.between(rows, rows)] == [np.int64, np.int64]
     assert found.popularity(rows, rows).dtype == np.float32
 
 
@@ -105,7 +103,6 @@ def test_two_names_of_one_article_are_one_pick() -> None:
 def test_nobody_asked_lists_nothing() -> None:
     found, none = picks({0: {1}}), np.zeros(0, dtype=np.int64)
     assert [part.tolist() for part in found.votes(none, weights([]))] == [[], []]
-    assert found.named_by(none, weights([])).tolist() == []
-    assert found.names(none, none, weights([])).tolist() == []
-    assert found.names(np.array([0]), none, weights([])).tolist() == [0]
+    for rows, others in ((none, none), (np.array([0]), none), (none, np.array([1]))):
+        assert [part.tolist() for part in found.between(rows, others)] == [[], []]
     assert found.popularity(np.array([1]), none).tolist() == [1]

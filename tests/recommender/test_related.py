@@ -200,7 +200,8 @@ def test_ties_go_by_id() -> None:
         for hit in related(query, corpus, candidates, DEFAULT, Picks.none(len(corpus)), limit=9)
     ]
     assert found == ["10", "0"]  # one of the four copies, the first by id
-    object.__setattr__(corpus, "copies", np.arange(len(corpus)))
+    for name, numbers in {"copies": np.arange(6), "_by_story": np.arange(6), "_story_ends": np.arange(7)}.items():
+        object.__setattr__(corpus, name, numbers)  # six stories, four of them alike to the last bit
     hits = related(query, corpus, candidates, DEFAULT, Picks.none(len(corpus)), limit=9)
     assert [corpus.cards[hit.row].id for hit in hits] == ["10", "9", "a", "b", "0"]
     assert len({hit.score for hit in hits[:4]}) == 1

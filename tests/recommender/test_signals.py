@@ -27,8 +27,10 @@ ARTICLES = sorted(
     key=lambda article: article.id,
 )
 ROWS = np.arange(len(ARTICLES))
-PASSAGE_ERROR = 0.02
-"""What one byte a number may cost a cosine of the hash encoder's 64 numbers, with room (see test_passages)."""
+PACKED = ("body_body", "body_teaser", "passage_passage", "passage_title")
+"""The signals that compare packed vectors."""
+PACKING_ERROR = 0.02
+"""What one byte a number may cost a cosine of the hash encoder's 64 numbers, with room (see test_packed)."""
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +41,8 @@ def corpus(seeds: Snapshot) -> Corpus:
 
 def pool(corpus: Corpus, query: int, rows: list[int] | np.ndarray | None = None, picks: Picks | None = None) -> Pool:
     chosen = np.arange(len(corpus)) if rows is None else np.asarray(rows, dtype=np.int64)
-    return Pool(corpus.query(query), corpus, chosen, picks or Picks.none(len(corpus)))
+    asked = corpus.query(query)
+    return Pool(asked, corpus, chosen, corpus.fused[chosen] @ asked.fused, picks or Picks.none(len(corpus)))
 
 
 def signal(name: str, of: Pool) -> list[float]:
@@ -114,17 +117,17 @@ def expected(name: str, query: int, row: int, corpus: Corpus) -> float:
     raise AssertionError(f"no computation of {name}")
 
 
-FROM_TEXTS = ["body_body", "body_teaser", "passage_passage", "passage_title", "fused", "closeness"]
+FROM_TEXTS = [*PACKED, "fused", "closeness"]
 
 
 @pytest.mark.parametrize("name", FROM_TEXTS)
 @pytest.mark.parametrize("which", [0, 1, 2], ids=["article", "undated", "stub"])
 def test_a_signal_from_the_texts(name: str, which: int, corpus: Corpus) -> None:
     query = query_rows()[which]
-    rows = ROWS[:: 3 if name.startswith(("body", "passage")) else 1]
+    rows = ROWS[:: 3 if name in PACKED else 1]
     found = signal(name, pool(corpus, query, rows))
     wanted = [expected(name, query, row, corpus) for row in rows.tolist()]
-    np.testing.assert_allclose(found, wanted, atol=PASSAGE_ERROR if name.startswith("passage") else 1e-5)
+    np.testing.assert_allclose(found, wanted, atol=PACKING_ERROR if name in PACKED else 1e-5)
 
 
 @pytest.mark.parametrize("which", [0, 1, 2], ids=["article", "undated", "stub"])
@@ -179,12 +182,12 @@ def test_every_signal_in_plain_loops(which: str, request: pytest.FixtureRequest)
 def test_no_signal_leaves_its_range(which: str, request: pytest.FixtureRequest) -> None:
     snapshot: Snapshot = request.getfixturevalue(which)
     some = SIGNALS.keys() - {"fused", "closeness", "picked_near", "picks_near", "picked_often"}
-    below = dict.fromkeys(("body_body", "body_teaser", "passage_passage", "passage_title"), -1.0)
+    below = dict.fromkeys(PACKED, -1.0)
     for row in range(0, len(snapshot.corpus), 9):
         table = signals(pool(snapshot.corpus, row, picks=snapshot.picks))
         for name, column in zip(SIGNALS, table.T, strict=True):
             known = column[np.isfinite(column)]
-            slack = PASSAGE_ERROR if name.startswith("passage") else 1e-5
+            slack = PACKING_ERROR if name in PACKED else 1e-5
             assert (known >= below.get(name, 0.0) - slack).all() or name in ("fused", "closeness")
             assert (known <= 1 + slack).all() or name not in some
             assert (known <= 0).all() or name != "closeness"
@@ -367,7 +370,7 @@ def test_what_is_not_known_is_nan() -> None:
     }
     missing = dict.fromkeys(("names", "tags", "section", "closeness", "same_year"), never)
     assert known["plain"] == {**known["full"], **missing}
-    views_of = dict.fromkeys(("body_body", "body_teaser", "passage_passage", "passage_title"), never)
+    views_of = dict.fromkeys(PACKED, never)
     assert known["void"] == {**known["plain"], **views_of}
 
 
@@ -377,8 +380,8 @@ def test_a_stub_is_read_by_its_teasers() -> None:
     corpus = corpus_of([Article(id="stub", teasers=(teaser,)), Article(id="whole", title=teaser, body=teaser)])
     for query in range(2):
         for name in ("body_body", "passage_passage", "passage_title", "title_in_text"):
-            assert signal(name, pool(corpus, query)) == pytest.approx([1, 1], abs=PASSAGE_ERROR)
-    assert signal("body_teaser", pool(corpus, 1)) == pytest.approx([1, math.nan], nan_ok=True)
+            assert signal(name, pool(corpus, query)) == pytest.approx([1, 1], abs=PACKING_ERROR)
+    assert signal("body_teaser", pool(corpus, 1)) == pytest.approx([1, math.nan], abs=PACKING_ERROR, nan_ok=True)
 
 
 # --- the table

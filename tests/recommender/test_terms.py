@@ -3,7 +3,6 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -15,7 +14,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from recommender import terms as module
 from recommender.article import Article
 from recommender.names import names
-from recommender.terms import BagModel, Lexicon, LexiconFit, TermRows
+from recommender.terms import SHORT, BagModel, Lexicon, LexiconFit, TermRows
 from recommender.views import whole_text
 from tests.conftest import DEMO, OPTECH, records
 
@@ -25,7 +24,7 @@ ARTICLES = [
     Article(id="c", teasers=("Chess: Tove Brask wins.", "Chess in Carrow.")),
     Article(id="d", title="???"),
 ]
-NAMES = [field.name for field in fields(TermRows)]
+NAMES = ("whole", *SHORT)
 
 
 def fitted(articles: Sequence[Article]) -> tuple[Lexicon, TermRows]:
@@ -33,6 +32,19 @@ def fitted(articles: Sequence[Article]) -> tuple[Lexicon, TermRows]:
     for article in articles:
         fit.add(article)
     return fit.fit()
+
+
+def part(rows: TermRows, lexicon: Lexicon, name: str) -> sp.csr_matrix:
+    """The rows of one kind over columns of their own; no other kind's column has an entry in them."""
+    if name == "whole":
+        return rows.whole
+    words, names, tags = (len(model.terms) for model in (lexicon.words, lexicon.names, lexicon.tags))
+    assert rows.short.shape == (4 * rows.whole.shape[0], words + names + tags)
+    lines = rows.short[("brief", "title", "names", "tags").index(name) :: 4]
+    start = {"names": words, "tags": words + names}.get(name, 0)
+    found = lines[:, start : start + {"names": names, "tags": tags}.get(name, words)]
+    assert found.nnz == lines.nnz
+    return found
 
 
 def entries(row: sp.csr_matrix, terms: Sequence[str]) -> dict[str, float]:
@@ -99,17 +111,17 @@ def test_no_term_left_is_no_error(bags: list[list[str]]) -> None:
 def test_the_rows_of_a_corpus_by_hand() -> None:
     lexicon, rows = fitted(ARTICLES)
     texts = [whole_text(article) for article in ARTICLES]
-    assert [entries(row, lexicon.names.terms) for row in rows.names] == [
+    assert [entries(row, lexicon.names.terms) for row in part(rows, lexicon, "names")] == [
         pytest.approx(row) for row in by_hand([names(text) for text in texts])
     ]
     assert lexicon.names.terms == ("carrow", "ena morling", "tove brask")
-    assert [entries(row, lexicon.tags.terms) for row in rows.tags] == [
+    assert [entries(row, lexicon.tags.terms) for row in part(rows, lexicon, "tags")] == [
         pytest.approx(row) for row in by_hand([["sea"], ["sea", "port"], [], []])
     ]
     plain = TfidfVectorizer(stop_words=list(lexicon.words.stop_words), ngram_range=(1, 2), sublinear_tf=True)
     np.testing.assert_allclose(rows.whole.toarray(), plain.fit_transform(texts).toarray(), atol=1e-6)
     briefs = ["Ship strike\nEna Morling calls it off.", "The ships of Carrow", "\n".join(ARTICLES[2].teasers), "???"]
-    np.testing.assert_allclose(rows.brief.toarray(), plain.transform(briefs).toarray(), atol=1e-6)
+    np.testing.assert_allclose(part(rows, lexicon, "brief").toarray(), plain.transform(briefs).toarray(), atol=1e-6)
 
 
 def test_title_shares_by_hand() -> None:
@@ -123,14 +135,14 @@ def test_title_shares_by_hand() -> None:
     lexicon, rows = fitted(articles)
     (ship_idf, pair_idf, _) = (math.log(5 / 4) + 1, math.log(5 / 2) + 1, None)
     first = {"ship": ship_idf / (ship_idf + pair_idf), "ship ship": pair_idf / (ship_idf + pair_idf)}
-    found = [entries(row, lexicon.words.terms) for row in rows.title]
+    found = [entries(row, lexicon.words.terms) for row in part(rows, lexicon, "title")]
     assert found == [pytest.approx(first), {"chess": 1.0}, {"quay": 1.0}, {}]
 
 
 def test_rows_have_the_lengths_they_promise() -> None:
     lexicon, rows = fitted([item.article for item in records(OPTECH)][:60])
     for name in NAMES:
-        matrix = getattr(rows, name)
+        matrix = part(rows, lexicon, name)
         assert matrix.dtype == np.float32
         assert matrix.has_canonical_format
         assert (matrix.data > 0).all()
@@ -138,8 +150,7 @@ def test_rows_have_the_lengths_they_promise() -> None:
         filled = np.diff(matrix.indptr) > 0
         np.testing.assert_allclose(lengths[filled], 1, atol=1e-5, err_msg=name)
         assert filled.sum() > 40
-    assert rows.names.shape[1] == len(lexicon.names.terms)
-    assert rows.whole.shape == rows.brief.shape == rows.title.shape
+    assert rows.whole.shape == (60, len(lexicon.words.terms))
 
 
 @pytest.mark.parametrize("path", [OPTECH, DEMO], ids=["optech", "demo"])
@@ -148,12 +159,14 @@ def test_the_models_give_the_fitted_articles_their_own_rows(path: object) -> Non
     articles = [item.article for item in records(path)]  # type: ignore[arg-type]
     lexicon, rows = fitted(articles)
     again = lexicon.rows(articles)
-    for name in NAMES:
+    for name in ("whole", "short"):
         np.testing.assert_array_equal(getattr(again, name).toarray(), getattr(rows, name).toarray(), err_msg=name)
     one = lexicon.rows(articles[7:8])
-    for name in NAMES:
+    for name in ("whole", "short"):
         np.testing.assert_array_equal(getattr(one, name).toarray(), getattr(rows.row(7), name).toarray(), err_msg=name)
-        assert getattr(rows.row(7), name).shape == (1, getattr(rows, name).shape[1])
+    for name in NAMES:
+        mine = part(rows.row(7), lexicon, name)
+        np.testing.assert_array_equal(mine.toarray(), part(rows, lexicon, name)[7].toarray(), err_msg=name)
 
 
 @pytest.mark.parametrize(("count", "kept"), [(module.NAMES_MIN_DF_FROM - 1, True), (module.NAMES_MIN_DF_FROM, False)])
@@ -181,10 +194,47 @@ def test_a_name_of_one_article_is_dropped_in_a_larger_corpus_but_no_tag(count: i
 def test_a_corpus_without_terms_has_empty_rows(articles: list[Article]) -> None:
     lexicon, rows = fitted(articles)
     for name in NAMES:
-        matrix, again = getattr(rows, name), getattr(lexicon.rows(articles), name)
+        matrix, again = part(rows, lexicon, name), part(lexicon.rows(articles), lexicon, name)
         assert matrix.shape == again.shape
         assert len(articles) == matrix.shape[0]
         np.testing.assert_array_equal(matrix.toarray(), again.toarray())
-    assert rows.names.nnz == rows.tags.nnz == 0
+    assert part(rows, lexicon, "names").nnz == part(rows, lexicon, "tags").nnz == 0
     new = lexicon.rows([Article(id="n", title="Ena Morling on a ship", tags=("sea",))])
-    assert new.names.nnz == new.tags.nnz == 0
+    assert part(new, lexicon, "names").nnz == part(new, lexicon, "tags").nnz == 0
+
+
+@pytest.mark.parametrize("path", [OPTECH, DEMO], ids=["optech", "demo"])
+def test_what_articles_share_is_that_of_dense_rows(path: object) -> None:
+    """Against matrices written out: every kind, in any order, with rows asked for twice."""
+    articles = [item.article for item in records(path)]  # type: ignore[arg-type]
+    lexicon, rows = fitted([*articles[:40], Article(id="~", title="the", body="and")])
+    dense = {name: part(rows, lexicon, name).toarray().astype(float) for name in NAMES}
+    wanted = np.array([3, 40, 7, 3, 0, 39])
+    for query in (0, 5, 40):
+        mine = rows.row(query)
+        assert {name: mine.has(name) for name in SHORT} == {name: bool(dense[name][query].any()) for name in SHORT}
+        words = mine.dense()
+        assert words.dtype == np.float32
+        np.testing.assert_array_equal(
+            words, np.concatenate([dense[name][query] for name in ("whole", "names", "tags")]).astype(np.float32)
+        )
+        found = rows.cosines(wanted, words)
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found, dense["whole"][wanted] @ dense["whole"][query], atol=1e-6)
+        against = {"brief": dense["whole"], "title": dense["whole"] > 0, "names": dense["names"], "tags": dense["tags"]}
+        shared = rows.shared(wanted, words)
+        assert (shared.dtype, shared.shape) == (np.float32, (4, 6))
+        for name, column in zip(SHORT, shared, strict=True):
+            expected = dense[name][wanted] @ against[name][query]
+            expected[~dense[name][wanted].any(axis=1)] = math.nan
+            np.testing.assert_allclose(column, expected, atol=1e-6, err_msg=name)
+    none = np.zeros(0, dtype=np.int64)
+    assert (rows.cosines(none, words).shape, rows.shared(none, words).shape) == ((0,), (4, 0))
+
+
+def test_nothing_is_shared_where_there_is_not_one_term() -> None:
+    _, rows = fitted([Article(id=i, title="the", body="and") for i in "ab"])
+    words, both = rows.row(0).dense(), np.arange(2)
+    assert words.shape == (0,)
+    assert rows.cosines(both, words).tolist() == [0, 0]
+    assert np.isnan(rows.shared(both, words)).all()
