@@ -1,5 +1,6 @@
 """What goes over the wire. Field order is the order of the JSON."""
 
+import math
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Self
@@ -8,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from index.snapshot import Snapshot
 from recommender.article import MAX_TAGS, MAX_TEASER, MAX_TEASERS, MAX_TITLE, MAX_URL
-from recommender.corpus import Card
+from recommender.register import Card
 from recommender.related import Hit
 
 MAX_DRAFT = 200_000
@@ -53,7 +54,7 @@ class Item(BaseModel):
             image=card.image,
             published_at=card.published_at,
             section=card.section or None,
-            score=round(hit.score, 6),
+            score=math.floor(hit.score * 1e6) / 1e6,  # never more than it is: as min_score it lets the item pass
             position=position,
             source=Source.RANKED,
         )

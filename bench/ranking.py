@@ -30,8 +30,8 @@ from bench.synthetic import archive
 from index.filesystem import FileSystem
 from index.neighbours import Neighbours
 from index.snapshot import Snapshot, open_snapshot, write_snapshot
-from recommender.corpus import Rows
 from recommender.policy import allowed
+from recommender.register import Rows
 from recommender.related import POOL, related
 from recommender.signals import SIGNALS, Pool, signals
 

@@ -17,12 +17,13 @@ from bench.candidates import CLUSTERS, DIM, clustered
 from index.manifest import ModelEntry
 from index.snapshot import Contents, contents
 from recommender.article import CuratedList
-from recommender.corpus import Card, Corpus, read_vectors, semantic
+from recommender.corpus import Corpus, read_vectors, semantic
 from recommender.encoder import Matrix
 from recommender.fusion import Fusion, unit
 from recommender.lexical import MAX_TERMS, SVD_DIM, LexicalModel
 from recommender.packed import Packed
 from recommender.ranker import default_ranker
+from recommender.register import Card, Register
 from recommender.terms import BagModel, Lexicon, TermRows
 from recommender.views import MAX_PASSAGES, Views
 
@@ -53,7 +54,7 @@ def archive(size: int) -> Contents:
     lexicon, terms = bags(topics, stubs, rng)
     cards = tuple(card(row, topic, stub, rng) for row, (topic, stub) in enumerate(zip(topics, stubs, strict=True)))
     fusion = Fusion(means.mean(axis=0), 1.0, 1.0)
-    corpus = Corpus(cards, {}, packed, terms, fused, lexicon, fusion)
+    corpus = Corpus(Register.of(cards, {}), packed, terms, fused, lexicon, fusion)
     lists = curated(cards, topics, rng)
     return contents(corpus, lists, default_ranker(), ModelEntry(name="synthetic", revision="", dim=VIEW_DIM))
 

@@ -15,9 +15,10 @@ import scipy.sparse as sp
 from eval.duplicates import repeated
 from eval.lists import ENDED, Lists, rounded, title_of
 from recommender.article import Article
-from recommender.corpus import Corpus, Rows
+from recommender.corpus import Corpus
 from recommender.errors import EvaluationError
 from recommender.policy import allowed, distinct
+from recommender.register import Rows
 from recommender.views import whole_text
 
 SHOWN = 10
@@ -115,7 +116,7 @@ def beyond_accuracy(lists: Lists, corpus: Corpus, articles: Sequence[Article]) -
     degrees = lists.in_degree
     items = int(degrees.sum())
     again = repeated(lists, [whole_text(article) for article in articles])
-    age, undated = ages(lists, corpus.days)
+    age, undated = ages(lists, corpus.register.days)
     greatest = np.lexsort((np.arange(len(degrees)), -degrees))[:SHOWN]
     orphans = np.flatnonzero(degrees == 0)
     return Beyond(

@@ -7,7 +7,8 @@ import numpy as np
 
 from eval.lists import Lists, title_of
 from eval.matching import GONE, overlap, rank_biased
-from recommender.corpus import Corpus, Rows
+from recommender.corpus import Corpus
+from recommender.register import Rows
 
 BANDS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 """Lower ends of the bands of overlap that lists are counted in; the last band is 1 itself."""

@@ -88,7 +88,7 @@ def known_owners(task: Task, row: int, fold_of: Folds | None = None, hidden: int
     corpus = task.snapshot.corpus
     known: Mask = corpus.copies != corpus.copies[row]
     if task.as_of is AsOf.PUBLISHED:
-        known &= corpus.days < corpus.days[row]  # false where either is NaN
+        known &= corpus.register.days < corpus.register.days[row]  # false where either is NaN
     if fold_of is not None:
         barred = {fold_of.get(row), hidden}
         known[[other for other, fold in fold_of.items() if fold in barred]] = False

@@ -14,8 +14,8 @@ from eval.matching import GONE, matched
 from index.manifest import NAME, Manifest
 from index.publish import CURRENT, open_current, snapshots_folder
 from index.snapshot import Snapshot, open_snapshot
-from recommender.corpus import Rows
 from recommender.errors import EvaluationError, SnapshotError
+from recommender.register import Rows
 
 FITTED = {"version", "built_at", "files", "semantic_scale", "lexical_scale"}
 """What differs in the manifests of any two builds, and so says nothing."""

@@ -8,8 +8,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from eval.lists import ENDED, Lists
-from recommender.corpus import Rows
 from recommender.policy import Mask
+from recommender.register import Rows
 from recommender.text import normalise
 
 WORDS = 5

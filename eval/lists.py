@@ -8,8 +8,8 @@ import numpy.typing as npt
 
 from eval.show import label, shorten
 from index.snapshot import Snapshot
-from recommender.corpus import Card, Rows
 from recommender.errors import EvaluationError
+from recommender.register import Card, Rows
 from recommender.related import related
 
 ENDED = -1

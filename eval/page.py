@@ -101,8 +101,8 @@ def _plots(report: Report, task: Task, beyond: Beyond | None) -> list[dict[str, 
     ]
     compared = {name: report.values[name][measure] for name in COMPARED if name in report.values}
     corpus = task.snapshot.corpus
-    newest = np.nanmax(corpus.days) if np.isfinite(corpus.days).any() else np.nan
-    years = (newest - corpus.days[[q.row for q in task.queries]]) / 365.25
+    newest = np.nanmax(corpus.register.days) if np.isfinite(corpus.register.days).any() else np.nan
+    years = (newest - corpus.register.days[[q.row for q in task.queries]]) / 365.25
     lengths = np.array([len(q.relevant) for q in task.queries], dtype=np.float64)
     words = np.array([len(task.articles[q.row].body.split()) for q in task.queries], dtype=np.float64)
     for by, label, integers in (

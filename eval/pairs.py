@@ -24,10 +24,10 @@ from eval.systems import one_text, tfidf_rows
 from index.build import Bar, no_bar
 from index.snapshot import Snapshot
 from recommender.article import Article
-from recommender.corpus import Rows
 from recommender.encoder import Encoder, Matrix
 from recommender.errors import EvaluationError, InputError
 from recommender.policy import allowed
+from recommender.register import Rows
 from recommender.related import pool_of
 from recommender.signals import signals
 from recommender.vectors import VectorCache
@@ -218,7 +218,8 @@ def _candidate_scores(snapshot: Snapshot, row: int, partners: set[int]) -> dict[
     query = corpus.query(row)
     pool = pool_of(query, corpus, snapshot.neighbours, snapshot.picks, allowed(query, corpus))
     if not partners <= set(pool.rows.tolist()):
-        pool = replace(pool, rows=np.delete(np.arange(len(corpus)), row))
+        everyone = np.delete(np.arange(len(corpus)), row)
+        pool = replace(pool, rows=everyone, fused=corpus.products(everyone, query.fused))
     scores = snapshot.ranker.score(signals(pool))
     return dict(zip(pool.rows.tolist(), scores.tolist(), strict=True))
 

@@ -99,7 +99,7 @@ def random(lab: Lab) -> Ranking:
 
 def recency(lab: Lab) -> Ranking:
     """Newest first; articles without a date last."""
-    days = np.nan_to_num(lab.task.snapshot.corpus.days, nan=-np.inf)
+    days = np.nan_to_num(lab.task.snapshot.corpus.register.days, nan=-np.inf)
     return _by_scores(lab.task, lambda _: days)
 
 
@@ -148,7 +148,7 @@ def rrf(lab: Lab) -> Ranking:
 def section(lab: Lab) -> Ranking:
     """The same section first, each half newest first: what a template without a recommender shows."""
     cards = lab.task.snapshot.corpus.cards
-    days = np.nan_to_num(lab.task.snapshot.corpus.days, nan=-np.inf)
+    days = np.nan_to_num(lab.task.snapshot.corpus.register.days, nan=-np.inf)
     newest = np.argsort(np.lexsort((-np.arange(len(cards)), days))).astype(np.float64)
     sections = np.array([card.section for card in cards])
     return _by_scores(lab.task, lambda row: newest + len(cards) * (sections == sections[row]) * (sections[row] != ""))

@@ -8,7 +8,7 @@ import numpy as np
 from index.publish import open_current, published
 from index.snapshot import Snapshot
 from recommender.catalog import Catalog
-from recommender.corpus import Card
+from recommender.register import Card
 
 SAMPLE = 200
 RECALL_AT = 10

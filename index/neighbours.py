@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from index.manifest import IndexKind
-from recommender.corpus import Rows
 from recommender.encoder import Matrix
 from recommender.errors import SnapshotError
 from recommender.packed import Column
 from recommender.policy import Mask
+from recommender.register import Rows
 
 EXACT_UP_TO = 20_000
 """Articles up to which every vector is compared (DECISIONS.md has the measurement)."""

@@ -17,11 +17,12 @@ from index.filesystem import FileSystem, Sink
 from index.manifest import NAME, SCHEMA, IndexKind, Manifest, ModelEntry, digest, read_manifest, version_of
 from index.neighbours import Neighbours, build_hnsw, index_kind, read_hnsw
 from recommender.article import CuratedList
-from recommender.corpus import Card, Corpus
+from recommender.corpus import Corpus
 from recommender.errors import SnapshotError
 from recommender.fusion import Fusion
 from recommender.picks import Picks
 from recommender.ranker import Ranker
+from recommender.register import Card, Register
 
 CARDS, LISTS, ALIASES, TERMS, HNSW = "cards.jsonl", "lists.json", "aliases.json", "terms.json", "neighbours.faiss"
 TEXTS = (CARDS, LISTS, ALIASES, TERMS)
@@ -152,7 +153,7 @@ def _files(source: Contents) -> Iterator[tuple[str, Callable[[Sink], object]]]:
     texts = {
         CARDS: b"".join(orjson.dumps(card, option=orjson.OPT_APPEND_NEWLINE) for card in corpus.cards),
         LISTS: orjson.dumps({item.article_id: item.targets for item in source.lists}),
-        ALIASES: orjson.dumps(dict(corpus.aliases)),
+        ALIASES: orjson.dumps(dict(corpus.register.aliases)),
         TERMS: orjson.dumps(
             {
                 "terms": lexicon.words.terms,
@@ -179,8 +180,7 @@ def _open(folder: Path, manifest: Manifest) -> Snapshot:
     if len(cards) != count or any(a >= b for a, b in pairwise(ids)):
         raise SnapshotError(f"{folder / CARDS}: expected {count:,} cards with distinct ids in order")
     corpus = Corpus(
-        cards,
-        _ALIASES.validate_json((folder / ALIASES).read_bytes()),
+        Register.of(cards, _ALIASES.validate_json((folder / ALIASES).read_bytes())),
         arrays.packed(),
         arrays.terms(),
         arrays["fused.npy"],

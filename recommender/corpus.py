@@ -1,70 +1,30 @@
 """A corpus as arrays: everything the query path reads about each article, one row an article.
 
-Rows are in the order of ids, so "ties by id" is "ties by row". A corpus is immutable; a snapshot is a
-corpus on disk.
+A corpus is immutable; a snapshot is a corpus on disk. A live corpus is one with a tail of later changes behind it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
-from recommender.article import Article, canonical_url
+from recommender.article import Article
 from recommender.encoder import Encoder, Matrix
-from recommender.errors import ArticleError, UnknownArticleError
 from recommender.fusion import Fusion, unit
-from recommender.packed import VIEWS, Packed
+from recommender.packed import VIEWS, Column, Likeness, Packed
+from recommender.register import Card, Register, Rows
 from recommender.terms import Lexicon, LexiconFit, TermRows
-from recommender.text import normalise, sha256
 from recommender.views import Views, views
+
+Lookup = Callable[[Sequence[str]], Matrix]
+"""Gives the ``(len(texts), d)`` unit vectors of texts (see VectorCache.lookup)."""
 
 READ = (*VIEWS, "lead")
 """What an article is read by; the lead, the first passage, goes into the fused vector only."""
-
-Rows = npt.NDArray[np.int64]
-"""Articles by their row numbers in a corpus."""
-
-DAY = 86_400.0
 LOOKUP_ARTICLES = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """What a page needs to show an article, and what filters look at."""
-
-    id: str
-    url: str | None
-    title: str
-    teasers: tuple[str, ...]
-    image: str | None
-    published_at: datetime | None
-    section: str
-    tags: tuple[str, ...]
-    language: str
-    is_stub: bool
-    text_sha256: str
-
-    @classmethod
-    def of(cls, article: Article) -> Self:
-        """Return the card of ``article``; ``text_sha256`` is equal for copies of the same text."""
-        return cls(
-            article.id,
-            article.url,
-            article.title,
-            article.teasers,
-            article.image,
-            article.published_at,
-            article.section,
-            article.tags,
-            article.language,
-            article.is_stub,
-            _text_digest(f"{article.title} {article.body or ' '.join(article.teasers)}"),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,111 +48,148 @@ class Query:
 class Corpus:
     """n articles as arrays, and the models that turn a new text into the same terms.
 
-    ``packed`` views and passages, and ``terms``, of n articles; ``fused`` ``(n, D)`` float32; ``days`` ``(n,)``
-    float64 days since 1970, NaN where unknown; ``sections`` ``(n,)`` int64 numbers, -1 where unknown; ``copies``
-    ``(n,)`` int64 numbers from 0, the same for articles that are one story; ``aliases`` former id → id.
+    ``register`` says who they are; ``packed`` views and passages, and ``terms``, of n articles; ``fused`` ``(n, D)``
+    float32.
     """
 
-    cards: tuple[Card, ...]
-    aliases: Mapping[str, str]
+    register: Register
     packed: Packed
     terms: TermRows
     fused: Matrix
     lexicon: Lexicon
     fusion: Fusion
-    days: npt.NDArray[np.float64] = field(init=False)
-    copies: npt.NDArray[np.int64] = field(init=False)
-    sections: npt.NDArray[np.int64] = field(init=False)
-    _by_story: npt.NDArray[np.int64] = field(init=False)
-    _story_ends: npt.NDArray[np.int64] = field(init=False)
-    _section_codes: Mapping[str, int] = field(init=False)
-    _rows: Mapping[str, int] = field(init=False)
-    _urls: Mapping[str, int] = field(init=False)
-    _texts: Mapping[str, int] = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Derive what follows from the cards: days, copies, sections, and the look-ups by id and URL."""
-        urls = [canonical_url(card.url) if card.url else None for card in self.cards]
-        derive = object.__setattr__
-        derive(self, "days", np.array([_day(card) for card in self.cards], dtype=np.float64))
-        derive(self, "copies", _copies([card.text_sha256 for card in self.cards], urls))
-        derive(self, "_by_story", np.argsort(self.copies, kind="stable"))
-        derive(self, "_story_ends", np.concatenate([[0], np.bincount(self.copies).cumsum()]))
-        codes = {name: code for code, name in enumerate(sorted({card.section for card in self.cards} - {""}))}
-        derive(self, "_section_codes", codes)
-        derive(self, "sections", np.array([codes.get(card.section, -1) for card in self.cards], dtype=np.int64))
-        derive(self, "_rows", {card.id: row for row, card in enumerate(self.cards)})
-        derive(self, "_urls", {url: row for row, url in reversed(list(enumerate(urls))) if url})
-        derive(self, "_texts", {card.text_sha256: row for row, card in enumerate(self.cards)})
 
     def __len__(self) -> int:
-        return len(self.cards)
+        return len(self.register)
+
+    @property
+    def cards(self) -> Sequence[Card]:
+        """The register's cards, in the order of the rows."""
+        return self.register.cards
+
+    @property
+    def copies(self) -> Rows:
+        """The register's story numbers ``(n,)``."""
+        return self.register.copies
 
     def find(self, identity: str) -> int | None:
         """Return the row of the article with this id, former id, or (in canonical form) URL, if any."""
-        row = self._rows.get(self.aliases.get(identity, identity))
-        if row is None:
-            try:
-                row = self._urls.get(canonical_url(identity))
-            except ArticleError:
-                return None
-        return row
+        return self.register.find(identity)
 
     def row(self, identity: str) -> int:
         """Return the row that ``find`` gives. Raises UnknownArticleError where it gives none."""
-        row = self.find(identity)
-        if row is None:
-            raise UnknownArticleError(f"no article has the id or URL {identity!r}")
-        return row
-
-    def same_as(self, card: Card) -> set[int]:
-        """Return the rows that are the article of ``card``: by id, by canonical URL, by equal text."""
-        found = {self.find(card.id), self.find(card.url or ""), self._texts.get(card.text_sha256)}
-        return {row for row in found if row is not None}
-
-    def story(self, row: int) -> Rows:
-        """Return, in order, the rows that are one story with ``row``, which is one of them."""
-        number = self.copies[row]
-        return self._by_story[self._story_ends[number] : self._story_ends[number + 1]]
-
-    def section_of(self, card: Card) -> int:
-        """Return the number of the card's section as in ``sections``, -1 if no article here is in it."""
-        return self._section_codes.get(card.section, -1)
+        return self.register.row(identity)
 
     def query(self, row: int) -> Query:
         """Return the article at ``row`` as a query."""
-        return Query(
-            row,
-            self.cards[row],
-            *self.packed.of(row),
-            self.terms.row(row),
-            self.fused[row],
-            self.days[row],
-        )
+        card = self.register.cards[row]
+        return Query(row, card, *self.packed.of(row), self.terms.row(row), self.fused[row], card.day)
+
+    def products(self, rows: Rows, fused: Column) -> Column:
+        """Return ``(m,)``: inner products of the fused vectors of ``rows`` with ``fused``."""
+        return np.asarray(self.fused.take(rows, axis=0) @ fused)
+
+    def likeness(self, rows: Rows, body: Column, passages: Matrix) -> Likeness:
+        """Compare the vectors of ``rows`` with a body ``(d,)`` and passages ``(k, d)``."""
+        return self.packed.likeness(rows, body, passages)
+
+    def cosines(self, rows: Rows, words: Column) -> Column:
+        """Return ``(m,)``: see TermRows.cosines."""
+        return self.terms.cosines(rows, words)
+
+    def shared(self, rows: Rows, words: Column) -> Matrix:
+        """Return ``(4, m)``: see TermRows.shared."""
+        return self.terms.shared(rows, words)
+
+    def more(self, articles: Sequence[Article], lookup: Lookup) -> "Corpus":
+        """Return the corpus of other ``articles``, in the order of their ids, weighed by this one's models."""
+        cards = [Card.of(article) for article in articles]
+        read, packed = read_vectors([views(article) for article in articles], lookup, self.packed.codes.shape[1])
+        terms = self.lexicon.rows(articles)
+        fused = self.fusion.fuse(semantic(read), self.lexicon.words.project(terms.whole))
+        return Corpus(Register.of(cards, {}), packed, terms, fused, self.lexicon, self.fusion)
 
     def draft(self, article: Article, encoder: Encoder) -> Query:
         """Return an article that is not in the corpus as a query; nothing is stored."""
-        texts = views(article)
-        distinct = list(dict.fromkeys(texts.texts))
+        distinct = list(dict.fromkeys(views(article).texts))
         vector = dict(zip(distinct, encoder.encode(distinct), strict=True))
         none = np.zeros((0, encoder.dim), np.float32)
-        read, packed = read_vectors([texts], lambda wanted: np.array([vector[t] for t in wanted] or none), encoder.dim)
-        terms = self.lexicon.rows([article])
-        fused = self.fusion.fuse(semantic(read), self.lexicon.words.project(terms.whole))
-        card = Card.of(article)
-        return Query(None, card, *packed.of(0), terms, fused[0], _day(card))
+        alone = self.more([article], lambda wanted: np.array([vector[text] for text in wanted] or none))
+        return replace(alone.query(0), row=None)
+
+
+@dataclass(frozen=True)
+class LiveCorpus(Corpus):
+    """A corpus and its ``tail`` of later articles: rows of the corpus first, then those of the tail.
+
+    What is left of the corpus itself is in the other fields; the register knows both.
+    """
+
+    tail: Corpus
+
+    @classmethod
+    def of(cls, base: Corpus, tail: Corpus, gone: Iterable[str], aliases: Mapping[str, str]) -> Self:
+        """Return ``base`` with the articles of ``tail`` new or in place of their old selves, without those ``gone``.
+
+        ``aliases`` are all former ids that hold now.
+        """
+        register = base.register.changed(tail.cards, set(gone), aliases)
+        return cls(register, base.packed, base.terms, base.fused, base.lexicon, base.fusion, tail)
+
+    def query(self, row: int) -> Query:
+        """Return the article at ``row`` as a query."""
+        late = row - len(self.packed)
+        return super().query(row) if late < 0 else replace(self.tail.query(late), row=row)
+
+    def products(self, rows: Rows, fused: Column) -> Column:
+        """Return ``(m,)``: inner products of the fused vectors of ``rows`` with ``fused``."""
+        return self._both(rows, super().products, self.tail.products, fused)
+
+    def likeness(self, rows: Rows, body: Column, passages: Matrix) -> Likeness:
+        """Compare the vectors of ``rows`` with a body ``(d,)`` and passages ``(k, d)``."""
+        return Likeness(*self._both(rows, super().likeness, self.tail.likeness, body, passages))
+
+    def cosines(self, rows: Rows, words: Column) -> Column:
+        """Return ``(m,)``: see TermRows.cosines."""
+        return self._both(rows, super().cosines, self.tail.cosines, words)
+
+    def shared(self, rows: Rows, words: Column) -> Matrix:
+        """Return ``(4, m)``: see TermRows.shared."""
+        return self._both(rows, super().shared, self.tail.shared, words)
+
+    def _both(
+        self, rows: Rows, of: Callable[..., npt.ArrayLike], of_tail: Callable[..., npt.ArrayLike], *query: Matrix
+    ) -> Matrix:
+        """Ask both sides for their rows, and put the answers ``(…, m)`` in the order of ``rows``."""
+        late = rows >= len(self.packed)
+        if not late.any():
+            return np.asarray(of(rows, *query))
+        early, later = np.asarray(of(rows[~late], *query)), of_tail(rows[late] - len(self.packed), *query)
+        found = np.empty((*early.shape[:-1], len(rows)), dtype=np.float32)
+        found[..., ~late], found[..., late] = early, later
+        return found
+
+
+def joined(parts: Sequence[Corpus]) -> Corpus:
+    """Return the corpus of the articles of ``parts``, at least one, which share their models and rise in their ids."""
+    first = parts[0]
+    return Corpus(
+        Register.of([card for part in parts for card in part.cards], {}),
+        Packed.joined([part.packed for part in parts]),
+        TermRows.joined([part.terms for part in parts]),
+        np.concatenate([part.fused for part in parts]),
+        first.lexicon,
+        first.fusion,
+    )
 
 
 def build_corpus(
     articles: Iterable[Article],
     aliases: Mapping[str, str],
     dim: int,
-    lookup: Callable[[Sequence[str]], Matrix],
+    lookup: Lookup,
 ) -> Corpus:
-    """Build the corpus of ``articles`` (in the order of their ids, at least one).
-
-    ``lookup`` gives the ``(len(texts), dim)`` unit vectors of texts (see VectorCache.lookup).
-    """
+    """Build the corpus of ``articles`` (in the order of their ids, at least one)."""
     cards: list[Card] = []
     fit = LexiconFit()
     parts: list[tuple[Matrix, Packed]] = []
@@ -206,12 +203,10 @@ def build_corpus(
     half_s, half_l = np.concatenate([part[0] for part in parts]), lexicon.words.project(terms.whole)
     fusion = Fusion.fit(half_s, half_l)
     packed = Packed.joined([part[1] for part in parts])
-    return Corpus(tuple(cards), dict(aliases), packed, terms, fusion.fuse(half_s, half_l), lexicon, fusion)
+    return Corpus(Register.of(cards, aliases), packed, terms, fusion.fuse(half_s, half_l), lexicon, fusion)
 
 
-def read_vectors(
-    articles: Sequence[Views], lookup: Callable[[Sequence[str]], Matrix], dim: int
-) -> tuple[Matrix, Packed]:
+def read_vectors(articles: Sequence[Views], lookup: Lookup, dim: int) -> tuple[Matrix, Packed]:
     """Return the ``(n, 4, dim)`` float32 unit means of what each article is READ by, zero where missing, and packed."""
     rows = np.zeros((len(articles), len(READ), dim), dtype=np.float32)
     groups = [group for article in articles for group in _groups(article)]
@@ -245,23 +240,3 @@ def batched(items: Iterable[Article], size: int) -> Iterator[list[Article]]:
     source = iter(items)
     while batch := list(islice(source, size)):
         yield batch
-
-
-def _text_digest(text: str) -> str:
-    return sha256(normalise(text) or text)
-
-
-def _day(card: Card) -> float:
-    return card.published_at.timestamp() / DAY if card.published_at else float("nan")
-
-
-def _copies(texts: Sequence[str], urls: Sequence[str | None]) -> npt.NDArray[np.int64]:
-    """Return ``(n,)``: articles with the same text or the same canonical URL share a number."""
-    count = len(texts)
-    pairs = []
-    for keys in (texts, urls):
-        first: dict[str, int] = {}
-        pairs += [(first.setdefault(key, row), row) for row, key in enumerate(keys) if key]
-    left, right = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-    graph = sp.coo_matrix((np.ones(len(left)), (left, right)), shape=(count, count))
-    return np.asarray(sp.csgraph.connected_components(graph, directed=False)[1], dtype=np.int64)

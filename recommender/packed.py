@@ -7,7 +7,7 @@ few hundred kilobytes, one stretch of memory an article.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -23,8 +23,7 @@ BLOCK = 256
 """So many vectors as float32 stay in a core's cache between being unpacked and being compared."""
 
 
-@dataclass(frozen=True, slots=True)
-class Likeness:
+class Likeness(NamedTuple):
     """How like m articles are to one that is asked for, in inner products; NaN where either side has no such vector.
 
     ``title``, ``teaser`` and ``body`` ``(m,)``: that view of theirs with its body; ``title_passage`` and

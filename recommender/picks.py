@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from recommender.corpus import Corpus, Rows
+from recommender.corpus import Corpus
+from recommender.register import Rows
 
 Weights = npt.NDArray[np.float32]
 
@@ -27,13 +28,26 @@ class Picks:
     @classmethod
     def of(cls, corpus: Corpus, lists: Mapping[str, Sequence[str]]) -> Self:
         """Return ``lists`` (article → picked, by id, former id or URL); what is not in ``corpus`` is left out."""
-        pairs = set()
-        for identity, targets in lists.items():
-            owner = corpus.find(identity)
-            found = () if owner is None else map(corpus.find, targets)
-            pairs |= {(owner, target) for target in found if target is not None and target != owner}
-        table = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
+        table = _resolved(corpus, lists)
         return cls.at(table[:, 0], table[:, 1], len(corpus))
+
+    def changed(self, corpus: Corpus, lists: Mapping[str, Sequence[str]]) -> "Picks":
+        """Return the lists for ``corpus``, whose rows begin with those of these: some are replaced by ``lists``.
+
+        A pick whose owner or target is there no more drops out.
+        """
+        owners, targets = np.repeat(np.arange(self.lists.shape[0]), np.diff(self.lists.indptr)), self.lists.indices
+        kept = corpus.register.present.copy()
+        kept[[row for row in map(corpus.find, lists) if row is not None]] = False
+        stay = kept[owners] & corpus.register.present[targets]
+        new = _resolved(corpus, lists)
+        pairs = np.concatenate([np.stack([owners[stay], targets[stay].astype(np.int64)], axis=1), new])
+        return Picks.at(pairs[:, 0], pairs[:, 1], len(corpus))
+
+    def naming(self, rows: Rows) -> Rows:
+        """Return the rows whose lists name one of ``rows``."""
+        named = np.isin(self.lists.indices, rows)
+        return np.unique(np.repeat(np.arange(self.lists.shape[0]), np.diff(self.lists.indptr))[named])
 
     @classmethod
     def at(cls, owners: Rows, targets: Rows, n: int) -> Self:
@@ -85,3 +99,13 @@ class Picks:
         owners = np.repeat(np.arange(len(rows)), counts)
         shift = starts - counts.cumsum() + counts
         return self.lists.indices.take(np.arange(len(owners)) + shift.take(owners)), owners
+
+
+def _resolved(corpus: Corpus, lists: Mapping[str, Sequence[str]]) -> Rows:
+    """``(p, 2)``: every pick of ``lists`` as (row of the owner, row of the picked), each once."""
+    pairs = set()
+    for identity, targets in lists.items():
+        owner = corpus.find(identity)
+        found = () if owner is None else map(corpus.find, targets)
+        pairs |= {(owner, target) for target in found if target is not None and target != owner}
+    return np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)

@@ -7,7 +7,8 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from recommender.corpus import DAY, Corpus, Query, Rows
+from recommender.corpus import Corpus, Query
+from recommender.register import DAY, Rows
 
 Mask = npt.NDArray[np.bool_]
 
@@ -33,7 +34,7 @@ def allowed(query: Query, corpus: Corpus, rules: Rules = Rules()) -> Mask:
 
     Never the query itself, nor a copy of it (the same text or the same canonical URL).
     """
-    mask = np.ones(len(corpus), dtype=bool)
+    mask, days = corpus.register.present.copy(), corpus.register.days
     _drop_self(mask, query, corpus)
     for identity in rules.exclude:
         if (row := corpus.find(identity)) is not None:
@@ -43,9 +44,9 @@ def allowed(query: Query, corpus: Corpus, rules: Rules = Rules()) -> Mask:
     if rules.language:
         mask &= np.fromiter((card.language in rules.language for card in corpus.cards), bool, len(corpus))
     if rules.published_after:
-        mask &= ~(corpus.days < rules.published_after.timestamp() / DAY)
+        mask &= ~(days < rules.published_after.timestamp() / DAY)
     if rules.published_before:
-        mask &= ~(corpus.days > rules.published_before.timestamp() / DAY)
+        mask &= ~(days > rules.published_before.timestamp() / DAY)
     return mask
 
 
@@ -56,5 +57,5 @@ def distinct(rows: Rows, corpus: Corpus) -> Rows:
 
 
 def _drop_self(mask: Mask, query: Query, corpus: Corpus) -> None:
-    for row in corpus.same_as(query.card) if query.row is None else (query.row,):
+    for row in corpus.register.same_as(query.card) if query.row is None else (query.row,):
         mask &= corpus.copies != corpus.copies[row]

@@ -6,12 +6,13 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from recommender.corpus import Corpus, Query, Rows
+from recommender.corpus import Corpus, Query
 from recommender.encoder import Matrix
 from recommender.packed import Column
 from recommender.picks import Picks
 from recommender.policy import Mask, Rules, allowed, distinct
 from recommender.ranker import Ranker
+from recommender.register import Rows
 from recommender.signals import Pool, nearness, signals
 
 POOL = 200
@@ -75,15 +76,15 @@ def pool_of(query: Query, corpus: Corpus, candidates: Candidates, picks: Picks, 
     listed, votes = picks.votes(nearest, nearness(similar))
     new = mask[listed] & ~np.isin(listed, nearest)
     listed, votes = listed[new], votes[new]
-    best = listed[np.lexsort((listed, -votes))][:PICKED]
-    fused = np.concatenate([similar, corpus.fused.take(best, axis=0) @ query.fused])
+    best = listed[np.lexsort((corpus.register.order[listed], -votes))][:PICKED]
+    fused = np.concatenate([similar, corpus.products(best, query.fused)])
     return Pool(query, corpus, np.concatenate([nearest, best]), fused, picks)
 
 
 def ranked(pool: Pool, table: Matrix, ranker: Ranker, limit: int, min_score: float = 0.0) -> list[Hit]:
     """Return at most ``limit`` hits of ``pool`` by its ``(m, s)`` signals: one a story, best first, ties by id."""
     parts, scores = ranker.explain(table)
-    order = np.lexsort((pool.rows, -scores))
+    order = np.lexsort((pool.corpus.register.order[pool.rows], -scores))
     order = order[distinct(pool.rows[order], pool.corpus)][:limit]
     return [Hit(int(pool.rows[i]), float(scores[i]), parts[i]) for i in order if scores[i] >= min_score]
 

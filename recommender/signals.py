@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
-from recommender.corpus import Corpus, Query, Rows
+from recommender.corpus import Corpus, Query
 from recommender.encoder import Matrix
 from recommender.packed import VIEWS, Column, Likeness
 from recommender.picks import Picks
+from recommender.register import Rows
 from recommender.terms import SHORT
 
 BODY = VIEWS.index("body")
@@ -43,12 +44,12 @@ class Pool:
     @cached_property
     def likeness(self) -> Likeness:
         """How like the candidates' views and passages are to the query's."""
-        return self.corpus.packed.likeness(self.rows, self.query.views[BODY], self.query.passages)
+        return self.corpus.likeness(self.rows, self.query.views[BODY], self.query.passages)
 
     @cached_property
     def days_apart(self) -> npt.NDArray[np.float64]:
         """``(m,)``: days between each candidate and the query, NaN where either has no date."""
-        return np.abs(self.corpus.days.take(self.rows) - self.query.day)
+        return np.abs(self.corpus.register.days.take(self.rows) - self.query.day)
 
     @cached_property
     def standing(self) -> Column:
@@ -74,15 +75,15 @@ class Pool:
     @cached_property
     def shared(self) -> dict[str, Column]:
         """What the candidates' titles and teasers, titles, names and tags share with the query: ``(m,)`` of each."""
-        return dict(zip(SHORT, self.corpus.terms.shared(self.rows, self.words), strict=True))
+        return dict(zip(SHORT, self.corpus.shared(self.rows, self.words), strict=True))
 
     @cached_property
     def siblings(self) -> Rows:
         """The rows of the query and its copies, whose own lists are never evidence."""
-        corpus, row = self.corpus, self.query.row
+        register, row = self.corpus.register, self.query.row
         if row is not None:
-            return corpus.story(row)
-        stories = [corpus.story(copy) for copy in corpus.same_as(self.query.card)]
+            return register.story(row)
+        stories = [register.story(copy) for copy in register.same_as(self.query.card)]
         return np.unique(np.concatenate([np.zeros(0, np.int64), *stories]))
 
     @cached_property
@@ -104,7 +105,7 @@ def nearness(similarities: Column) -> Column:
 
 def tfidf(pool: Pool) -> Column:
     """Cosine of the whole articles in tf-idf with bigrams, 0..1: shared rare words."""
-    return pool.corpus.terms.cosines(pool.rows, pool.words)
+    return pool.corpus.cosines(pool.rows, pool.words)
 
 
 def fused(pool: Pool) -> Column:
@@ -154,7 +155,8 @@ def tags(pool: Pool) -> Column:
 
 def section(pool: Pool) -> Column:
     """1 in the same section, 0 in another; unknown where one has none."""
-    sections, mine = pool.corpus.sections[pool.rows], pool.corpus.section_of(pool.query.card)
+    register = pool.corpus.register
+    sections, mine = register.sections[pool.rows], register.section_of(pool.query.card)
     if mine < 0:
         return _unknown(pool)
     return np.where(sections < 0, np.float32(np.nan), (sections == mine).astype(np.float32))

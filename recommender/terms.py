@@ -56,6 +56,12 @@ class TermRows:
         stacked = sp.csr_matrix(sp.vstack(parts), dtype=np.float32)
         return cls(whole, stacked[np.arange(len(SHORT) * n).reshape(len(SHORT), n).T.ravel()])
 
+    @classmethod
+    def joined(cls, parts: "Sequence[TermRows]") -> Self:
+        """Join the rows of some articles and of others, of the same columns, in their order."""
+        whole, short = ([getattr(part, name) for part in parts] for name in ("whole", "short"))
+        return cls(sp.csr_matrix(sp.vstack(whole)), sp.csr_matrix(sp.vstack(short)))
+
     def row(self, row: int) -> "TermRows":
         """Return one article's terms."""
         return TermRows(self.whole[row], self.short[len(SHORT) * row : len(SHORT) * (row + 1)])

@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from index.snapshot import Snapshot
 from recommender.article import canonical_url
-from recommender.corpus import Card
 from recommender.errors import ArticleError
+from recommender.register import Card
 
 POOL = 200
 PICKED = 50
@@ -224,7 +224,7 @@ def stories(snapshot: Snapshot) -> dict[int, int]:
 
 def resolved(snapshot: Snapshot) -> dict[int, set[int]]:
     """Return row → the other rows that its curated list names, by id, former id or address."""
-    cards, aliases = snapshot.corpus.cards, snapshot.corpus.aliases
+    cards, aliases = snapshot.corpus.cards, snapshot.corpus.register.aliases
     place = {canonical_url(card.url): row for row, card in reversed(list(enumerate(cards))) if card.url}
     place |= {card.id: row for row, card in enumerate(cards)}
 

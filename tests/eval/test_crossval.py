@@ -248,7 +248,7 @@ def test_the_deal_does_not_depend_on_what_the_lists_say(task: Task) -> None:
 
 def test_demo_lists_become_visible_with_time() -> None:
     task = task_of(records(DEMO), AsOf.PUBLISHED)
-    by_age = sorted(task.queries, key=lambda query: float(task.snapshot.corpus.days[query.row]))
+    by_age = sorted(task.queries, key=lambda query: float(task.snapshot.corpus.register.days[query.row]))
     counts = [len(visible_lists(task, query.row)) for query in by_age]
     assert counts == sorted(counts)
     assert counts[0] == 0
@@ -436,7 +436,9 @@ def own_list_counted(task: Task) -> Ranking:
     def hits(query: Judged) -> list:
         asked = snapshot.corpus.query(query.row)
         pool = pool_of(asked, snapshot.corpus, snapshot.neighbours, snapshot.picks, task.allowed(query.row))
-        return ranked(pool, signals(Forgetful(asked, pool.corpus, pool.rows, pool.picks)), snapshot.ranker, DEPTH)
+        return ranked(
+            pool, signals(Forgetful(asked, pool.corpus, pool.rows, pool.fused, pool.picks)), snapshot.ranker, DEPTH
+        )
 
     return Scored(hits)
 

@@ -151,7 +151,7 @@ def test_product_is_the_very_function_that_is_served(lab: Lab) -> None:
 @pytest.mark.parametrize("as_of", list(AsOf))
 def test_what_is_served_obeys_the_date_rule_of_the_task(as_of: AsOf) -> None:
     task = task_of(records(DEMO), as_of)
-    query = min(task.queries, key=lambda q: float(task.snapshot.corpus.days[q.row]))
+    query = min(task.queries, key=lambda q: float(task.snapshot.corpus.register.days[q.row]))
     rows = [hit.row for hit in served(task, query, 200, task.snapshot.picks)]
     assert set(rows) == set(np.flatnonzero(task.allowed(query.row)).tolist())
     assert (len(rows) == len(task.snapshot.corpus) - 1) == (as_of is AsOf.NONE)

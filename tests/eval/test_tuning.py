@@ -119,7 +119,7 @@ def test_a_training_query_knows_neither_its_own_fold_nor_the_answered_one(
     used = [query.row for query in demo.queries if fold is None or tuning.fold_of[query.row] != fold]
     assert [row for row, _ in made] == used
     assert len(examples) == len(used)
-    listed, days = {query.row for query in demo.queries}, demo.snapshot.corpus.days
+    listed, days = {query.row for query in demo.queries}, demo.snapshot.corpus.register.days
     for row, picks in made:
         hidden = {other for other in listed if tuning.fold_of[other] in (fold, tuning.fold_of[row])}
         if demo.as_of is AsOf.PUBLISHED:

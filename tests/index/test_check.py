@@ -13,10 +13,10 @@ from index.publish import current_version, snapshots_folder
 from index.snapshot import Snapshot
 from recommender.article import Article, Record
 from recommender.catalog import Catalog
-from recommender.corpus import Rows
 from recommender.errors import NoSnapshotError, SnapshotError
 from recommender.packed import Column
 from recommender.policy import Mask
+from recommender.register import Rows
 from tests.index.samples import ENCODER, FILES, articles
 
 

@@ -29,7 +29,7 @@ def test_what_is_read_answers_as_what_was_written(source: Contents, tmp_path: Pa
     assert disk.neighbours.kind == source.kind
     assert disk.lists == memory.lists == {item.article_id: item.targets for item in source.lists}
     assert disk.corpus.cards == source.corpus.cards
-    assert disk.corpus.aliases == source.corpus.aliases
+    assert disk.corpus.register.aliases == source.corpus.register.aliases
     assert disk.corpus.lexicon.words.terms == source.corpus.lexicon.words.terms
     assert disk.corpus.lexicon.words.stop_words == source.corpus.lexicon.words.stop_words
     assert disk.corpus.lexicon.names.terms == source.corpus.lexicon.names.terms

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from recommender.article import Article, Record
 from recommender.catalog import Catalog
-from recommender.corpus import Corpus, build_corpus
+from recommender.corpus import Corpus, LiveCorpus, build_corpus
 from recommender.encoder import Encoder, HashEncoder
 from recommender.errors import InputError
 from recommender.policy import Mask
@@ -71,12 +71,16 @@ class BruteForce:
     """Candidates by comparing with every row, in float64, ties by row."""
 
     def __init__(self, corpus: Corpus) -> None:
-        self._fused = np.asarray(corpus.fused, dtype=np.float64)
+        fused = [corpus.fused, *([corpus.tail.fused] if isinstance(corpus, LiveCorpus) else ())]
+        self._fused = np.concatenate(fused).astype(np.float64)
+        self._order = corpus.register.order
 
     def search(
         self, vector: npt.NDArray[np.float32], k: int, allowed: Mask
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
         scores = self._fused @ vector.astype(np.float64)
-        order = sorted(np.flatnonzero(allowed).tolist(), key=lambda row: (-round(float(scores[row]), 9), row))
+        order = sorted(
+            np.flatnonzero(allowed).tolist(), key=lambda row: (-round(float(scores[row]), 7), self._order[row])
+        )
         rows = np.array(order[:k], dtype=np.int64)
         return rows, scores[rows].astype(np.float32)

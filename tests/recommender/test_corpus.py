@@ -7,11 +7,12 @@ import pytest
 
 from recommender import corpus as module
 from recommender.article import Article
-from recommender.corpus import READ, Card, Corpus, batched, read_vectors
+from recommender.corpus import READ, Corpus, batched, read_vectors
 from recommender.encoder import HashEncoder
 from recommender.errors import UnknownArticleError
 from recommender.fusion import Fusion
 from recommender.lexical import fit_lexical
+from recommender.register import Card
 from recommender.views import views, whole_text
 from tests.conftest import OPTECH, records
 from tests.recommender.makers import ENCODER, corpus_of
@@ -108,7 +109,7 @@ def test_the_fused_vector_is_made_of_all_views_and_the_whole_text(small: Corpus,
 
 
 def test_days_count_from_1970(small: Corpus) -> None:
-    np.testing.assert_array_equal(small.days, [np.nan, np.nan, 1.5, np.nan])
+    np.testing.assert_array_equal(small.register.days, [np.nan, np.nan, 1.5, np.nan])
 
 
 def test_a_corpus_built_in_batches_is_the_same(monkeypatch: pytest.MonkeyPatch, small: Corpus) -> None:
@@ -148,7 +149,8 @@ def test_copies_are_grouped_by_words_and_by_address_and_by_both_in_turn() -> Non
     for card, number in zip(corpus.cards, corpus.copies.tolist(), strict=True):
         groups.setdefault(number, []).append(card.id)
     assert sorted(groups.values()) == [["1", "2", "3", "4", "5"], ["6", "7"], ["8"]]
-    assert [corpus.story(row).tolist() for row in (0, 4, 5, 6, 7)] == [[*range(5)], [*range(5)], [5, 6], [5, 6], [7]]
+    stories = [corpus.register.story(row).tolist() for row in (0, 4, 5, 6, 7)]
+    assert stories == [[0, 1, 2, 3, 4], [0, 1, 2, 3, 4], [5, 6], [5, 6], [7]]
 
 
 @pytest.mark.parametrize(
@@ -163,7 +165,7 @@ def test_copies_are_grouped_by_words_and_by_address_and_by_both_in_turn() -> Non
 )
 def test_which_articles_a_draft_is(draft: Article, ids: set[str]) -> None:
     corpus = corpus_of(COPIES)
-    assert {corpus.cards[row].id for row in corpus.same_as(Card.of(draft))} == ids
+    assert {corpus.cards[row].id for row in corpus.register.same_as(Card.of(draft))} == ids
 
 
 def test_a_card_shows_the_article() -> None:
@@ -227,10 +229,10 @@ def test_a_draft_of_one_text_is_read_by_that_text(article: Article, small: Corpu
 def test_sections_are_numbered_by_name() -> None:
     sections = ["sea", "", "land", "sea"]
     corpus = corpus_of(Article(id=str(n), title="T", section=name) for n, name in enumerate(sections))
-    assert corpus.sections.tolist() == [1, -1, 0, 1]
-    assert corpus.sections.dtype == np.int64
+    assert corpus.register.sections.tolist() == [1, -1, 0, 1]
+    assert corpus.register.sections.dtype == np.int64
     wanted = {"sea": 1, "land": 0, "": -1, "moon": -1, "Sea": -1}
-    assert {name: corpus.section_of(Card.of(Article(id="n", section=name))) for name in wanted} == wanted
+    assert {name: corpus.register.section_of(Card.of(Article(id="n", section=name))) for name in wanted} == wanted
 
 
 def test_texts_without_a_word_are_no_copies_of_one_another() -> None:

@@ -85,7 +85,7 @@ def assert_same(
 
 def barred(snapshot: Snapshot, rules: Rules) -> frozenset[int]:
     """The rows that the rules leave out, said once more."""
-    cards, aliases = snapshot.corpus.cards, snapshot.corpus.aliases
+    cards, aliases = snapshot.corpus.cards, snapshot.corpus.register.aliases
     named = [aliases.get(identity, identity) for identity in rules.exclude]
     addresses = {canonical_url(name) for name in named if name.startswith("http")}
     out = {r for r, c in enumerate(cards) if c.id in named or (c.url and canonical_url(c.url) in addresses)}
@@ -200,8 +200,8 @@ def test_ties_go_by_id() -> None:
         for hit in related(query, corpus, candidates, DEFAULT, Picks.none(len(corpus)), limit=9)
     ]
     assert found == ["10", "0"]  # one of the four copies, the first by id
-    for name, numbers in {"copies": np.arange(6), "_by_story": np.arange(6), "_story_ends": np.arange(7)}.items():
-        object.__setattr__(corpus, name, numbers)  # six stories, four of them alike to the last bit
+    apart = replace(corpus.register, copies=np.arange(6), _by_story=np.arange(6), _story_ends=np.arange(7))
+    corpus = replace(corpus, register=apart)  # six stories, four of them alike to the last bit
     hits = related(query, corpus, candidates, DEFAULT, Picks.none(len(corpus)), limit=9)
     assert [corpus.cards[hit.row].id for hit in hits] == ["10", "9", "a", "b", "0"]
     assert len({hit.score for hit in hits[:4]}) == 1
@@ -321,7 +321,7 @@ def test_no_list_of_the_own_story_is_read_whatever_is_planted(seed: int, data: s
     with patch.object(query_path, "POOL", pool):
         assert exactly(hits_of(forged, row)) == exactly(hits_of(honest, row))
         draft = corpus.draft(Article(id="", url=article.url, title=article.title, teasers=article.teasers), ENCODER)
-        twins = corpus.same_as(draft.card)
+        twins = corpus.register.same_as(draft.card)
         if twins and {story[twin] for twin in twins} == {story[row]}:
             found, wanted = (
                 related(draft, corpus, BruteForce(corpus), DEFAULT, each.picks, limit=40) for each in (forged, honest)
