@@ -81,7 +81,7 @@ def measure(snapshot: Snapshot) -> dict[str, object]:
         "candidates": POOL,
         "queries": QUERIES,
         "threads": 1,
-        "index": snapshot.neighbours.kind,
+        "index": snapshot.kind,
         "versions": {
             "python": platform.python_version(),
             "numpy": np.__version__,

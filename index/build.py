@@ -102,7 +102,13 @@ def assemble(
     ``ranker`` defaults to the one that is shipped, ``vectors`` to the catalog's own cache. Raises PublishError if
     the catalog is empty.
     """
-    cache = vectors or VectorCache(catalog.engine, encoder)
+    with catalog.reading():
+        return _assembled(catalog, encoder, ranker, vectors or VectorCache(catalog.engine, encoder), kind, bar)
+
+
+def _assembled(
+    catalog: Catalog, encoder: Encoder, ranker: Ranker | None, cache: VectorCache, kind: IndexKind | None, bar: Bar
+) -> tuple[Contents, int, int]:
     texts = {text for article in catalog.articles() for text in views(article).texts}
     if not texts:
         raise PublishError("the catalog holds no article with text: there is nothing to build")
@@ -112,7 +118,8 @@ def assemble(
             cache.embed(missing, progress)
     corpus = build_corpus(catalog.articles(), catalog.aliases(), encoder.dim, cache.lookup)
     model = ModelEntry(name=encoder.name, revision=encoder.revision, dim=encoder.dim)
-    source = contents(corpus, tuple(catalog.curated_lists()), ranker or default_ranker(), model, kind)
+    lists = tuple(catalog.curated_lists())
+    source = contents(corpus, lists, ranker or default_ranker(), model, kind, seq=catalog.seq())
     return source, len(missing), len(texts) - len(missing)
 
 

@@ -1,4 +1,6 @@
-"""The snapshot in service: notices a newly published one by itself and swaps it in between requests."""
+"""The snapshot in service, with its tail: notices what is published or changed by itself, and swaps it in between
+requests.
+"""  # noqa: D205 - one sentence
 
 import logging
 import time
@@ -7,7 +9,9 @@ from threading import Event, Lock, Thread
 
 from index.publish import current_version, open_current, version_or_none
 from index.snapshot import Snapshot
-from recommender.errors import NoSnapshotError, SnapshotError
+from index.tail import Tail
+from recommender.catalog import Catalog
+from recommender.errors import CatalogError, NoSnapshotError, SnapshotError
 
 log = logging.getLogger(__name__)
 
@@ -16,17 +20,22 @@ RETRY_SECONDS = 30.0
 
 
 class Live:
-    """Holds the store's current snapshot. A request takes ``snapshot()`` once and uses only that.
+    """Holds the store's current snapshot and its tail. A request takes ``snapshot()`` once and uses only that.
 
     A snapshot that cannot be opened never replaces a good one: the old stays in service, ``problem`` says
-    why, and it is tried again now and then, or at once when another becomes current.
+    why, and it is tried again now and then, or at once when another becomes current. So do changes that cannot be
+    read. Without a ``catalog`` there is no tail.
     """
 
-    def __init__(self, store: Path, poll_seconds: float = 0.5) -> None:
+    def __init__(self, store: Path, poll_seconds: float = 0.5, catalog: Catalog | None = None) -> None:
         self.store = store
+        self.catalog = catalog
         self.problem: SnapshotError | None = None
         self._poll_seconds = poll_seconds
         self._failed: tuple[str | None, float] | None = None
+        self._unread: str | None = None
+        self._base: Snapshot | None = None
+        self._tail: Tail | None = None
         self._snapshot: Snapshot | None = None
         self._refreshing = Lock()
         self._stop = Event()
@@ -40,18 +49,15 @@ class Live:
         return snapshot
 
     def refresh(self) -> None:
-        """Open the snapshot that is current now, unless it is in service already. Never raises."""
+        """Open the snapshot that is current now, unless it is in service already, and follow its tail. Never raises."""
         with self._refreshing:
-            try:
-                if self._snapshot is None or current_version(self.store) != self._snapshot.version:
-                    self._snapshot = open_current(self.store)
-                    log.info("snapshot %s is in service", self._snapshot.version)
-                self.problem = self._failed = None
-            except SnapshotError as error:
-                self._failed = (version_or_none(self.store), time.monotonic())
-                if str(error) != str(self.problem):
-                    log.warning("no new snapshot: %s", error)
-                self.problem = error
+            self._open()
+            self._follow()
+
+    def follow(self) -> None:
+        """Follow the tail of the snapshot in service up to now. Never raises."""
+        with self._refreshing:
+            self._follow()
 
     def start(self) -> None:
         """Open what is current, and go on looking in a thread."""
@@ -67,10 +73,41 @@ class Live:
             self._thread.join()
             self._thread = None
 
+    def _open(self) -> None:
+        try:
+            if self._base is None or current_version(self.store) != self._base.version:
+                self._base = open_current(self.store)
+                self._tail = None
+                log.info("snapshot %s is in service", self._base.version)
+            self.problem = self._failed = None
+        except SnapshotError as error:
+            self._failed = (version_or_none(self.store), time.monotonic())
+            if str(error) != str(self.problem):
+                log.warning("no new snapshot: %s", error)
+            self.problem = error
+
+    def _follow(self) -> None:
+        if self._base is None:
+            return
+        now: Snapshot | None = self._base if self._tail is None else None
+        if self.catalog is not None:
+            try:
+                self._tail = self._tail or Tail(self._base, self.catalog)
+                now = self._tail.now()
+                self._unread = None
+            except CatalogError as error:
+                if str(error) != self._unread:
+                    log.warning("changes cannot be read: %s", error)
+                self._unread = str(error)
+        if now is not None:
+            self._snapshot = now
+
     def _watch(self) -> None:
         while not self._stop.wait(self._poll_seconds):
             if self._worth_trying():
                 self.refresh()
+            else:
+                self.follow()
 
     def _worth_trying(self) -> bool:
         """Not again and again the same damaged snapshot: reading it whole costs more than a poll."""

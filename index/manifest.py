@@ -47,11 +47,15 @@ class RankerEntry(_Part):
 
 
 class Manifest(_Part):
-    """Everything about a snapshot but its arrays. ``version`` is made from the content (see version_of)."""
+    """Everything about a snapshot but its arrays. ``version`` is made from the content (see version_of).
+
+    ``seq`` numbers the newest change of the catalog that it holds.
+    """
 
     schema_version: int = Field(ge=1)
     version: str = Field(pattern=r"^[0-9a-f]{16}$")
     built_at: datetime
+    seq: int = Field(ge=0)
     model: ModelEntry
     articles: int = Field(ge=0)
     stubs: int = Field(ge=0)
@@ -69,12 +73,12 @@ class Manifest(_Part):
 
 
 def version_of(parts: dict[str, object]) -> str:
-    """Return the version of a manifest's ``parts``: a digest of all but the time it was built at.
+    """Return the version of a manifest's ``parts``: a digest of all but the time it was built at and ``seq``.
 
     The same catalog, model and settings give the same version, so a rebuild that changed nothing
     changes nothing for anybody.
     """
-    content = {key: value for key, value in parts.items() if key not in ("version", "built_at")}
+    content = {key: value for key, value in parts.items() if key not in ("version", "built_at", "seq")}
     return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
 
 

@@ -1,7 +1,7 @@
 """A snapshot on disk: writing its files, and reading them back only after every one was verified."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -23,6 +23,7 @@ from recommender.fusion import Fusion
 from recommender.picks import Picks
 from recommender.ranker import Ranker
 from recommender.register import Card, Register
+from recommender.related import Candidates
 
 CARDS, LISTS, ALIASES, TERMS, HNSW = "cards.jsonl", "lists.json", "aliases.json", "terms.json", "neighbours.faiss"
 TEXTS = (CARDS, LISTS, ALIASES, TERMS)
@@ -34,26 +35,29 @@ _ALIASES = TypeAdapter(dict[str, str])
 
 @dataclass(frozen=True, repr=False)
 class Snapshot:
-    """One immutable build, open for queries. ``lists`` are the curated lists by article id, ``picks`` by row."""
+    """One immutable build, open for queries. ``lists`` are the curated lists by article id, ``picks`` by row.
+
+    With a tail of later changes behind it (see index.tail), ``seq`` numbers the newest of them, and ``pending`` holds
+    the ids of articles that are stored but cannot be served yet as they are now.
+    """
 
     manifest: Manifest
     corpus: Corpus
-    neighbours: Neighbours
+    neighbours: Candidates
+    kind: IndexKind
     ranker: Ranker
     lists: Mapping[str, tuple[str, ...]]
-    picks: Picks = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Resolve the curated lists."""
-        object.__setattr__(self, "picks", Picks.of(self.corpus, self.lists))
+    picks: Picks
+    seq: int | None = None
+    pending: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         return f"Snapshot({self.version}, {len(self.corpus):,} articles)"
 
     @property
     def version(self) -> str:
-        """The version the snapshot is known by."""
-        return self.manifest.version
+        """The version the snapshot is known by; every change of its tail makes another."""
+        return self.manifest.version if self.seq is None else f"{self.manifest.version}.{self.seq}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +69,28 @@ class Contents:
     ranker: Ranker
     model: ModelEntry
     kind: IndexKind
+    seq: int = 0
 
     def open(self, built_at: datetime) -> Snapshot:
         """Return the same as a Snapshot in memory, without a disk: what an evaluation uses."""
         hnsw = build_hnsw(self.corpus.fused) if self.kind == "hnsw" else None
         lists = {item.article_id: item.targets for item in self.lists}
         manifest = _manifest(self, {}, built_at)
-        return Snapshot(manifest, self.corpus, Neighbours(self.corpus.fused, hnsw), self.ranker, lists)
+        neighbours, picks = Neighbours(self.corpus.fused, hnsw), Picks.of(self.corpus, lists)
+        return Snapshot(manifest, self.corpus, neighbours, self.kind, self.ranker, lists, picks)
 
 
 def contents(
-    corpus: Corpus, lists: tuple[CuratedList, ...], ranker: Ranker, model: ModelEntry, kind: IndexKind | None = None
+    corpus: Corpus,
+    lists: tuple[CuratedList, ...],
+    ranker: Ranker,
+    model: ModelEntry,
+    kind: IndexKind | None = None,
+    *,
+    seq: int = 0,
 ) -> Contents:
     """Return the contents of a snapshot; without a ``kind`` the corpus's size chooses the index."""
-    return Contents(corpus, lists, ranker, model, index_kind(len(corpus), kind))
+    return Contents(corpus, lists, ranker, model, index_kind(len(corpus), kind), seq)
 
 
 def write_snapshot(filesystem: FileSystem, folder: Path, source: Contents, built_at: datetime) -> Manifest:
@@ -126,6 +138,7 @@ def _manifest(source: Contents, files: dict[str, Any], built_at: datetime) -> Ma
         "schema_version": SCHEMA,
         "version": "0" * 16,
         "built_at": built_at,
+        "seq": source.seq,
         "model": source.model.model_dump(),
         "articles": len(corpus) - stubs,
         "stubs": stubs,
@@ -191,4 +204,5 @@ def _open(folder: Path, manifest: Manifest) -> Snapshot:
     lists = _STRINGS.validate_json((folder / LISTS).read_bytes())
     entry = manifest.ranker
     ranker = Ranker.of(entry.weights, entry.bias, entry.origin, bias_alone=entry.bias_alone)
-    return Snapshot(manifest, corpus, Neighbours(corpus.fused, hnsw), ranker, lists)
+    neighbours, picks = Neighbours(corpus.fused, hnsw), Picks.of(corpus, lists)
+    return Snapshot(manifest, corpus, neighbours, manifest.index, ranker, lists, picks)

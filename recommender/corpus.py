@@ -183,6 +183,14 @@ def joined(parts: Sequence[Corpus]) -> Corpus:
     )
 
 
+def nothing(corpus: Corpus) -> Corpus:
+    """Return the corpus of no article, with the models of ``corpus``."""
+    none = np.zeros((0, len(VIEWS), corpus.packed.codes.shape[1]), dtype=np.float32)
+    terms = TermRows(corpus.terms.whole[:0], corpus.terms.short[:0])
+    fused = corpus.fused[:0]
+    return Corpus(Register.of((), {}), Packed.pack(none, []), terms, fused, corpus.lexicon, corpus.fusion)
+
+
 def build_corpus(
     articles: Iterable[Article],
     aliases: Mapping[str, str],

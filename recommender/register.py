@@ -182,6 +182,10 @@ class Register:
                 return None
         return row
 
+    def row_of(self, identity: str) -> int | None:
+        """Return the row of the article with exactly this id, if any."""
+        return self._rows.get(identity)
+
     def row(self, identity: str) -> int:
         """Return the row that ``find`` gives. Raises UnknownArticleError where it gives none."""
         row = self.find(identity)

@@ -77,11 +77,12 @@ class StubMatcher:
             url = self._url_of[article.id] = canonical_url(article.url)
             self._urls.setdefault(url, {})[article.id] = None
 
-    def forget(self, stub_id: str) -> None:
-        """Forget a stub that an article has replaced."""
-        self._stub_texts.remove(stub_id)
-        self._forget_url(stub_id)
-        del self._is_stub[stub_id]
+    def forget(self, identity: str) -> None:
+        """Forget what was known under this id."""
+        for texts in (self._stub_texts, self._article_texts):
+            texts.remove(identity)
+        self._forget_url(identity)
+        self._is_stub.pop(identity, None)
 
     def stubs_of(self, article: Article) -> list[str]:
         """Return the ids of the other stubs that ``article`` is the full article of."""

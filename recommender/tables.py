@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     create_engine,
+    delete,
     event,
     insert,
     inspect,
@@ -27,7 +28,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from recommender.errors import CatalogError
 
-SCHEMA = 1
+SCHEMA = 2
 
 _PASSWORD = re.compile(r"(//[^:@/]*:).*@")
 
@@ -78,6 +79,16 @@ vectors = Table(
     Column("vector", LargeBinary, nullable=False),
 )
 
+# Which articles changed, and as the how-manieth change of the catalog; gone ones too. ``live``: also to be served
+# before the next build.
+changed = Table(
+    "changed",
+    metadata,
+    Column("article_id", String, primary_key=True),
+    Column("seq", Integer, nullable=False, index=True),
+    Column("live", Boolean, nullable=False),
+)
+
 meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", String, nullable=False))
 
 
@@ -91,11 +102,15 @@ def open_engine(url: str | URL) -> Engine:
         engine = create_engine(make_url(url))
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _sqlite_pragmas)
+            event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
         found = _schema(engine)
-        if found is None:
+        if found in (None, "1"):  # 1 had no log of changes
             metadata.create_all(engine)
             with engine.begin() as connection:
-                connection.execute(insert(meta).values(key="schema", value=str(SCHEMA)))
+                connection.execute(delete(meta).where(meta.c.key.in_(("schema", "seq"))))
+                facts = {"schema": str(SCHEMA), "seq": "0"}
+                connection.execute(insert(meta), [{"key": key, "value": value} for key, value in facts.items()])
+            found = None
     except (SQLAlchemyError, ImportError) as error:  # the latter: no driver for this kind of database
         raise CatalogError(f"the catalog {_shown(url)} cannot be opened ({_reason(error)})") from error
     if found is not None and found != str(SCHEMA):
@@ -113,6 +128,7 @@ def _schema(engine: Engine) -> str | None:
 
 
 def _sqlite_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN401 - a raw DB-API connection
+    connection.isolation_level = None  # the driver would begin at the first write only, and reads would not be one
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "busy_timeout=10000"):
         cursor.execute(f"PRAGMA {pragma}")

@@ -37,7 +37,7 @@ def same_terms(a: TermRows, b: TermRows) -> None:
 
 def same_corpus(found: Corpus, expected: Corpus) -> None:
     """Equal to the last bit, in everything that is not derived."""
-    assert (found.cards, found.aliases) == (expected.cards, expected.aliases)
+    assert (found.cards, found.register.aliases) == (expected.cards, expected.register.aliases)
     np.testing.assert_array_equal(found.fused, expected.fused)
     for name in ("codes", "scales", "ends"):
         a, b = getattr(found.packed, name), getattr(expected.packed, name)

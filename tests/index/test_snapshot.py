@@ -26,7 +26,7 @@ def test_what_is_read_answers_as_what_was_written(source: Contents, tmp_path: Pa
     assert lists_of(disk) == lists_of(memory)
     assert any(len(found) > 5 for found in lists_of(disk).values())
     assert disk.manifest == manifest
-    assert disk.neighbours.kind == source.kind
+    assert disk.kind == source.kind
     assert disk.lists == memory.lists == {item.article_id: item.targets for item in source.lists}
     assert disk.corpus.cards == source.corpus.cards
     assert disk.corpus.register.aliases == source.corpus.register.aliases

@@ -59,6 +59,7 @@ def contents(catalog: Catalog) -> dict[str, list[tuple[Any, ...]]]:
         return {
             name: sorted((tuple(row) for row in connection.execute(select(table))), key=repr)
             for name, table in metadata.tables.items()
+            if name not in ("changed", "meta")
         }
 
 

@@ -1,0 +1,146 @@
+"""The tail: what changed in the catalog since the snapshot was built, in memory beside it.
+
+The changed articles are weighed by the snapshot's own models and take their places in every list at once; the next
+build folds them in, and fits the models anew.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from index.snapshot import Snapshot
+from recommender.article import Article, canonical_url
+from recommender.catalog import Catalog, Changes
+from recommender.corpus import Corpus, LiveCorpus, joined, nothing
+from recommender.encoder import Matrix
+from recommender.errors import ArticleError, EncoderError
+from recommender.packed import Column
+from recommender.policy import Mask
+from recommender.register import Rows
+from recommender.related import Candidates
+from recommender.vectors import VectorCache
+from recommender.views import views
+
+
+class Tail:
+    """Follows the changes of ``catalog`` behind ``base``. One thread at a time."""
+
+    def __init__(self, base: Snapshot, catalog: Catalog) -> None:
+        self._base = base
+        self._catalog = catalog
+        model = base.manifest.model
+        self._vectors = VectorCache(catalog.engine, KnownOnly(model.name, model.revision, model.dim))
+        self._parts: dict[str, tuple[Article, Corpus]] = {}
+        self._waiting = _unresolved(base)
+        self._seq = base.manifest.seq
+        self._now = base
+
+    def now(self) -> Snapshot:
+        """Return the snapshot with all changes that are known and can be served. Raises CatalogError."""
+        if self._catalog.seq() != self._seq or self._now.pending:
+            changes = self._catalog.changes(self._base.manifest.seq)
+            pending = self._read(changes)
+            if changes.seq != self._seq or pending != self._now.pending:
+                self._now = self._with(changes, pending)
+                self._seq = changes.seq
+        return self._now
+
+    def _read(self, changes: Changes) -> frozenset[str]:
+        """Weigh what is new, and return the ids of what has no vectors yet; of those the last known text stays."""
+        ids = {article.id for article in changes.articles}
+        self._parts = {name: part for name, part in self._parts.items() if name in ids}
+        pending = set()
+        for article in changes.articles:
+            if article.id in self._parts and self._parts[article.id][0] == article:
+                continue
+            if self._vectors.missing(views(article).texts):
+                pending.add(article.id)
+            else:
+                self._parts[article.id] = article, self._base.corpus.more([article], self._vectors.lookup)
+        return frozenset(pending)
+
+    def _with(self, changes: Changes, pending: frozenset[str]) -> Snapshot:
+        base = self._base
+        if not changes.articles and not changes.gone:
+            return base
+        if not self._parts and not changes.gone:
+            return replace(base, seq=changes.seq, pending=pending)
+        tail = joined([self._parts[name][1] for name in sorted(self._parts)]) if self._parts else nothing(base.corpus)
+        corpus = LiveCorpus.of(base.corpus, tail, changes.gone, changes.aliases)
+        lists = self._catalog.lists_of(self._renewed(changes))
+        return replace(
+            base,
+            corpus=corpus,
+            neighbours=LiveNeighbours(base.neighbours, len(base.corpus), tail.fused, corpus.register.order),
+            lists={**base.lists, **lists},
+            picks=base.picks.changed(corpus, lists),
+            seq=changes.seq,
+            pending=pending,
+        )
+
+    def _renewed(self, changes: Changes) -> set[str]:
+        """The ids whose lists are to be read again: of what changed, of who named it, and of who wanted to."""
+        base = self._base.corpus.register
+        changed = {article.id for article in changes.articles} | changes.gone
+        addresses = [article.url for article in changes.articles if article.url]  # may have been another's so far
+        rows = {row for row in (*map(base.row_of, changed), *map(base.find, addresses)) if row is not None}
+        owners = self._base.picks.naming(np.array(sorted(rows), dtype=np.int64))
+        named = {alias for alias, name in changes.aliases.items() if name in changed}
+        keys = changed | named | {key for article in changes.articles for key in _keys([article.url or ""])}
+        wanted = {owner for key in keys for owner in self._waiting.get(key, ())}
+        return changed | wanted | {base.cards[row].id for row in owners.tolist()}
+
+
+class LiveNeighbours:
+    """The candidates of a snapshot and its tail: the snapshot's by its index, the tail's by comparing with all."""
+
+    def __init__(self, base: Candidates, count: int, tail: Matrix, order: npt.NDArray[np.float64]) -> None:
+        self._base = base
+        self._count = count
+        self._tail = tail
+        self._order = order
+
+    def search(self, vector: npt.NDArray[np.float32], k: int, allowed: Mask) -> tuple[Rows, Column]:
+        """Return ``min(k, allowed.sum())`` allowed rows and their inner products, highest first, ties by id."""
+        rows, similar = self._base.search(vector, k, allowed[: self._count])
+        late = np.flatnonzero(allowed[self._count :])
+        rows = np.concatenate([rows, late + self._count])
+        similar = np.concatenate([similar, self._tail[late] @ vector])
+        best = np.lexsort((self._order[rows], -similar))[:k]
+        return rows[best], similar[best]
+
+
+@dataclass(slots=True)
+class KnownOnly:
+    """The encoder of a snapshot, for looking up what it has encoded before: it encodes nothing itself."""
+
+    name: str
+    revision: str
+    dim: int
+
+    def encode(self, texts: object) -> Matrix:
+        """Refuse. Raises EncoderError."""
+        raise EncoderError(f"{self.name} is not loaded here")
+
+
+def _unresolved(base: Snapshot) -> dict[str, set[str]]:
+    """What lists name and the snapshot does not know: id or canonical URL → ids of the lists' owners."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for owner, targets in base.lists.items():
+        for key in _keys(target for target in targets if base.corpus.find(target) is None):
+            found[key].add(owner)
+    return dict(found)
+
+
+def _keys(names: Iterable[str]) -> set[str]:
+    keys = set()
+    for name in names:
+        keys.add(name)
+        try:
+            keys.add(canonical_url(name))
+        except ArticleError:
+            continue
+    return keys

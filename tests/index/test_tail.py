@@ -1,0 +1,218 @@
+"""Changes behind a snapshot: in every list at once, as if built with the same models; the next build folds them in."""
+
+import random
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index.build import build
+from index.live import Live
+from index.snapshot import Snapshot
+from index.tail import Tail
+from recommender.article import Article, Record
+from recommender.catalog import Catalog
+from recommender.picks import Picks
+from recommender.register import Register
+from recommender.related import related
+from recommender.vectors import VectorCache
+from recommender.views import views
+from tests.index.samples import ENCODER
+from tests.recommender.makers import BruteForce
+from tests.reference import assert_same
+
+WORDS = "port ship crane tide quay chess rook pawn vote poll train rail snow rain gale harvest strike".split()
+IDS = [f"{n:02}" for n in range(16)]
+
+
+def made(identity: str, rng: random.Random) -> Record:
+    words = random.Random(rng.randrange(12)).choices(WORDS, k=14)
+    stub = rng.random() < 0.25
+    article = Article(
+        id=identity,
+        url=rng.choice([None, f"https://news.example/{rng.randrange(10)}"]),
+        title="" if stub else " ".join(words[:4]),
+        teasers=(" ".join(words[4:11]),) if stub or rng.random() < 0.5 else (),
+        body="" if stub else " ".join(words[4:]),
+        tags=tuple(rng.sample(WORDS, 2)),
+    )
+    names = [*IDS, *(f"https://news.example/{n}" for n in range(10))]
+    return Record(article, "made", tuple(rng.sample(names, 3)) if rng.random() < 0.5 else ())
+
+
+def embed(catalog: Catalog) -> None:
+    cache = VectorCache(catalog.engine, ENCODER)
+    cache.embed(cache.missing(text for article in catalog.articles() for text in views(article).texts))
+
+
+def everything(snapshot: Snapshot) -> dict[str, list[tuple[str, float]]]:
+    """Every list that is served, by id."""
+    corpus, k = snapshot.corpus, len(snapshot.corpus)
+    return {
+        corpus.cards[row].id: [
+            (corpus.cards[hit.row].id, hit.score)
+            for hit in related(
+                corpus.query(int(row)), corpus, snapshot.neighbours, snapshot.ranker, snapshot.picks, limit=k
+            )
+        ]
+        for row in np.flatnonzero(corpus.register.present)
+    }
+
+
+def in_one_piece(base: Snapshot, catalog: Catalog) -> Snapshot:
+    """The catalog as it is now, weighed by the models of ``base``, in a register of its own."""
+    corpus = base.corpus.more(list(catalog.articles()), ENCODER.encode)
+    corpus = replace(corpus, register=Register.of(corpus.cards, catalog.aliases()))
+    lists = {item.article_id: item.targets for item in catalog.curated_lists()}
+    return replace(base, corpus=corpus, neighbours=BruteForce(corpus), lists=lists, picks=Picks.of(corpus, lists))
+
+
+def same(found: Snapshot, wanted: Snapshot) -> None:
+    mine, theirs = everything(found), everything(wanted)
+    assert mine.keys() == theirs.keys()
+    for name, hits in theirs.items():
+        assert_same(ranked(wanted, mine[name]), ranked(wanted, hits), len(hits))
+
+
+def ranked(snapshot: Snapshot, hits: list[tuple[str, float]]) -> list[tuple[int, float]]:
+    return [(snapshot.corpus.row(name), score) for name, score in hits]
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_after_any_changes_the_lists_are_those_of_a_build_with_the_same_models(
+    seed: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    rng = random.Random(seed)
+    store = tmp_path_factory.mktemp("store")
+    with closing(Catalog.open(store)) as catalog:
+        catalog.put([made(name, rng) for name in rng.sample(IDS, 8)])
+        build(store, catalog, ENCODER)
+        live = Live(store, catalog=catalog)
+        live.refresh()
+        base = live.snapshot()
+        assert base.seq is None
+        for _ in range(rng.randrange(1, 4)):
+            for name in rng.sample(IDS, rng.randrange(1, 4)):
+                if rng.random() < 0.3:
+                    catalog.remove(name)
+                else:
+                    catalog.put([made(name, rng)], live=True)
+            embed(catalog)
+            if not list(catalog.articles()):
+                return
+            live.follow()
+            same(live.snapshot(), in_one_piece(base, catalog))
+        build(store, catalog, ENCODER, force=True)
+        live.refresh()
+        assert live.snapshot().seq is None, "folded in"
+        assert {card.id for card in live.snapshot().corpus.cards} == {article.id for article in catalog.articles()}
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Catalog:
+    found = Catalog.open(tmp_path)
+    rng = random.Random(5)
+    found.put([made(name, rng) for name in IDS[:10]])
+    build(tmp_path, found, ENCODER)
+    return found
+
+
+def base_of(tmp_path: Path) -> Snapshot:
+    live = Live(tmp_path)
+    live.refresh()
+    return live.snapshot()
+
+
+NEW = Record(Article(id="new", title="Ship strike at the quay", body="The ship and the crane."), "made")
+
+
+def test_what_has_no_vectors_is_pending_and_comes_when_it_has(catalog: Catalog, tmp_path: Path) -> None:
+    tail = Tail(base_of(tmp_path), catalog)
+    catalog.put([NEW], live=True)
+    waiting = tail.now()
+    assert waiting.pending == {"new"}
+    assert waiting.corpus.find("new") is None
+    assert waiting.version != base_of(tmp_path).version
+    embed(catalog)
+    served = tail.now()
+    assert (served.pending, served.corpus.find("new")) == (frozenset(), 10)
+    assert tail.now() is served, "nothing changed, nothing is made"
+
+
+def test_until_its_new_text_has_vectors_an_article_stays_as_it_was(catalog: Catalog, tmp_path: Path) -> None:
+    tail = Tail(base_of(tmp_path), catalog)
+    name = base_of(tmp_path).corpus.cards[0].id
+    before = base_of(tmp_path).corpus.cards[0]
+    catalog.put([Record(replace(NEW.article, id=name), "made")], live=True)
+    now = tail.now()
+    assert now.pending == {name}
+    assert now.corpus.cards[now.corpus.row(name)] == before
+    embed(catalog)
+    now = tail.now()
+    assert now.corpus.cards[now.corpus.row(name)].title == NEW.article.title
+
+
+def test_what_is_removed_is_gone_from_every_list_and_may_come_back(catalog: Catalog, tmp_path: Path) -> None:
+    base = base_of(tmp_path)
+    tail = Tail(base, catalog)
+    name = max(everything(base), key=lambda one: sum(one in dict(hits) for hits in everything(base).values()))
+    article = next(article for article in catalog.articles() if article.id == name)
+    assert catalog.remove(name)
+    lists = everything(tail.now())
+    assert name not in lists
+    assert not any(name in dict(hits) for hits in lists.values())
+    assert tail.now().corpus.find(name) is None
+    assert not catalog.remove(name), "there is none to remove"
+    catalog.put([Record(article, "made")], live=True)
+    assert any(name in dict(hits) for hits in everything(tail.now()).values())
+
+
+def test_what_was_only_ingested_waits_for_the_next_build(catalog: Catalog, tmp_path: Path) -> None:
+    tail = Tail(base_of(tmp_path), catalog)
+    catalog.put([NEW])
+    embed(catalog)
+    assert tail.now().corpus.find("new") is None
+    catalog.put([NEW], live=True)
+    assert tail.now().corpus.find("new") is not None
+
+
+def test_changes_that_cannot_be_read_leave_the_last_good_state_in_service(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from recommender.errors import CatalogError
+
+    live = Live(tmp_path, catalog=catalog)
+    live.refresh()
+    catalog.put([NEW], live=True)
+    embed(catalog)
+
+    def fail() -> int:
+        raise CatalogError("the disk is on fire")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(catalog, "seq", fail)
+        live.follow()
+        live.follow()
+        assert live.snapshot().corpus.find("new") is None
+        assert caplog.text.count("the disk is on fire") == 1
+    live.follow()
+    assert live.snapshot().corpus.find("new") is not None
+
+
+def test_two_processes_that_write_know_of_each_others_stubs(catalog: Catalog, tmp_path: Path) -> None:
+    """The stub that one stored becomes the article that the other gets."""
+    with closing(Catalog.open(tmp_path)) as other:
+        other.put([Record(Article(id="warm", title="Up"), "made")], live=True)  # it has looked at the catalog
+        stub = Article(id="stub", teasers=("A ship of a hundred metres has run aground off the quay.",))
+        catalog.put([Record(stub, "made")], live=True)
+        full = Article(id="full", title="Aground", teasers=stub.teasers, body="It ran aground.")
+        other.put([Record(full, "made")], live=True)
+        assert other.aliases() == {"stub": "full"}
+        catalog.remove("full")
+        other.put([Record(stub, "made")], live=True)
+        assert "stub" in {article.id for article in other.articles()}
