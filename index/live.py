@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from threading import Event, Lock, Thread
 
+from index.bell import Bell
 from index.publish import current_version, open_current, version_or_none
 from index.snapshot import Snapshot
 from index.tail import Tail
@@ -34,6 +35,8 @@ class Live:
         self._poll_seconds = poll_seconds
         self._failed: tuple[str | None, float] | None = None
         self._unread: str | None = None
+        self._bell: Bell | None = None
+        self._heard: bytes | None = None
         self._base: Snapshot | None = None
         self._tail: Tail | None = None
         self._snapshot: Snapshot | None = None
@@ -47,6 +50,16 @@ class Live:
         if snapshot is None:
             raise self.problem or NoSnapshotError(f"{self.store}: nothing is published yet")
         return snapshot
+
+    def rung(self) -> bool:
+        """Say whether some process announced a change that is not followed here yet; costs next to nothing."""
+        return self._bell is not None and self._bell.sound() != self._heard
+
+    def ring(self) -> None:
+        """Announce a change of the catalog to every process that serves this store."""
+        if self._bell is None:
+            self._bell = Bell(self.store)
+        self._bell.ring()
 
     def refresh(self) -> None:
         """Open the snapshot that is current now, unless it is in service already, and follow its tail. Never raises."""
@@ -92,9 +105,11 @@ class Live:
         now: Snapshot | None = self._base if self._tail is None else None
         if self.catalog is not None:
             try:
+                self._bell = self._bell or Bell(self.store)
+                heard = self._bell.sound()  # before reading: what is changed meanwhile rings again
                 self._tail = self._tail or Tail(self._base, self.catalog)
                 now = self._tail.now()
-                self._unread = None
+                self._unread, self._heard = None, heard
             except CatalogError as error:
                 if str(error) != self._unread:
                     log.warning("changes cannot be read: %s", error)

@@ -57,7 +57,10 @@ class Snapshot:
     @property
     def version(self) -> str:
         """The version the snapshot is known by; every change of its tail makes another."""
-        return self.manifest.version if self.seq is None else f"{self.manifest.version}.{self.seq}"
+        if self.seq is None:
+            return self.manifest.version
+        waiting = f"-{len(self.pending)}" if self.pending else ""  # they come in one order, for every process
+        return f"{self.manifest.version}.{self.seq}{waiting}"
 
 
 @dataclass(frozen=True, slots=True)

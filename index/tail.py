@@ -91,7 +91,7 @@ class Tail:
         named = {alias for alias, name in changes.aliases.items() if name in changed}
         keys = changed | named | {key for article in changes.articles for key in _keys([article.url or ""])}
         wanted = {owner for key in keys for owner in self._waiting.get(key, ())}
-        return changed | wanted | {base.cards[row].id for row in owners.tolist()}
+        return changed | wanted | {base.cards[row].id for row in (*rows, *owners.tolist())}
 
 
 class LiveNeighbours:

@@ -27,6 +27,8 @@ from tests.reference import assert_same
 
 WORDS = "port ship crane tide quay chess rook pawn vote poll train rail snow rain gale harvest strike".split()
 IDS = [f"{n:02}" for n in range(16)]
+RANKS = 3e-3
+"""How far a score may be off where float noise moves one of a dozen candidates by a rank."""
 
 
 def made(identity: str, rng: random.Random) -> Record:
@@ -75,11 +77,13 @@ def same(found: Snapshot, wanted: Snapshot) -> None:
     mine, theirs = everything(found), everything(wanted)
     assert mine.keys() == theirs.keys()
     for name, hits in theirs.items():
-        assert_same(ranked(wanted, mine[name]), ranked(wanted, hits), len(hits))
+        assert_same(ranked(wanted, mine[name]), ranked(wanted, hits), len(hits), RANKS)
 
 
 def ranked(snapshot: Snapshot, hits: list[tuple[str, float]]) -> list[tuple[int, float]]:
-    return [(snapshot.corpus.row(name), score) for name, score in hits]
+    """By the first of each story: which of two copies is shown may hang on the last bit."""
+    corpus = snapshot.corpus
+    return [(int(corpus.register.story(corpus.row(name))[0]), score) for name, score in hits]
 
 
 @settings(max_examples=60, deadline=None)

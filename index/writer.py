@@ -1,0 +1,120 @@
+"""Live changes: stored durably, embedded, and announced to every process that serves the store."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from threading import Event, Lock, Thread
+
+from index.live import Live
+from index.manifest import ModelEntry
+from recommender.article import Article, Record
+from recommender.catalog import Catalog
+from recommender.encoder import Encoder
+from recommender.errors import RecommenderError, SnapshotError
+from recommender.vectors import VectorCache
+from recommender.views import views
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 30.0
+"""How long articles that could not be embedded wait for the next try."""
+PART = 8
+"""Articles embedded together in the background: so many become visible at once."""
+
+
+class Writer:
+    """Changes articles while they are served. What is stored is never lost; what cannot be embedded is tried again.
+
+    ``encoder`` gives the encoder of a model, and may raise EncoderError.
+    """
+
+    def __init__(self, live: Live, catalog: Catalog, encoder: Callable[[ModelEntry], Encoder]) -> None:
+        self._live = live
+        self._catalog = catalog
+        self._encoder = encoder
+        self._embedding = Lock()
+        self._wake = Event()
+        self._stopped = Event()
+        self._thread: Thread | None = None
+
+    def put(self, records: Sequence[Record], *, wait: bool = True) -> set[str]:
+        """Store ``records`` and return the ids of those that cannot be served yet as they are now.
+
+        With ``wait`` they are embedded first, else soon after. Raises CatalogError if nothing was stored.
+        """
+        self._catalog.put(records, live=True)
+        articles = [article for record in records for article in (record.article, *record.stubs)]
+        if wait:
+            self._try(articles)
+        self._announce()
+        if not wait:
+            self._wake.set()
+        ids = {record.article.id for record in records}
+        try:
+            snapshot = self._live.snapshot()
+        except SnapshotError:
+            return ids
+        return ids & snapshot.pending
+
+    def remove(self, identity: str) -> bool:
+        """Remove the article with this id or former id; say whether there was one. Raises CatalogError."""
+        found = self._catalog.remove(identity)
+        if found:
+            self._announce()
+        return found
+
+    def start(self) -> None:
+        """Go on embedding, in a thread, what could not be embedded at once."""
+        self._stopped.clear()
+        self._thread = Thread(target=self._work, name="embed-pending", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop embedding; what is stored waits for whoever comes next."""
+        self._stopped.set()
+        self._wake.set()
+        if self._thread:
+            self._thread.join()
+            self._thread = None
+
+    def _work(self) -> None:
+        while not self._stopped.is_set():
+            self._wake.wait(RETRY_SECONDS)
+            self._wake.clear()
+            self.embed_pending()
+
+    def embed_pending(self) -> None:
+        """Embed whatever waits to be served. Never raises."""
+        try:
+            snapshot = self._live.snapshot()
+            pending = snapshot.pending
+            waiting = self._catalog.changes(snapshot.manifest.seq).articles if pending else ()
+        except RecommenderError as error:
+            log.debug("nothing can be embedded now: %s", error)
+            return
+        articles = [article for article in waiting if article.id in pending]
+        for at in range(0, len(articles), PART):
+            if self._stopped.is_set() or not self._try(articles[at : at + PART]):
+                return
+            self._announce()
+
+    def _try(self, articles: Sequence[Article]) -> bool:
+        """Embed ``articles``; log and say so if that is not possible now."""
+        try:
+            model = self._live.snapshot().manifest.model
+            with self._embedding:
+                cache = VectorCache(self._catalog.engine, self._encoder(model))
+                started = time.monotonic()
+                missing = cache.missing(text for article in articles for text in views(article).texts)
+                cache.embed(missing)
+        except SnapshotError:
+            return False  # nothing is published: the first build embeds them
+        except Exception:  # whatever an encoder may raise: the articles are stored, and tried again
+            log.exception("%d articles are stored, but not embedded yet", len(articles))
+            return False
+        log.debug("embedded %d texts in %.2f s", len(missing), time.monotonic() - started)
+        return True
+
+    def _announce(self) -> None:
+        self._live.ring()
+        self._live.follow()
