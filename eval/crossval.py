@@ -120,4 +120,4 @@ def plant(task: Task, row: int, targets: Sequence[int]) -> tuple[Task, Judged]:
     snapshot = task.snapshot
     lists = {**snapshot.lists, task.name(row): tuple(task.name(target) for target in targets)}
     queries = tuple(planted if query.row == row else query for query in task.queries)
-    return replace(task, snapshot=replace(snapshot, lists=lists), queries=queries), planted
+    return replace(task, snapshot=snapshot.with_lists(lists), queries=queries), planted

@@ -1,7 +1,7 @@
 """A snapshot on disk: writing its files, and reading them back only after every one was verified."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -53,6 +53,10 @@ class Snapshot:
 
     def __repr__(self) -> str:
         return f"Snapshot({self.version}, {len(self.corpus):,} articles)"
+
+    def with_lists(self, lists: Mapping[str, tuple[str, ...]]) -> "Snapshot":
+        """Return the snapshot as it would be if ``lists`` were the curated lists."""
+        return replace(self, lists=lists, picks=Picks.of(self.corpus, lists))
 
     @property
     def version(self) -> str:

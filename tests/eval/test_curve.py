@@ -29,7 +29,7 @@ def topics() -> Task:
 def few(task: Task, count: int) -> Task:
     kept = task.queries[:count]
     lists = {task.name(query.row): task.snapshot.lists[task.name(query.row)] for query in kept}
-    return replace(task, snapshot=replace(task.snapshot, lists=lists), queries=kept)
+    return replace(task, snapshot=task.snapshot.with_lists(lists), queries=kept)
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,7 @@ def test_product_is_the_very_function_that_is_served(lab: Lab) -> None:
         lists = {name: targets for name, targets in snapshot.lists.items() if known[snapshot.corpus.row(name)]}
         assert 90 <= len(lists) <= 96  # of 119: what is in another fold
         for name, visible in (("product", lists), ("zero-shot", {})):
-            seen = replace(snapshot, lists=visible)
+            seen = snapshot.with_lists(visible)
             expected = related_rows(seen, query.row, limit=DEPTH)[:DEPTH]
             hits = systems[name].hits(query)
             assert [hit.row for hit in hits] == [row for row, _ in expected], name

@@ -36,7 +36,7 @@ def few(task: Task, count: int) -> Task:
     kept = task.queries[:count]
     names = {task.name(query.row) for query in kept}
     lists = {owner: targets for owner, targets in task.snapshot.lists.items() if owner in names}
-    return replace(task, snapshot=replace(task.snapshot, lists=lists), queries=kept)
+    return replace(task, snapshot=task.snapshot.with_lists(lists), queries=kept)
 
 
 def falsified(task: Task, queries: Sequence[Judged], seed: int = 0) -> Task:

@@ -246,7 +246,7 @@ def test_a_draft_of_an_articles_own_text_gets_the_articles_list(row: int, url: s
 
 
 def lists_of(snapshot: Snapshot, lists: dict[str, tuple[str, ...]]) -> Snapshot:
-    return replace(snapshot, lists=lists)
+    return snapshot.with_lists(lists)
 
 
 @pytest.mark.parametrize("row", [3, 40, 111])
@@ -316,7 +316,7 @@ def test_no_list_of_the_own_story_is_read_whatever_is_planted(seed: int, data: s
     }
     plants = st.lists(st.sampled_from([*ids, "unknown"]), max_size=5, unique=True).map(tuple)
     planted = {owner: data.draw(plants) for owner in own}
-    honest, forged = replace(snapshot, lists=foreign), replace(snapshot, lists={**foreign, **planted})
+    honest, forged = snapshot.with_lists(foreign), snapshot.with_lists({**foreign, **planted})
     article = corpus.cards[row]
     with patch.object(query_path, "POOL", pool):
         assert exactly(hits_of(forged, row)) == exactly(hits_of(honest, row))
@@ -335,7 +335,7 @@ def test_a_list_that_is_read_changes_what_is_found() -> None:
     ids = [card.id for card in snapshot.corpus.cards]
     story = reference.stories(snapshot)
     other = next(row for row in reversed(range(len(ids))) if story[row] != story[0])
-    planted = replace(snapshot, lists={**snapshot.lists, ids[other]: tuple(ids[5:9])})
+    planted = snapshot.with_lists({**snapshot.lists, ids[other]: tuple(ids[5:9])})
     assert exactly(hits_of(planted, 0)) != exactly(hits_of(snapshot, 0))
 
 
