@@ -50,9 +50,10 @@ format: setup ## let ruff put the code in order
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: setup ## speed and recall of the candidate search, speed of ranking, as ratios inside one run
+bench: setup ## speed and recall of the candidate search, and speed of serving, as ratios inside one run
 	$(BIN)/python bench/candidates.py
 	$(BIN)/python -m bench.ranking
+	$(BIN)/python bench/serving.py
 
 weights: setup ## fit the shipped weights anew, byte for byte, and those with each corpus left out
 	$(BIN)/python -m eval weights $(CORPORA) --cache var/eval --left-out eval/results/rankers

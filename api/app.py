@@ -1,40 +1,108 @@
-"""The application: routes over the snapshot in service."""
+"""The application: routes over the snapshot in service, and the layers around them."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from api import problems
+from api import docs, metrics, problems
 from api.drafts import Drafts
+from api.headers import Cors, Head, SecurityHeaders
+from api.hot import MIN_COMPRESSED, Hot
+from api.keys import KeyRing
+from api.limits import BodyLimit, DraftLimit
+from api.logs import AccessLog
+from api.metrics import Metrics
+from api.observe import Observe
 from api.routes import probes, router
 from index.live import Live
 from recommender import __version__
-from recommender.settings import settings
+from recommender.settings import Settings, settings
 
 DESCRIPTION = "Related articles for a website, computed from the articles themselves."
 
 
-def create_app(live: Live, drafts: Drafts | None = None) -> FastAPI:
-    """Return the application that serves what ``live`` holds, and starts and stops it."""
+def create_app(live: Live, drafts: Drafts | None = None, config: Settings | None = None) -> FastAPI:
+    """Return the application that serves what ``live`` holds, and starts and stops it.
 
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        live.start()
-        try:
-            yield
-        finally:
-            live.stop()
-
-    app = FastAPI(title="Related articles", version=__version__, description=DESCRIPTION, lifespan=lifespan)
-    app.state.live = live
+    Without a ``config`` the process's settings hold.
+    """
+    config = config or settings()
+    app = Application(live, config)
     app.state.drafts = drafts or Drafts()
     problems.install(app)
     app.include_router(router)
     app.include_router(probes)
+    if config.metrics:
+        app.include_router(metrics.router)
+    if config.docs:
+        docs.install(app)
     return app
 
 
 def from_settings() -> FastAPI:
     """Return the application of the store that the environment names: what each worker process runs."""
     return create_app(Live(settings().store, settings().poll_seconds))
+
+
+class Application(FastAPI):
+    """FastAPI with the layers around all of it: they see its error answers too, and a kept answer never gets to it."""
+
+    def __init__(self, live: Live, config: Settings) -> None:
+        super().__init__(
+            title="Related articles",
+            version=__version__,
+            description=DESCRIPTION,
+            lifespan=_in_service,
+            openapi_url="/openapi.json" if config.docs else None,
+            docs_url=None,
+            redoc_url=None,
+        )
+        self.state.live = live
+        self.state.config = config
+        self.state.metrics = Metrics(live)
+        self.state.keys = KeyRing(live.store)
+
+        self._outermost = layers(super().__call__, live, self.state.metrics, config)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the request through the layers, at the end of which is FastAPI."""
+        await self._outermost(scope, receive, send)
+
+
+def layers(app: ASGIApp, live: Live, numbers: Metrics, config: Settings) -> ASGIApp:
+    """Put the layers around ``app``; read from below, a request meets them in this order.
+
+    1. Observe: id, time, log line. First, so that no answer goes uncounted.
+    2. Proxies, only if some are trusted: who the client really is, which DraftLimit must know.
+    3. Cors, only if other sites may call: changes every answer, also a kept one, by its Origin.
+    4. Head: from here on there is only GET.
+    5. Hot: a kept answer goes out here; nothing below is reached.
+    6. SecurityHeaders: on every answer; kept ones keep them.
+    7. DraftLimit, BodyLimit: refuse before anything is read, or while it is.
+    8. GZip: what Hot will not compress.
+    """
+    app = GZipMiddleware(app, minimum_size=MIN_COMPRESSED, compresslevel=6)
+    app = BodyLimit(app, config.max_body_kb * 1024)
+    if config.drafts_per_minute:
+        app = DraftLimit(app, config.drafts_per_minute)
+    app = SecurityHeaders(app)
+    app = Hot(app, live, numbers, config.cache_mb * 1024 * 1024)
+    app = Head(app)
+    if config.cors_origins:
+        app = Cors(app, config.cors_origins)
+    if config.trusted_proxies:
+        app = ProxyHeadersMiddleware(app, config.trusted_proxies)  # type: ignore[arg-type,assignment]
+    return Observe(app, numbers, AccessLog(config.log_format) if config.access_log else None)
+
+
+@asynccontextmanager
+async def _in_service(app: FastAPI) -> AsyncIterator[None]:
+    app.state.live.start()
+    try:
+        yield
+    finally:
+        app.state.live.stop()

@@ -1,19 +1,28 @@
 """The server's command line: ``related-api``, or ``python -m api``."""
 
 import os
-from typing import Annotated
+from tempfile import mkdtemp
+from typing import Annotated, Any
 
 import typer
 import uvicorn
 
+from api import logs, metrics
+from api.keys import MAX_NAME, KeyRing
 from recommender import console
 from recommender.console import Store
+from recommender.settings import Settings, settings
 
-app = typer.Typer(help="Serve related lists over HTTP.", pretty_exceptions_enable=False)
+app = typer.Typer(pretty_exceptions_enable=False)
+keys = typer.Typer(help="Make, list and revoke the API keys that writes need.")
+app.add_typer(keys, name="keys")
+
+Name = Annotated[str, typer.Argument(help="Whose key it is.", metavar="NAME")]
 
 
-@app.command()
+@app.callback(invoke_without_command=True)
 def serve(
+    context: typer.Context,
     *,
     store: Store,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
@@ -21,8 +30,46 @@ def serve(
     workers: Annotated[int, typer.Option(help="Server processes.", min=1, max=64)] = 1,
 ) -> None:
     """Serve what the store holds; a newly published snapshot is picked up by itself."""
+    if context.invoked_subcommand:
+        return
     os.environ["RELATED_STORE"] = str(store.resolve())  # how the worker processes learn of it
-    uvicorn.run("api.app:from_settings", factory=True, host=host, port=port, workers=workers, server_header=False)
+    if workers > 1:
+        os.environ.setdefault(metrics.WORKERS, mkdtemp(prefix="related-metrics-"))
+    uvicorn.run(
+        "api.app:from_settings", factory=True, host=host, port=port, workers=workers, **server_options(settings())
+    )
+
+
+def server_options(config: Settings) -> dict[str, Any]:
+    """Return how uvicorn is to run: our logs instead of its own, and a shutdown that waits for what is in flight."""
+    return {
+        "access_log": False,
+        "log_config": logs.config(config.log_format),
+        "proxy_headers": False,  # the application's own layer decides whom to believe
+        "server_header": False,
+        "timeout_graceful_shutdown": config.shutdown_seconds,
+    }
+
+
+@keys.command("new")
+def new_key(name: Name, *, store: Store) -> None:
+    """Make a key and print it, once: only its hash is kept."""
+    if not 0 < len(name) <= MAX_NAME:
+        raise typer.BadParameter(f"a name has 1 to {MAX_NAME} characters, not {len(name)}")
+    console.out.print(KeyRing(store).new(name), markup=False)
+
+
+@keys.command("list")
+def list_keys(*, store: Store) -> None:
+    """List the names of the keys, and when they were made."""
+    for key in KeyRing(store).all():
+        console.out.print(f"{key.created_at:%Y-%m-%d %H:%M}  {key.name}", markup=False)
+
+
+@keys.command("revoke")
+def revoke_key(name: Name, *, store: Store) -> None:
+    """Let a key open nothing any more, at once."""
+    KeyRing(store).revoke(name)
 
 
 def main() -> None:

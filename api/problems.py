@@ -11,6 +11,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from api.caching import UNKNOWN
+from api.logs import request_id
 from recommender.errors import ArticleError, EncoderError, SnapshotError, UnknownArticleError
 
 log = logging.getLogger(__name__)
@@ -26,7 +28,10 @@ class Fault(BaseModel):
 
 
 class Problem(BaseModel):
-    """An error, as RFC 9457 shapes it. ``code`` is stable; ``title`` and ``detail`` are for people."""
+    """An error, as RFC 9457 shapes it. ``code`` is stable; ``title`` and ``detail`` are for people.
+
+    ``request_id`` is that of the answer's X-Request-ID, and of the log lines about it.
+    """
 
     type: str = Field(default="about:blank", examples=["about:blank"])
     title: str = Field(examples=["Not Found"])
@@ -34,6 +39,19 @@ class Problem(BaseModel):
     code: str = Field(examples=["article_not_found"])
     detail: str = Field(examples=["no article has the id or URL 'nowhere'"])
     errors: list[Fault] = Field(default_factory=list)
+    request_id: str | None = Field(default=None, examples=["4f6c1c7d0fce4d1db4a4d6b1f3a5f0f7"])
+
+
+class ProblemError(HTTPException):
+    """An error of HTTP itself: its status, its code, and what is said about it. Fit for a client to read."""
+
+    def __init__(self, status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(status, detail, headers)
+        self.code = code
+
+    def response(self) -> JSONResponse:
+        """Return the answer that says so."""
+        return problem(self.status_code, self.code, self.detail, headers=self.headers)
 
 
 def problem(
@@ -41,7 +59,14 @@ def problem(
 ) -> JSONResponse:
     """Return the response for one error."""
     title = HTTPStatus(status).phrase
-    body = Problem(title=title, status=status, code=code, detail=detail[:MAX_DETAIL], errors=errors or [])
+    body = Problem(
+        title=title,
+        status=status,
+        code=code,
+        detail=detail[:MAX_DETAIL],
+        errors=errors or [],
+        request_id=request_id.get(),
+    )
     return JSONResponse(body.model_dump(), status, headers, media_type="application/problem+json")
 
 
@@ -60,15 +85,19 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "content": {"application/problem+json": {}}, "description": text}
     for status, text in {
         400: "The body is not UTF-8.",
+        401: "A key is needed.",
+        403: "The key is not known, or was revoked.",
         404: "No such article.",
+        413: "The body is too long.",
         422: "A parameter or the body does not fit.",
-        503: "Nothing is published yet, or the snapshot cannot be opened.",
+        429: "Too many drafts; Retry-After says when to try again.",
+        503: "Nothing is published yet, or the snapshot cannot be opened, or it is too old.",
     }.items()
 }
 
 
 def _unknown(_: Request, error: Exception) -> JSONResponse:
-    return problem(404, "article_not_found", str(error))
+    return problem(404, "article_not_found", str(error), headers={"Cache-Control": f"public, max-age={UNKNOWN}"})
 
 
 def _unfit(_: Request, error: Exception) -> JSONResponse:
@@ -95,11 +124,23 @@ def _invalid(_: Request, error: Exception) -> JSONResponse:
     return problem(422, "invalid_request", "; ".join(f"{f.where}: {f.message}" for f in faults), faults)
 
 
-def _http(_: Request, error: Exception) -> JSONResponse:
+def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
+    if isinstance(error, ProblemError):
+        return error.response()
+    if error.status_code == 405:
+        error.headers = {"Allow": _allowed(request, error)}
     phrase = HTTPStatus(error.status_code).phrase
     code = phrase.lower().replace(" ", "_")
     return problem(error.status_code, code, phrase, headers=error.headers)
+
+
+def _allowed(request: Request, error: HTTPException) -> str:
+    """Every method of the path, in order: routes that share a path each name only their own."""
+    methods = {method.strip() for method in (error.headers or {}).get("Allow", "").split(",")} - {""}
+    path = getattr(request.scope.get("route"), "path_format", "")
+    methods |= {method.upper() for method in request.app.openapi()["paths"].get(path, ())}
+    return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
 
 
 def _unexpected(_: Request, error: Exception) -> JSONResponse:

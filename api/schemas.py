@@ -5,15 +5,34 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from index.snapshot import Snapshot
-from recommender.article import MAX_TAGS, MAX_TEASER, MAX_TEASERS, MAX_TITLE, MAX_URL
+from recommender.article import MAX_TAGS, MAX_TEASER, MAX_TEASERS, MAX_TITLE, MAX_URL, parse_time
 from recommender.register import Card
 from recommender.related import Hit
 
 MAX_DRAFT = 200_000
 """Characters of a draft's body: far more than any story, far less than what keeps a server busy."""
+
+
+def _moment(value: object) -> object:
+    """As in the articles: ISO 8601 and nothing else (pydantic alone would take "0" for 1970)."""
+    if value is None or isinstance(value, datetime):
+        return value
+    try:
+        return parse_time(value if isinstance(value, str) else "")
+    except ValueError:
+        raise PydanticCustomError("moment", "Input should be a date or a time in ISO 8601") from None
+
+
+Moment = Annotated[
+    datetime,
+    BeforeValidator(_moment),
+    WithJsonSchema({"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}, mode="validation"),
+]
+"""A date or time in ISO 8601, in UTC where it does not say."""
 
 
 class Status(StrEnum):
@@ -153,12 +172,13 @@ class Draft(BaseModel):
     model_config = ConfigDict(
         extra="ignore",
         json_schema_extra={
+            "anyOf": [{"required": [field]} for field in ("title", "teaser", "teasers", "body")],
             "examples": [
                 {
                     "title": "A second ship runs aground off the deepened channel",
                     "body": "A timber carrier grounded on the edge of the dredged channel before dawn on Tuesday.",
                 }
-            ]
+            ],
         },
     )
 
@@ -167,7 +187,7 @@ class Draft(BaseModel):
     teaser: str | None = Field(None, max_length=MAX_TEASER)
     teasers: list[Annotated[str, Field(max_length=MAX_TEASER)]] = Field(default_factory=list, max_length=MAX_TEASERS)
     body: str | None = Field(None, max_length=MAX_DRAFT)
-    published_at: datetime | None = None
+    published_at: Moment | None = None
     section: str | None = Field(None, max_length=MAX_TITLE)
     tags: list[Annotated[str, Field(max_length=MAX_TITLE)]] = Field(default_factory=list, max_length=MAX_TAGS)
     language: str | None = Field(None, max_length=35)

@@ -24,14 +24,15 @@ class Live:
     """Holds the store's current snapshot and its tail. A request takes ``snapshot()`` once and uses only that.
 
     A snapshot that cannot be opened never replaces a good one: the old stays in service, ``problem`` says
-    why, and it is tried again now and then, or at once when another becomes current. So do changes that cannot be
-    read. Without a ``catalog`` there is no tail.
+    why, ``failures`` counts the tries, and it is tried again now and then, or at once when another becomes
+    current. So are changes that cannot be read. Without a ``catalog`` there is no tail.
     """
 
     def __init__(self, store: Path, poll_seconds: float = 0.5, catalog: Catalog | None = None) -> None:
         self.store = store
         self.catalog = catalog
         self.problem: SnapshotError | None = None
+        self.failures = 0
         self._poll_seconds = poll_seconds
         self._failed: tuple[str | None, float] | None = None
         self._unread: str | None = None
@@ -94,6 +95,7 @@ class Live:
                 log.info("snapshot %s is in service", self._base.version)
             self.problem = self._failed = None
         except SnapshotError as error:
+            self.failures += not isinstance(error, NoSnapshotError)
             self._failed = (version_or_none(self.store), time.monotonic())
             if str(error) != str(self.problem):
                 log.warning("no new snapshot: %s", error)

@@ -2,6 +2,7 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -25,6 +26,27 @@ class Settings(BaseSettings):
     )
     keep_snapshots: int = Field(3, ge=1, description="How many snapshots stay on disk after a publish.")
     poll_seconds: float = Field(0.5, gt=0, description="How often the API looks for a new snapshot.")
+    max_index_age_hours: float = Field(
+        0, ge=0, description="`/readyz` fails when the snapshot in service was built longer ago; 0: never."
+    )
+    cache_mb: int = Field(64, ge=0, description="Memory for finished answers, per process; 0: every one is made anew.")
+    cors_origins: str = Field(
+        "",
+        pattern=r"^(\*|https?://[^\s,/*]+(\s*,\s*https?://[^\s,/*]+)*)?$",
+        description="Sites whose pages may call the API from a browser: origins with commas between them, or `*`.",
+    )
+    docs: bool = Field(True, description="Whether `/docs` and `/openapi.json` are there.")
+    metrics: bool = Field(True, description="Whether `/metrics` is there, for Prometheus.")
+    log_format: Literal["json", "plain"] = Field("json", description="How log lines are written: `json` or `plain`.")
+    access_log: bool = Field(True, description="Whether every request is logged.")
+    max_body_kb: int = Field(2_048, ge=1, description="Longest body of a request, in KiB.")
+    drafts_per_minute: int = Field(
+        120, ge=0, description="Drafts a client may send, per minute and process, and at once; 0: without limit."
+    )
+    trusted_proxies: str = Field(
+        "", description="Addresses or networks, with commas, whose X-Forwarded-For is believed; empty: nobody's."
+    )
+    shutdown_seconds: int = Field(30, ge=0, description="How long requests in flight may take when the server stops.")
 
 
 @cache

@@ -272,7 +272,7 @@ def test_a_body_that_is_not_utf8_is_a_bad_request(client: TestClient) -> None:
 def test_other_methods_are_405(client: TestClient, method: str, path: str) -> None:
     answer = client.request(method, path)
     check_problem(answer, 405, "method_not_allowed")
-    assert answer.headers["allow"] == "GET"
+    assert answer.headers["allow"] == "GET, HEAD"
 
 
 def test_unknown_routes_are_404(client: TestClient) -> None:
@@ -318,6 +318,7 @@ def check_problem(answer: Any, status: int, code: str) -> None:
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     body = answer.json()
-    assert list(body) == ["type", "title", "status", "code", "detail", "errors"]
+    assert list(body) == ["type", "title", "status", "code", "detail", "errors", "request_id"]
+    assert body["request_id"] == answer.headers["x-request-id"]
     assert (body["status"], body["code"], body["type"]) == (status, code, "about:blank")
     assert len(body["detail"]) <= 300

@@ -1,0 +1,215 @@
+"""The hot path: finished answers about published articles, kept in memory as bytes.
+
+An answer to a GET of an article or of its related list follows from the snapshot, the path and the parameters
+alone. So it is made once, by the routes, and then sent again without routing, validation or serialisation. The
+first answer goes out the same way as all later ones: from the Answer.
+"""
+
+import asyncio
+import gzip
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import parse_qsl
+
+import brotli
+from cachetools import LRUCache
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.caching import Document, cache_control, coding, matches
+from api.metrics import Metrics
+from index.live import Live
+from index.snapshot import Snapshot
+from recommender.errors import SnapshotError
+
+Header = tuple[bytes, bytes]
+Parameters = tuple[tuple[str, str], ...]
+Key = tuple[str, Parameters]
+
+MIN_COMPRESSED = 500
+"""Bytes of a body below which compressing it saves nothing: all of it fits in one packet."""
+MAX_KEY = 4_096
+"""Characters of path and parameters above which an answer is not kept."""
+OVERHEAD = 2_000
+"""Bytes an Answer takes beside its bodies: headers, key, objects. Measured roughly, on the safe side."""
+
+_INNER = {b"accept-encoding", b"if-none-match"}
+_OUTER = {b"content-length", b"vary", b"cache-control"}
+
+
+class Form(NamedTuple):
+    """An answer in one coding: its tag, its body, and the headers with it and without (304)."""
+
+    tag: str
+    body: bytes
+    headers: tuple[Header, ...]
+    unchanged: tuple[Header, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A finished answer, good until ``until`` (UNIX time): by coding, "" being none."""
+
+    forms: Mapping[str, Form]
+    route: object
+    document: Document
+    until: float
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory, roughly."""
+        return OVERHEAD + sum(len(form.body) for form in self.forms.values())
+
+
+class Hot:
+    """The layer that keeps answers: at most ``max_bytes`` of them, the least used go first, none outlives its snapshot.
+
+    Of equal requests at the same time one is computed, the others wait for its answer.
+    """
+
+    def __init__(
+        self, app: ASGIApp, live: Live, metrics: Metrics, max_bytes: int, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._app = app
+        self._live = live
+        self._count = metrics.cache
+        self._clock = clock
+        self._snapshot: Snapshot | None = None
+        self._kept: LRUCache[Key, Answer] = LRUCache(max_bytes, getsizeof=lambda answer: answer.size)
+        self._flights: dict[tuple[str, Key], asyncio.Future[Answer | None]] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a GET of a document; leave everything else to the app."""
+        if scope["type"] != "http" or scope["method"] != "GET" or not _is_document(scope["path"]):
+            await self._app(scope, receive, send)
+            return
+        try:
+            snapshot = self._live.snapshot()  # the only one this request uses
+        except SnapshotError:
+            await self._app(scope, receive, send)
+            return
+        if snapshot is not self._snapshot:
+            self._snapshot = snapshot
+            self._kept.clear()
+        key = scope["path"], parameters(scope["query_string"])
+        answer = self._kept.get(key)
+        if answer is not None and self._clock() < answer.until:
+            self._count["hit"].inc()
+        else:
+            answer = await self._made(key, snapshot, scope, receive, send)
+        if answer is not None:
+            scope["route"] = answer.route
+            scope.setdefault("state", {})["document"] = answer.document
+            await _send(answer, scope["headers"], send)
+
+    async def _made(self, key: Key, snapshot: Snapshot, scope: Scope, receive: Receive, send: Send) -> Answer | None:
+        """Return the answer, from an equal request in flight if there is one; None where an error was sent instead."""
+        flight = snapshot.version, key
+        first = self._flights.get(flight)
+        if first is not None and (answer := await asyncio.shield(first)) is not None:
+            self._count["shared"].inc()
+            return answer
+        self._count["miss"].inc()
+        if first is not None:  # it failed; an error is each request's own
+            return await self._computed(key, snapshot, scope, receive, send)
+        future = self._flights[flight] = asyncio.get_running_loop().create_future()
+        answer = None
+        try:
+            answer = await self._computed(key, snapshot, scope, receive, send)
+        finally:
+            del self._flights[flight]
+            future.set_result(answer)
+        return answer
+
+    async def _computed(
+        self, key: Key, snapshot: Snapshot, scope: Scope, receive: Receive, send: Send
+    ) -> Answer | None:
+        """Let the app answer; keep and return what it says, or pass on its error and return None."""
+        state = {**scope.get("state", {}), "snapshot": snapshot}
+        headers = [header for header in scope["headers"] if header[0] not in _INNER]
+        inner = {**scope, "headers": headers, "state": state}
+        said: list[Message] = []
+
+        async def listen(message: Message) -> None:
+            said.append(message)
+
+        try:
+            await self._app(inner, receive, listen)
+        finally:
+            scope["route"] = inner.get("route")
+            document = state.get("document")
+            if document is None or said[0]["status"] != 200:
+                for message in said:
+                    await send(message)
+        if document is None or said[0]["status"] != 200:
+            return None
+        answer = _finished(said, document, inner.get("route"), self._clock())
+        if snapshot is self._snapshot and answer.size <= self._kept.maxsize and _length(key) <= MAX_KEY:
+            self._kept[key] = answer
+        return answer
+
+
+def parameters(query: bytes) -> Parameters:
+    """Return the decoded parameters in the order of their names; those of one name stay in theirs."""
+    return _parameters(query) if len(query) <= 512 else _parsed(query)
+
+
+def _parsed(query: bytes) -> Parameters:
+    return tuple(sorted(parse_qsl(query.decode("latin-1"), keep_blank_values=True), key=lambda pair: pair[0]))
+
+
+_parameters = lru_cache(4_096)(_parsed)
+
+
+def _is_document(path: str) -> bool:
+    return path.startswith("/v1/articles/") or path == "/v1/related"
+
+
+def _length(key: Key) -> int:
+    return len(key[0]) + sum(len(name) + len(value) for name, value in key[1])
+
+
+def _finished(said: list[Message], document: Document, route: object, now: float) -> Answer:
+    """Return the answer that the app gave, in every coding."""
+    body = b"".join(message.get("body", b"") for message in said[1:])
+    inner = [(name, value) for name, value in said[0]["headers"] if name not in _OUTER]
+    control, until = cache_control(document, now)
+    bodies = {"": body}
+    if len(body) >= MIN_COMPRESSED:
+        bodies |= {"gzip": gzip.compress(body, 6, mtime=0), "br": brotli.compress(body, quality=5)}
+    forms = {name: _form(name, coded, document.tag, control, inner) for name, coded in bodies.items()}
+    return Answer(forms, route, document, until)
+
+
+def _form(name: str, body: bytes, tag: str, control: str, inner: list[Header]) -> Form:
+    """A strong tag says "the same bytes", so each coding has its own (RFC 9110, 8.8.3.3)."""
+    tag = f"{tag}-{name}" if name else tag
+    content = [header for header in inner if header[0] == b"content-type"]
+    content.append((b"content-length", str(len(body)).encode()))
+    if name:
+        content.append((b"content-encoding", name.encode()))
+    always = (
+        (b"etag", f'"{tag}"'.encode()),
+        (b"cache-control", control.encode()),
+        (b"vary", b"Accept-Encoding"),
+        *(header for header in inner if header[0] != b"content-type"),
+    )
+    return Form(tag, body, (*content, *always), always)
+
+
+async def _send(answer: Answer, headers: list[Header], send: Send) -> None:
+    accepted = known = b""
+    for name, value in headers:
+        if name == b"accept-encoding":
+            accepted = accepted + b"," + value if accepted else value
+        elif name == b"if-none-match":
+            known = known + b"," + value if known else value
+    form = answer.forms.get(coding(accepted.decode("latin-1")), answer.forms[""]) if accepted else answer.forms[""]
+    if known and matches(known.decode("latin-1"), form.tag):
+        await send({"type": "http.response.start", "status": 304, "headers": form.unchanged})
+        await send({"type": "http.response.body", "body": b""})
+    else:
+        await send({"type": "http.response.start", "status": 200, "headers": form.headers})
+        await send({"type": "http.response.body", "body": form.body})

@@ -1,0 +1,129 @@
+"""What Prometheus can ask at ``/metrics``. Labels are route templates and fixed words, never what a client sent."""
+
+import os
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
+
+from api.caching import Document
+from index.live import Live
+from index.snapshot import Snapshot
+from recommender.errors import SnapshotError
+
+SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+LENGTHS = (0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 50, 100)
+WORKERS = "PROMETHEUS_MULTIPROC_DIR"
+"""The library's own variable: the folder in which several worker processes add up their numbers."""
+
+router = APIRouter(include_in_schema=False)
+
+
+class Metrics:
+    """The numbers of one process: requests, the cache of answers, lists; and the facts about its snapshot."""
+
+    def __init__(self, live: Live) -> None:
+        self.registry = CollectorRegistry()
+        self._facts = SnapshotFacts(live)
+        self._requests = Histogram(
+            "related_request_seconds",
+            "Time to answer, by route and class of status.",
+            ["route", "status"],
+            buckets=SECONDS,
+            registry=self.registry,
+        )
+        answers = Counter(
+            "related_cached_answers",
+            "GETs of articles and lists: from memory (hit), computed (miss), or computed by an equal request (shared).",
+            ["result"],
+            registry=self.registry,
+        )
+        lists = Histogram(
+            "related_list_length",
+            "Items of the related lists served; thin: fewer than asked for.",
+            ["status"],
+            buckets=LENGTHS,
+            registry=self.registry,
+        )
+        self.cache = {result: answers.labels(result) for result in ("hit", "miss", "shared")}
+        self._lists = {thin: lists.labels("thin" if thin else "ok") for thin in (False, True)}
+        self._timers: dict[tuple[str, int], Histogram] = {}
+        if WORKERS not in os.environ:
+            self.registry.register(self._facts)
+            ProcessCollector(registry=self.registry)
+
+    def request(self, route: str, status: int, seconds: float) -> None:
+        """Count one answer."""
+        key = route, status // 100
+        timer = self._timers.get(key)
+        if timer is None:
+            timer = self._timers[key] = self._requests.labels(route, f"{key[1]}xx")
+        timer.observe(seconds)
+
+    def served(self, document: Document) -> None:
+        """Count one related list."""
+        if document.length is not None:
+            self._lists[document.thin].observe(document.length)
+
+    def exposition(self, accept: str) -> tuple[bytes, str]:
+        """Return the numbers as text, of all worker processes together, and its media type."""
+        registry = self.registry
+        if WORKERS in os.environ:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+            registry.register(self._facts)
+        encode, media_type = choose_encoder(accept)
+        return encode(registry), media_type
+
+
+class SnapshotFacts(Collector):
+    """What is in service, looked up when it is asked for."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield whether there is a snapshot, failures to open one, and the facts about the one in service."""
+        try:
+            snapshot = self._live.snapshot()
+        except SnapshotError:
+            snapshot = None
+        yield GaugeMetricFamily("related_snapshot_in_service", "1 if lists can be served.", snapshot is not None)
+        yield CounterMetricFamily(
+            "related_snapshot_failures", "Snapshots that could not be opened, tries counted.", self._live.failures
+        )
+        if snapshot is not None:
+            yield from _facts(snapshot)
+
+    def describe(self) -> Iterable[Metric]:
+        """Return nothing: names are checked when they are collected."""
+        return ()
+
+
+def _facts(snapshot: Snapshot) -> Iterable[Metric]:
+    found, now = snapshot.manifest, datetime.now(UTC)
+    yield InfoMetricFamily(
+        "related_snapshot", "The snapshot in service.", {"version": found.version, "model": found.model.name}
+    )
+    yield GaugeMetricFamily("related_snapshot_articles", "Articles in it, without stubs.", found.articles)
+    yield GaugeMetricFamily("related_snapshot_stubs", "Stubs in it.", found.stubs)
+    yield GaugeMetricFamily(
+        "related_snapshot_age_seconds", "Time since it was built.", (now - found.built_at).total_seconds()
+    )
+    if found.newest_article is not None:
+        age = (now - found.newest_article).total_seconds()
+        yield GaugeMetricFamily("related_newest_article_age_seconds", "Age of its newest article.", age)
+
+
+@router.get("/metrics")
+def metrics(request: Request) -> Response:
+    """Return the process's numbers for Prometheus."""
+    found: Metrics = request.app.state.metrics
+    content, media_type = found.exposition(request.headers.get("accept", ""))
+    return Response(content, headers={"Content-Type": media_type})

@@ -1,0 +1,60 @@
+"""The outermost layer: gives every request its id, and counts and logs every answer, whoever made it."""
+
+from time import perf_counter
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.logs import AccessLog, RequestIds, request_id
+from api.metrics import Metrics
+
+NO_ROUTE = "none"
+
+
+class Observe:
+    """Times the app, sends X-Request-ID back, and writes a line a request if there is a ``log``."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, log: AccessLog | None) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._log = log
+        self._ids = RequestIds()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; count and log it when its answer is out."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            if self._log:
+                self._log.flush()
+            return
+        started = perf_counter()
+        given = None
+        for name, value in scope["headers"]:
+            if name == b"x-request-id":
+                given = value
+        identity = self._ids.of(given)
+        token = request_id.set(identity)
+        status, length = 500, 0
+
+        async def observed(message: Message) -> None:
+            nonlocal status, length
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", identity.encode())]
+            else:
+                length += len(message.get("body", b""))
+            await send(message)
+
+        try:
+            await self._app(scope, receive, observed)
+        finally:
+            request_id.reset(token)
+            self._done(scope, status, perf_counter() - started, length, identity)
+
+    def _done(self, scope: Scope, status: int, seconds: float, length: int, identity: str) -> None:
+        route = getattr(scope.get("route"), "path_format", NO_ROUTE)
+        self._metrics.request(route, status, seconds)
+        state = scope.get("state")
+        if state and (document := state.get("document")) is not None:
+            self._metrics.served(document)
+        if self._log:
+            self._log.add(scope["method"], route, status, round(seconds * 1_000, 3), length, identity)

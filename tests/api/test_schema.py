@@ -1,0 +1,91 @@
+"""The API keeps what its OpenAPI document promises, whatever is sent to it (schemathesis, every check)."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis import GenerationMode
+
+from recommender.article import Article
+from tests.api.serving import application, served
+from tests.conftest import DEMO, records
+
+EXAMPLES = 150
+KNOWN = [record.article for record in records(DEMO)[:20]]
+OPERATIONS = [
+    ("GET", "/v1/articles/{id}/related"),
+    ("GET", "/v1/articles/{id}"),
+    ("GET", "/v1/related"),
+    ("POST", "/v1/related"),
+    ("GET", "/v1/index"),
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+]
+
+
+def readable(draft: dict[str, Any], known: Article) -> None:
+    """Give a draft what no schema can demand: a word somewhere, and an address that can be parsed."""
+    texts = [draft.get(field) or "" for field in ("title", "teaser", "body")] + (draft.get("teasers") or [])
+    if not re.search(r"\w", " ".join(texts)):
+        draft["title"] = known.title
+    if draft.get("url") is not None:
+        draft["url"] = known.url
+
+
+def in_the_calendar(values: dict[str, Any]) -> None:
+    """Move moments away from the ends of the calendar: in UTC they may lie outside."""
+    for name, value in values.items():
+        if str(value).startswith(("0001-01-01", "9999-12-31")):
+            values[name] = "2025-01-01T00:00:00Z"
+
+
+@pytest.fixture(scope="module")
+def schema(demo_store: Path) -> Iterator[Any]:
+    app = application(demo_store)
+    app.state.live.start()
+    yield schemathesis.openapi.from_asgi("/openapi.json", app)
+    app.state.live.stop()
+
+
+def test_every_operation_is_tried(demo_store: Path) -> None:
+    with served(demo_store) as client:
+        paths = client.get("/openapi.json").json()["paths"]
+    assert {(method.upper(), path) for path, methods in paths.items() for method in methods} == set(OPERATIONS)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1_800)
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["fits", "does-not-fit"])
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_whatever_is_sent(schema: Any, method: str, path: str, mode: GenerationMode) -> None:
+    operation = schema[path][method]
+    if mode is GenerationMode.NEGATIVE and not (operation.query or operation.body):
+        pytest.skip("it takes nothing that could not fit")
+    statuses = []
+
+    @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def sent(case: Any) -> None:
+        known = KNOWN[len(statuses) % len(KNOWN)]
+        if mode is GenerationMode.POSITIVE and len(statuses) % 2:  # else hardly an answer would be a 200
+            if "id" in case.path_parameters:
+                case.path_parameters["id"] = known.id
+            if "url" in case.query:
+                case.query["url"] = known.url
+        if mode is GenerationMode.POSITIVE and isinstance(case.body, dict):
+            readable(case.body, known)
+        if mode is GenerationMode.POSITIVE:
+            in_the_calendar(case.query or {})
+            in_the_calendar(case.body if isinstance(case.body, dict) else {})
+        answer = case.call()
+        statuses.append(answer.status_code)
+        case.validate_response(answer)
+
+    sent()
+    assert len(statuses) >= EXAMPLES or not operation.query
+    if mode is GenerationMode.POSITIVE:
+        assert statuses.count(200) >= len(statuses) // 3
