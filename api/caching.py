@@ -25,6 +25,9 @@ UNKNOWN = 30
 CODINGS = ("br", "gzip")
 """What answers are compressed with, the better first."""
 
+MAX_REMEMBERED = 200
+"""Characters of a header Accept-Encoding above which it is read each time: no client can fill the memory."""
+
 _TAG = re.compile(r'(?:W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 
 
@@ -81,9 +84,12 @@ def matches(if_none_match: str, tag: str) -> bool:
     return if_none_match.strip() == "*" or tag in _TAG.findall(if_none_match)
 
 
-@lru_cache(1_024)
 def coding(accept_encoding: str) -> str:
     """Return which of CODINGS a header Accept-Encoding likes best, or "" for none (RFC 9110, 12.5.3)."""
+    return _remembered(accept_encoding) if len(accept_encoding) <= MAX_REMEMBERED else _liked(accept_encoding)
+
+
+def _liked(accept_encoding: str) -> str:
     weights = {}
     for part in accept_encoding.lower().split(","):
         name, *parameters = (word.strip() for word in part.split(";"))
@@ -92,6 +98,9 @@ def coding(accept_encoding: str) -> str:
     liked = {name: weights.get(name, other) for name in CODINGS} | {"": weights.get("identity", 0.0)}
     best = max(liked, key=lambda name: liked[name])
     return best if liked[best] > 0 else ""
+
+
+_remembered = lru_cache(1_024)(_liked)
 
 
 def _weight(text: str) -> float:

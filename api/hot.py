@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import brotli
 from cachetools import LRUCache
@@ -25,15 +25,17 @@ from index.snapshot import Snapshot
 from recommender.errors import SnapshotError
 
 Header = tuple[bytes, bytes]
-Parameters = tuple[tuple[str, str], ...]
-Key = tuple[str, Parameters]
+Key = tuple[str, str]
+"""Path and parameters."""
 
 MIN_COMPRESSED = 500
 """Bytes of a body below which compressing it saves nothing: all of it fits in one packet."""
+MAX_REMEMBERED = 512
+"""Bytes of a query above which its spelling is worked out each time."""
 MAX_KEY = 4_096
 """Characters of path and parameters above which an answer is not kept."""
 OVERHEAD = 2_000
-"""Bytes an Answer takes beside its bodies: headers, key, objects. Measured roughly, on the safe side."""
+"""Bytes an Answer takes beside its bodies and its key: headers, objects. Measured roughly, on the safe side."""
 
 _INNER = {b"accept-encoding", b"if-none-match"}
 _OUTER = {b"content-length", b"vary", b"cache-control"}
@@ -50,23 +52,20 @@ class Form(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A finished answer, good until ``until`` (UNIX time): by coding, "" being none."""
+    """A finished answer, good until ``until`` (UNIX time): by coding, "" being none; ``size`` bytes, roughly."""
 
     forms: Mapping[str, Form]
     route: object
     document: Document
     until: float
-
-    @property
-    def size(self) -> int:
-        """Bytes of memory, roughly."""
-        return OVERHEAD + sum(len(form.body) for form in self.forms.values())
+    size: int
 
 
 class Hot:
     """The layer that keeps answers: at most ``max_bytes`` of them, the least used go first, none outlives its snapshot.
 
-    Of equal requests at the same time one is computed, the others wait for its answer.
+    Of equal requests at the same time one is computed, the others wait for its answer. Equal snapshots have equal
+    versions, so only the version is remembered: an old snapshot's memory is free as soon as nobody computes with it.
     """
 
     def __init__(
@@ -76,7 +75,7 @@ class Hot:
         self._live = live
         self._count = metrics.cache
         self._clock = clock
-        self._snapshot: Snapshot | None = None
+        self._version = ""
         self._kept: LRUCache[Key, Answer] = LRUCache(max_bytes, getsizeof=lambda answer: answer.size)
         self._flights: dict[tuple[str, Key], asyncio.Future[Answer | None]] = {}
 
@@ -90,8 +89,8 @@ class Hot:
         except SnapshotError:
             await self._app(scope, receive, send)
             return
-        if snapshot is not self._snapshot:
-            self._snapshot = snapshot
+        if snapshot.version != self._version:
+            self._version = snapshot.version
             self._kept.clear()
         key = scope["path"], parameters(scope["query_string"])
         answer = self._kept.get(key)
@@ -135,43 +134,43 @@ class Hot:
         async def listen(message: Message) -> None:
             said.append(message)
 
+        document: Document | None = None
         try:
             await self._app(inner, receive, listen)
+            if said and said[0]["status"] == 200:
+                document = state.get("document")
         finally:
             scope["route"] = inner.get("route")
-            document = state.get("document")
-            if document is None or said[0]["status"] != 200:
+            if document is None:
                 for message in said:
                     await send(message)
-        if document is None or said[0]["status"] != 200:
+        if document is None:
             return None
-        answer = _finished(said, document, inner.get("route"), self._clock())
-        if snapshot is self._snapshot and answer.size <= self._kept.maxsize and _length(key) <= MAX_KEY:
+        answer = _finished(said, document, inner.get("route"), self._clock(), key)
+        fits = answer.size <= self._kept.maxsize and sum(map(len, key)) <= MAX_KEY
+        if fits and snapshot.version == self._version:
             self._kept[key] = answer
         return answer
 
 
-def parameters(query: bytes) -> Parameters:
-    """Return the decoded parameters in the order of their names; those of one name stay in theirs."""
-    return _parameters(query) if len(query) <= 512 else _parsed(query)
+def parameters(query: bytes) -> str:
+    """Return the parameters in the order of their names, in one spelling; those of one name stay in their order."""
+    return _parameters(query) if len(query) <= MAX_REMEMBERED else _spelt(query)
 
 
-def _parsed(query: bytes) -> Parameters:
-    return tuple(sorted(parse_qsl(query.decode("latin-1"), keep_blank_values=True), key=lambda pair: pair[0]))
+def _spelt(query: bytes) -> str:
+    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    return urlencode(sorted(pairs, key=lambda pair: pair[0]))
 
 
-_parameters = lru_cache(4_096)(_parsed)
+_parameters = lru_cache(4_096)(_spelt)
 
 
 def _is_document(path: str) -> bool:
     return path.startswith("/v1/articles/") or path == "/v1/related"
 
 
-def _length(key: Key) -> int:
-    return len(key[0]) + sum(len(name) + len(value) for name, value in key[1])
-
-
-def _finished(said: list[Message], document: Document, route: object, now: float) -> Answer:
+def _finished(said: list[Message], document: Document, route: object, now: float, key: Key) -> Answer:
     """Return the answer that the app gave, in every coding."""
     body = b"".join(message.get("body", b"") for message in said[1:])
     inner = [(name, value) for name, value in said[0]["headers"] if name not in _OUTER]
@@ -180,7 +179,8 @@ def _finished(said: list[Message], document: Document, route: object, now: float
     if len(body) >= MIN_COMPRESSED:
         bodies |= {"gzip": gzip.compress(body, 6, mtime=0), "br": brotli.compress(body, quality=5)}
     forms = {name: _form(name, coded, document.tag, control, inner) for name, coded in bodies.items()}
-    return Answer(forms, route, document, until)
+    size = OVERHEAD + sum(map(len, bodies.values())) + 4 * sum(map(len, key))  # a character takes up to 4 bytes
+    return Answer(forms, route, document, until, size)
 
 
 def _form(name: str, body: bytes, tag: str, control: str, inner: list[Header]) -> Form:

@@ -11,7 +11,7 @@ import brotli
 import pytest
 from fastapi.testclient import TestClient
 
-from api.caching import Document, cache_control, coding, lifetime, matches, tag_of
+from api.caching import Document, _remembered, cache_control, coding, lifetime, matches, tag_of
 from recommender.article import Article, Record
 from tests.api.serving import ENCODER, IDENTITY, served
 from tests.conftest import DEMO, build_store, records
@@ -108,6 +108,14 @@ def test_if_none_match(header: str, expected: bool) -> None:
 )
 def test_accept_encoding(header: str, expected: str) -> None:
     assert coding(header) == expected
+
+
+def test_no_client_fills_the_memory_with_headers() -> None:
+    assert coding("x" * 10_000 + ", gzip") == "gzip"
+    before = _remembered.cache_info()
+    for n in range(10):
+        coding(f"gzip, x{n}" + "y" * 10_000)
+    assert _remembered.cache_info() == before
 
 
 def test_tags_differ_with_version_and_parts_and_nothing_else() -> None:
