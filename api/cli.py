@@ -1,7 +1,8 @@
 """The server's command line: ``related-api``, or ``python -m api``."""
 
 import os
-from tempfile import mkdtemp
+from contextlib import ExitStack
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
@@ -31,13 +32,24 @@ def serve(
 ) -> None:
     """Serve what the store holds; a newly published snapshot is picked up by itself."""
     if context.invoked_subcommand:
+        _only_behind(context)
         return
     os.environ["RELATED_STORE"] = str(store.resolve())  # how the worker processes learn of it
-    if workers > 1:
-        os.environ.setdefault(metrics.WORKERS, mkdtemp(prefix="related-metrics-"))
-    uvicorn.run(
-        "api.app:from_settings", factory=True, host=host, port=port, workers=workers, **server_options(settings())
-    )
+    with ExitStack() as until_the_end:
+        if workers > 1 and metrics.WORKERS not in os.environ:
+            folder = until_the_end.enter_context(TemporaryDirectory(prefix="related-metrics-"))
+            os.environ[metrics.WORKERS] = folder
+        uvicorn.run(
+            "api.app:from_settings", factory=True, host=host, port=port, workers=workers, **server_options(settings())
+        )
+
+
+def _only_behind(context: typer.Context) -> None:
+    """Refuse the server's options before a subcommand: there they would say nothing, in silence."""
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise typer.BadParameter(f"say --{name} behind the command", param_hint=f"--{name}")
 
 
 def server_options(config: Settings) -> dict[str, Any]:

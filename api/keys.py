@@ -125,7 +125,7 @@ class KeyRing:
 def require_key(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> str:
     """Return the name of the key the request came with: the dependency of every route that writes.
 
-    Raises a problem: 401 without a key, 403 with one that opens nothing, 503 if the keys cannot be read.
+    Raises a problem: 401 without a key or with one that opens nothing (RFC 6750, 3.1), 503 if the keys cannot be read.
     """
     if given is None:
         raise ProblemError(401, "key_required", "this needs an API key", {"WWW-Authenticate": "Bearer"})
@@ -136,7 +136,8 @@ def require_key(request: Request, given: Annotated[HTTPAuthorizationCredentials 
         log.error("%s", error)
         raise ProblemError(503, "keys_unavailable", "the API keys cannot be read") from None
     if name is None:
-        raise ProblemError(403, "key_refused", "this API key is not known, or was revoked")
+        refused = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+        raise ProblemError(401, "key_refused", "this API key is not known, or was revoked", refused)
     return name
 
 

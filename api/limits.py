@@ -3,7 +3,6 @@
 import math
 import time
 from collections.abc import Callable
-from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from cachetools import LRUCache
@@ -15,6 +14,8 @@ CLIENTS = 10_000
 """So many clients are remembered; the one not seen for longest is forgotten first."""
 DRAFTS = "/v1/related"
 MAX_NAME = 100
+MAX_DIGITS = 20
+"""Of a Content-Length; a body that declares a longer one is counted as it comes."""
 
 
 class BodyLimit:
@@ -53,7 +54,7 @@ class BodyLimit:
     @staticmethod
     def _declared(scope: Scope) -> int:
         found = [value for name, value in scope["headers"] if name == b"content-length"]
-        return max((int(value) for value in found if value.isdigit()), default=0)
+        return max((int(value) for value in found if value.isdigit() and len(value) <= MAX_DIGITS), default=0)
 
 
 class Buckets:
@@ -98,7 +99,6 @@ class DraftLimit:
         await self._app(scope, receive, send)
 
 
-@lru_cache(4_096)
 def client_of(address: str) -> str:
     """Return who is behind an address: an IPv6 client has a whole /64 of them."""
     try:

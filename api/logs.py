@@ -76,7 +76,7 @@ class AccessLog:
         try:
             stream.write(b"".join(lines).decode())
             stream.flush()
-        except OSError as error:
+        except (OSError, ValueError, AttributeError) as error:  # full, closed, or there is none
             log.error("the access log cannot be written: %s", error)
 
 

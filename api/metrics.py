@@ -122,8 +122,8 @@ def _facts(snapshot: Snapshot) -> Iterable[Metric]:
 
 
 @router.get("/metrics")
-def metrics(request: Request) -> Response:
-    """Return the process's numbers for Prometheus."""
+async def metrics(request: Request) -> Response:
+    """Return the numbers for Prometheus. Like the probes it waits for no thread."""
     found: Metrics = request.app.state.metrics
     content, media_type = found.exposition(request.headers.get("accept", ""))
     return Response(content, headers={"Content-Type": media_type})

@@ -85,8 +85,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "content": {"application/problem+json": {}}, "description": text}
     for status, text in {
         400: "The body is not UTF-8.",
-        401: "A key is needed.",
-        403: "The key is not known, or was revoked.",
+        401: "A key is needed; the one given is not known, or was revoked.",
         404: "No such article.",
         413: "The body is too long.",
         422: "A parameter or the body does not fit.",

@@ -45,7 +45,7 @@ def test_a_key_opens_until_it_is_revoked(writing: TestClient, tmp_path: Path) ->
     assert writing.put("/test/write", headers=bearer(first)).json() == "newsroom"
     assert writing.put("/test/write", headers=bearer(second)).json() == "archive"
     ring.revoke("newsroom")
-    check_problem(writing.put("/test/write", headers=bearer(first)), 403, "key_refused")
+    check_problem(writing.put("/test/write", headers=bearer(first)), 401, "key_refused")
     assert writing.put("/test/write", headers=bearer(second)).json() == "archive"
 
 
@@ -58,7 +58,8 @@ def test_without_a_key_and_with_a_wrong_one(writing: TestClient, tmp_path: Path)
     check_problem(writing.put(f"/test/write?key={secret}&access_token={secret}"), 401, "key_required")
     for wrong in (secret[:-1], f"{secret}x", secret.upper(), "x", sha256(secret.encode()).hexdigest(), "é" * 9):
         answer = writing.put("/test/write", headers={"authorization": f"Bearer {wrong}".encode()})
-        check_problem(answer, 403, "key_refused")
+        check_problem(answer, 401, "key_refused")
+        assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'
 
 
 def test_reads_need_no_key(writing: TestClient) -> None:
@@ -185,3 +186,10 @@ def test_the_command_line(tmp_path: Path) -> None:
     assert [key.name for key in KeyRing(tmp_path).all()] == ["[red]archive"]
     assert run("new", "", store=tmp_path).exit_code == 2
     assert run("new", "x" * 101, store=tmp_path).exit_code == 2
+
+
+def test_a_store_before_the_command_is_refused_instead_of_ignored(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    found = CliRunner().invoke(commands, ["--store", str(other), "keys", "list", "--store", str(tmp_path)])
+    assert found.exit_code == 2
+    assert "say --store behind the command" in found.output

@@ -103,14 +103,26 @@ def test_many_lines_are_written_at_once_and_none_is_lost(demo_store: Path) -> No
     assert 1 <= stream.writes < 150
 
 
-def test_a_full_disk_does_not_stop_the_service(demo_store: Path, caplog: pytest.LogCaptureFixture) -> None:
-    class Full(io.StringIO):
-        def write(self, _: str) -> int:
-            raise OSError(28, "No space left on device")
+class Full(io.StringIO):
+    def write(self, _: str) -> int:
+        raise OSError(28, "No space left on device")
 
+
+def closed() -> io.StringIO:
+    stream = io.StringIO()
+    stream.close()
+    return stream
+
+
+@pytest.mark.parametrize("stream", [Full(), closed(), None], ids=["full", "closed", "none"])
+def test_a_log_that_cannot_be_written_does_not_stop_the_service(
+    demo_store: Path, stream: io.StringIO | None, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdout", None)  # as in a process started without one
+    monkeypatch.setattr("api.logs._FLUSH_LINES", 2)
     with served(demo_store) as client:
-        client.app._outermost._log = AccessLog("json", Full())  # type: ignore[attr-defined]
-        assert client.get("/healthz").status_code == 200
+        client.app._outermost._log = AccessLog("json", stream)  # type: ignore[attr-defined]
+        assert [client.get("/healthz").status_code for _ in range(5)] == [200] * 5
     assert "cannot be written" in caplog.text
 
 

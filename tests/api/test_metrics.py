@@ -1,22 +1,28 @@
 """The numbers at /metrics, against counting by hand; labels that no client can choose."""
 
+import asyncio
 import os
 import subprocess
 import sys
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+import anyio
 import pytest
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
+from typer.testing import CliRunner
 
+from api.cli import app as commands
+from api.metrics import WORKERS
 from index.build import build
 from index.publish import open_current
 from recommender.catalog import Catalog
-from tests.api.serving import ENCODER, served
+from tests.api.serving import ENCODER, Asgi, application, served
 from tests.conftest import DEMO, ROOT, build_store, records
 
 IDS = [record.article.id for record in records(DEMO)]
@@ -167,3 +173,39 @@ def test_worker_processes_add_up_their_numbers(demo_store: Path, tmp_path: Path)
     )
     assert float(count.split()[-1]) == 7
     assert "related_snapshot_in_service 1.0" in said
+
+
+@pytest.mark.parametrize("path", ["/metrics", "/healthz", "/readyz"])
+def test_it_is_told_while_every_thread_is_busy(demo_store: Path, path: str) -> None:
+    app = application(demo_store)
+    app.state.live.refresh()
+
+    async def story() -> int:
+        threads, release = anyio.to_thread.current_default_thread_limiter(), threading.Event()
+        threads.total_tokens = 1
+        busy = asyncio.create_task(anyio.to_thread.run_sync(release.wait))
+        await asyncio.sleep(0.01)
+        try:
+            return (await asyncio.wait_for(Asgi(app)("GET", path), 5))[0]
+        finally:
+            release.set()
+            await busy
+
+    assert asyncio.run(story()) == 200
+
+
+def test_the_workers_folder_is_gone_when_they_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    seen: list[tuple[Path, bool]] = []
+
+    def run(*_: object, **__: object) -> None:
+        folder = Path(os.environ[WORKERS])
+        seen.append((folder, folder.is_dir()))
+
+    monkeypatch.setenv(WORKERS, "")  # restores both at the end
+    monkeypatch.delenv(WORKERS)
+    monkeypatch.setenv("RELATED_STORE", "")
+    monkeypatch.setattr("uvicorn.run", run)
+    assert CliRunner().invoke(commands, ["--store", str(tmp_path), "--workers", "2"]).exit_code == 0
+    ((folder, was_there),) = seen
+    assert was_there
+    assert not folder.exists()
