@@ -1,7 +1,6 @@
 """The HTTP contract: answers against brute force, and every failure in one shape."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,24 +8,15 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from api.app import create_app
-from api.drafts import Drafts
 from index.build import build
-from index.live import Live
 from index.publish import open_current
 from index.snapshot import Snapshot
 from recommender.article import Article, Record
 from recommender.catalog import Catalog
 from recommender.encoder import Encoder, HashEncoder
+from tests.api.serving import served
 from tests.conftest import DEMO, OPTECH, SEED_PAGE, build_store, records
 from tests.reference import assert_same, related_rows
-
-
-@contextmanager
-def served(store: Path, encoder: Encoder, *, raise_server_exceptions: bool = True) -> Iterator[TestClient]:
-    app = create_app(Live(store, poll_seconds=0.02), Drafts(lambda _: encoder))
-    with TestClient(app, raise_server_exceptions=raise_server_exceptions) as client:
-        yield client
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +30,8 @@ def snapshot(store: Path) -> Snapshot:
 
 
 @pytest.fixture(scope="module")
-def client(store: Path, hash_encoder: Encoder) -> Iterator[TestClient]:
-    with served(store, hash_encoder) as found:
+def client(store: Path) -> Iterator[TestClient]:
+    with served(store) as found:
         yield found
 
 
@@ -90,7 +80,7 @@ def test_by_url_is_the_same_list_as_by_id(client: TestClient) -> None:
 
 def test_ids_with_slashes_can_be_asked_plain_and_encoded(tmp_path: Path, hash_encoder: Encoder) -> None:
     items = [Record(Article(id=f"news/2024/{i}", title=f"harbour dredging number {i}", body="x"), "") for i in range(4)]
-    with served(build_store(tmp_path, items, hash_encoder), hash_encoder) as client:
+    with served(build_store(tmp_path, items, hash_encoder)) as client:
         plain = client.get("/v1/articles/news/2024/1/related")
         encoded = client.get("/v1/articles/news%2F2024%2F1/related")
         assert plain.status_code == encoded.status_code == 200
@@ -110,7 +100,7 @@ def test_ids_with_slashes_can_be_asked_plain_and_encoded(tmp_path: Path, hash_en
 )
 def test_filters_apply_before_the_cut(params: dict[str, Any], keep: Any, tmp_path: Path, hash_encoder: Encoder) -> None:
     demo = records(DEMO)
-    with served(build_store(tmp_path, demo, hash_encoder), hash_encoder) as client:
+    with served(build_store(tmp_path, demo, hash_encoder)) as client:
         answer = client.get("/v1/articles/2024-11-weathercock-case/related", params={"limit": 100, **params}).json()
     wanted = {r.article.id for r in demo if keep(r.article) and r.article.id != "2024-11-weathercock-case"}
     assert {item["id"] for item in answer["items"]} == wanted
@@ -165,7 +155,7 @@ def test_a_former_id_leads_to_the_article(tmp_path: Path, hash_encoder: Encoder)
     page = records(SEED_PAGE)
     teaser = page[0].stubs[0].teasers[0]
     full = Record(Article(id="intercept", title="Missile intercepted", teasers=(teaser,), body="Sirens sounded."), "")
-    with served(build_store(tmp_path, [*page, full], hash_encoder), hash_encoder) as client:
+    with served(build_store(tmp_path, [*page, full], hash_encoder)) as client:
         found = client.get(f"/v1/articles/{page[0].stubs[0].id}").json()
     assert (found["id"], found["stub"]) == ("intercept", False)
 
@@ -185,7 +175,7 @@ def test_probes(client: TestClient) -> None:
 
 
 def test_without_a_snapshot_alive_but_not_ready_and_recovers(tmp_path: Path, hash_encoder: Encoder) -> None:
-    with served(tmp_path, hash_encoder) as client:
+    with served(tmp_path) as client:
         assert client.get("/healthz").status_code == 200
         for path in ("/readyz", "/v1/index", "/v1/articles/x/related", "/v1/articles/x", "/v1/related?url=http://a/b"):
             answer = client.get(path)
@@ -201,7 +191,7 @@ def test_a_new_snapshot_is_picked_up_by_itself(tmp_path: Path, hash_encoder: Enc
     import time
 
     build_store(tmp_path, records(DEMO)[:20], hash_encoder)
-    with served(tmp_path, hash_encoder) as client:
+    with served(tmp_path) as client:
         first = client.get("/v1/index").json()["version"]
         build_store(tmp_path, records(DEMO)[:40], hash_encoder)
         for _ in range(500):
@@ -284,7 +274,7 @@ def test_an_unexpected_error_leaks_nothing(store: Path, hash_encoder: Encoder, m
         raise RuntimeError("secret: /etc/passwd")
 
     monkeypatch.setattr("api.routes.related", broken)
-    with served(store, hash_encoder, raise_server_exceptions=False) as client:
+    with served(store, strict=False) as client:
         answer = client.get("/v1/articles/aras-2025/related")
     check_problem(answer, 500, "internal_error")
     assert "secret" not in answer.text
@@ -292,13 +282,13 @@ def test_an_unexpected_error_leaks_nothing(store: Path, hash_encoder: Encoder, m
 
 
 def test_drafts_need_the_snapshots_own_model(store: Path) -> None:
-    with served(store, HashEncoder(dim=32)) as client:
+    with served(store, encoder=HashEncoder(dim=32)) as client:
         check_problem(client.post("/v1/related", json={"title": "x"}), 503, "encoder_unavailable")
 
 
 def test_a_vanished_corpus_leaves_the_list_in_service(tmp_path: Path, hash_encoder: Encoder) -> None:
     store = build_store(tmp_path, records(DEMO)[:20], hash_encoder)
-    with served(store, hash_encoder) as client:
+    with served(store) as client:
         before = client.get("/v1/index").json()
         (store / "CURRENT").write_text("0" * 16 + "\n")
         client.app.state.live.refresh()  # type: ignore[attr-defined]

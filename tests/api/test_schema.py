@@ -14,7 +14,7 @@ from recommender.article import Article
 from tests.api.serving import application, served
 from tests.conftest import DEMO, records
 
-EXAMPLES = 150
+EXAMPLES = 500
 KNOWN = [record.article for record in records(DEMO)[:20]]
 OPERATIONS = [
     ("GET", "/v1/articles/{id}/related"),

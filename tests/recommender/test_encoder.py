@@ -87,7 +87,7 @@ with TestClient(api.app.create_app(Live(store))) as client:
     answer = client.get("/v1/articles/aras-2025/related")
 print(answer.status_code, answer.json()["count"], [name for name in ("torch", "transformers") if name in sys.modules])
 """
-    assert python(code) == "200 8 []"
+    assert python(code, RELATED_ACCESS_LOG="false") == "200 8 []"
 
 
 @pytest.mark.parametrize("model", ["no-such/model", "no such model", "../x/y/z", ""])
