@@ -53,7 +53,7 @@ format: setup ## let ruff put the code in order
 bench: setup ## speed and recall of the candidate search, and speed of serving, as ratios inside one run
 	$(BIN)/python bench/candidates.py
 	$(BIN)/python -m bench.ranking
-	$(BIN)/python bench/serving.py
+	$(BIN)/python -m bench.serving
 
 weights: setup ## fit the shipped weights anew, byte for byte, and those with each corpus left out
 	$(BIN)/python -m eval weights $(CORPORA) --cache var/eval --left-out eval/results/rankers

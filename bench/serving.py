@@ -114,7 +114,7 @@ def servers(folder: Path, document: bytes) -> Iterator[dict[str, tuple[subproces
     try:
         for port, name in enumerate(SERVERS, start=FIRST_PORT):
             with (folder / f"{name}.log").open("wb") as log:
-                command = [sys.executable, __file__, name, str(port), str(folder)]
+                command = [sys.executable, "-m", "bench.serving", name, str(port), str(folder)]
                 process = subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT)  # noqa: S603 - ourselves
             running[name] = process, f"http://127.0.0.1:{port}{PATH}"
         for _, url in running.values():
