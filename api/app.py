@@ -1,5 +1,6 @@
 """The application: routes over the snapshot in service, and the layers around them."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -8,7 +9,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from api import docs, metrics, problems
+from api import articles, docs, metrics, problems
 from api.drafts import Drafts
 from api.headers import Cors, Head, SecurityHeaders
 from api.hot import MIN_COMPRESSED, Hot
@@ -19,8 +20,13 @@ from api.metrics import Metrics
 from api.observe import Observe
 from api.routes import probes, router
 from index.live import Live
+from index.writer import Writer
 from recommender import __version__
+from recommender.catalog import Catalog
+from recommender.errors import CatalogError
 from recommender.settings import Settings, settings
+
+log = logging.getLogger(__name__)
 
 DESCRIPTION = "Related articles for a website, computed from the articles themselves."
 
@@ -33,7 +39,9 @@ def create_app(live: Live, drafts: Drafts | None = None, config: Settings | None
     config = config or settings()
     app = Application(live, config)
     app.state.drafts = drafts or Drafts()
+    app.state.writer = Writer(live, live.catalog, app.state.drafts.encoder) if live.catalog else None
     problems.install(app)
+    app.include_router(articles.router)
     app.include_router(router)
     app.include_router(probes)
     if config.metrics:
@@ -45,7 +53,13 @@ def create_app(live: Live, drafts: Drafts | None = None, config: Settings | None
 
 def from_settings() -> FastAPI:
     """Return the application of the store that the environment names: what each worker process runs."""
-    return create_app(Live(settings().store, settings().poll_seconds))
+    config = settings()
+    try:
+        catalog = Catalog.open(config.catalog_url or config.store)
+    except CatalogError as error:
+        log.warning("articles cannot be changed here: %s", error)
+        catalog = None
+    return create_app(Live(config.store, config.poll_seconds, catalog))
 
 
 class Application(FastAPI):
@@ -101,8 +115,13 @@ def layers(app: ASGIApp, live: Live, numbers: Metrics, config: Settings) -> ASGI
 
 @asynccontextmanager
 async def _in_service(app: FastAPI) -> AsyncIterator[None]:
-    app.state.live.start()
+    live, writer = app.state.live, app.state.writer
+    live.start()
+    if writer:
+        writer.start()
     try:
         yield
     finally:
-        app.state.live.stop()
+        if writer:
+            writer.stop()
+        live.stop()

@@ -85,7 +85,7 @@ class Hot:
             await self._app(scope, receive, send)
             return
         try:
-            snapshot = self._live.snapshot()  # the only one this request uses
+            snapshot = await self._live.caught_up()  # the only one this request uses
         except SnapshotError:
             await self._app(scope, receive, send)
             return

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from api.caching import UNKNOWN
 from api.logs import request_id
-from recommender.errors import ArticleError, EncoderError, SnapshotError, UnknownArticleError
+from recommender.errors import ArticleError, CatalogError, EncoderError, SnapshotError, UnknownArticleError
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +76,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ArticleError, _unfit)
     app.add_exception_handler(SnapshotError, _not_ready)
     app.add_exception_handler(EncoderError, _no_encoder)
+    app.add_exception_handler(CatalogError, _no_catalog)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unexpected)
@@ -112,6 +113,11 @@ def _not_ready(_: Request, error: Exception) -> JSONResponse:
 def _no_encoder(_: Request, error: Exception) -> JSONResponse:
     log.error("no encoder: %s", error)
     return problem(503, "encoder_unavailable", "the embedding model that drafts need is not available here")
+
+
+def _no_catalog(_: Request, error: Exception) -> JSONResponse:
+    log.error("the catalog failed: %s", error)
+    return problem(503, "catalog_unavailable", "nothing was stored", headers={"Retry-After": "5"})
 
 
 def _invalid(_: Request, error: Exception) -> JSONResponse:

@@ -67,7 +67,7 @@ def live(request: Request) -> Live:
 async def snapshot_now(request: Request) -> Snapshot:
     """Return the snapshot in service when the request came in; the request uses only this one."""
     found: Snapshot | None = getattr(request.state, "snapshot", None)
-    return found or live(request).snapshot()
+    return found or await live(request).caught_up()
 
 
 Current = Annotated[Snapshot, Depends(snapshot_now)]

@@ -2,6 +2,7 @@
 requests.
 """  # noqa: D205 - one sentence
 
+import asyncio
 import logging
 import time
 from pathlib import Path
@@ -55,6 +56,12 @@ class Live:
     def rung(self) -> bool:
         """Say whether some process announced a change that is not followed here yet; costs next to nothing."""
         return self._bell is not None and self._bell.sound() != self._heard
+
+    async def caught_up(self) -> Snapshot:
+        """Return the snapshot in service, with every change that was announced. Raises SnapshotError."""
+        if self.rung():
+            await asyncio.to_thread(self.follow)
+        return self.snapshot()
 
     def ring(self) -> None:
         """Announce a change of the catalog to every process that serves this store."""

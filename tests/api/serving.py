@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.drafts import Drafts
 from index.live import Live
+from recommender.catalog import Catalog
 from recommender.encoder import HashEncoder
 from recommender.settings import Settings
 
@@ -25,9 +26,10 @@ def served(store: Path, *, encoder: Any = ENCODER, strict: bool = True, **option
         yield client
 
 
-def application(store: Path, *, encoder: Any = ENCODER, **options: Any) -> Any:
+def application(store: Path, *, encoder: Any = ENCODER, writes: bool = False, **options: Any) -> Any:
+    catalog = Catalog.open(store) if writes else None
     config = Settings.model_construct(**{**defaults(), "access_log": False, "drafts_per_minute": 0, **options})
-    return create_app(Live(store, poll_seconds=0.02), Drafts(lambda _: encoder), config)
+    return create_app(Live(store, 0.02, catalog), Drafts(lambda _: encoder), config)
 
 
 def defaults() -> dict[str, Any]:
