@@ -6,6 +6,7 @@ from typing import Annotated
 import orjson
 import typer
 from rich.table import Table
+from threadpoolctl import threadpool_limits
 
 from eval.calibration import calibration, served_items, threshold
 from eval.defaults import fit_default, groups, lessons
@@ -113,18 +114,19 @@ def weights(
     cache: Annotated[Path | None, typer.Option(help="Where vectors are kept for the next run.")] = None,
 ) -> None:
     """Fit the weights that are shipped, and those that show what they are worth on corpora they never saw."""
-    known = lessons(
-        corpora,
-        make_encoder(model),
-        cache or settings().store / "eval",
-        lambda work, items: console.work_bar("embedding", work, items),
-        lambda name: console.err.print(f"learning from {name}", style="dim", markup=False),
-    )
-    out.write_bytes(fit_default(known).to_json())
-    if left_out:
-        left_out.mkdir(parents=True, exist_ok=True)
-        for group in groups():
-            (left_out / f"without-{group}.json").write_bytes(fit_default(known, group).to_json())
+    with threadpool_limits(1, user_api="blas"):  # how sums are split among threads shows in the last decimal
+        known = lessons(
+            corpora,
+            make_encoder(model),
+            cache or settings().store / "eval",
+            lambda work, items: console.work_bar("embedding", work, items),
+            lambda name: console.err.print(f"learning from {name}", style="dim", markup=False),
+        )
+        out.write_bytes(fit_default(known).to_json())
+        if left_out:
+            left_out.mkdir(parents=True, exist_ok=True)
+            for group in groups():
+                (left_out / f"without-{group}.json").write_bytes(fit_default(known, group).to_json())
     console.out.print(f"written to {out}" + (f" and {left_out}" if left_out else ""), markup=False)
 
 
