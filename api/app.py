@@ -41,8 +41,8 @@ def create_app(live: Live, drafts: Drafts | None = None, config: Settings | None
     app.state.drafts = drafts or Drafts()
     app.state.writer = Writer(live, live.catalog, app.state.drafts.encoder) if live.catalog else None
     problems.install(app)
-    app.include_router(articles.router)
     app.include_router(router)
+    app.include_router(articles.router)
     app.include_router(probes)
     if config.metrics:
         app.include_router(metrics.router)

@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
 
 from api.caching import Document, tag_of
 from api.drafts import Drafts
@@ -78,6 +78,12 @@ Params = Annotated[Wanted, Depends()]
 def related_by_id(id: str, request: Request, snapshot: Current, wanted: Params) -> Related:  # noqa: A002 - public name
     """Return the related list of a known article."""
     return _answer(request, snapshot, snapshot.corpus.query(snapshot.corpus.row(id)), wanted)
+
+
+@router.api_route("/v1/articles/{id:path}/related", methods=["PUT", "DELETE"], include_in_schema=False)
+async def no_article() -> None:
+    """Refuse: else this were an article whose id ends like a path."""
+    raise HTTPException(405)
 
 
 @router.get("/v1/related", responses={**KNOWN, 422: RESPONSES[422]}, tags=["related"])

@@ -1,6 +1,7 @@
 """The API keeps what its OpenAPI document promises, whatever is sent to it (schemathesis, every check)."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
+from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
+from api.keys import KeyRing
 from recommender.article import Article
 from tests.api.serving import application, served
 from tests.conftest import DEMO, records
@@ -25,6 +28,8 @@ OPERATIONS = [
     ("GET", "/healthz"),
     ("GET", "/readyz"),
 ]
+
+WRITES = [("PUT", "/v1/articles/{id}"), ("DELETE", "/v1/articles/{id}"), ("POST", "/v1/articles:bulk")]
 
 
 def readable(draft: dict[str, Any], known: Article) -> None:
@@ -43,9 +48,14 @@ def in_the_calendar(values: dict[str, Any]) -> None:
             values[name] = "2025-01-01T00:00:00Z"
 
 
+@schemathesis.serializer("application/x-ndjson")
+def lines(_: object, value: object) -> bytes:
+    return str(value).encode(errors="replace")
+
+
 @pytest.fixture(scope="module")
 def schema(demo_store: Path) -> Iterator[Any]:
-    app = application(demo_store)
+    app = application(demo_store, max_body_kb=1_000_000)  # else what is too long hides what is wrong with it
     app.state.live.start()
     yield schemathesis.openapi.from_asgi("/openapi.json", app)
     app.state.live.stop()
@@ -54,7 +64,35 @@ def schema(demo_store: Path) -> Iterator[Any]:
 def test_every_operation_is_tried(demo_store: Path) -> None:
     with served(demo_store) as client:
         paths = client.get("/openapi.json").json()["paths"]
-    assert {(method.upper(), path) for path, methods in paths.items() for method in methods} == set(OPERATIONS)
+    assert {(method.upper(), path) for path, methods in paths.items() for method in methods} == {*OPERATIONS, *WRITES}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1_800)
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["fits", "does-not-fit"])
+@pytest.mark.parametrize(("method", "path"), WRITES)
+def test_whatever_is_written(demo_store: Path, tmp_path: Path, method: str, path: str, mode: GenerationMode) -> None:
+    """With a key, on a store of its own: never an error of the server, and what is promised is kept."""
+    store = shutil.copytree(demo_store, tmp_path / "store")
+    key = {"Authorization": f"Bearer {KeyRing(store).new('fuzz')}"}
+    app = application(store, writes=True, max_body_kb=1_000_000)
+    app.state.live.start()
+    operation = schemathesis.openapi.from_asgi("/openapi.json", app)[path][method]
+    if mode is GenerationMode.NEGATIVE and not operation.body:
+        pytest.skip("it takes nothing that could not fit")
+    statuses = []
+
+    @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def sent(case: Any) -> None:
+        answer = case.call(headers=key)
+        statuses.append(answer.status_code)
+        assert answer.status_code < 500
+        case.validate_response(answer, checks=[response_schema_conformance, content_type_conformance])
+
+    sent()
+    app.state.live.stop()
+    assert len(statuses) >= EXAMPLES
 
 
 @pytest.mark.slow

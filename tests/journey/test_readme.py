@@ -13,9 +13,11 @@ import api.cli
 import index.cli
 from api.app import create_app
 from api.drafts import Drafts
+from api.keys import KeyRing
 from eval.show import markdown_pairs, markdown_table, replace_table
 from index.live import Live
 from recommender.article import parse_article
+from recommender.catalog import Catalog
 from recommender.encoder import HashEncoder
 from recommender.settings import Settings
 from tests.conftest import DEMO, ROOT, SEED_PAGE, build_store, records
@@ -31,9 +33,14 @@ COMMANDS = [line for line in LINES if line.startswith("related-")]
 def client(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
     encoder = HashEncoder(dim=64)
     store = build_store(tmp_path_factory.mktemp("store"), records(SEED_PAGE, DEMO), encoder)
-    live = Live(store)
+    live = Live(store, catalog=Catalog.open(store))
     live.refresh()
     return TestClient(create_app(live, Drafts(lambda _: encoder)))
+
+
+@pytest.fixture(scope="module")
+def key(client: TestClient) -> str:
+    return KeyRing(client.app.state.live.store).new("reader")  # type: ignore[attr-defined]
 
 
 def test_there_are_examples() -> None:
@@ -42,13 +49,15 @@ def test_there_are_examples() -> None:
 
 
 @pytest.mark.parametrize("line", CURLS)
-def test_curl_examples_answer(client: TestClient, line: str) -> None:
+def test_curl_examples_answer(client: TestClient, key: str, line: str) -> None:
     words = shlex.split(line, comments=True)[1:]
     url = words.pop(0).removeprefix("http://127.0.0.1:8000")
     options = dict(zip(words[::2], words[1::2], strict=True))
-    body = options.get("-d")
+    body = options.get("-d", options.get("--json"))
     name, value = options.get("-H", "Accept: */*").split(": ")
-    answer = client.request("POST" if body else "GET", url, content=body, headers={name: value})
+    headers = {name: value.replace("KEY", key)} | ({"Content-Type": "application/json"} if "--json" in options else {})
+    method = options.get("-X", "POST" if body else "GET")
+    answer = client.request(method, url, content=body, headers=headers)
     assert answer.status_code == int(([*re.findall(r"# (\d{3})\b", line), 200])[0]), answer.text
     if "related" in url and answer.content:
         assert answer.json()["count"] > 0
