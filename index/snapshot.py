@@ -1,7 +1,7 @@
 """A snapshot on disk: writing its files, and reading them back only after every one was verified."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -16,10 +16,11 @@ from index.arrays import ARRAYS, ArrayFiles, arrays_of
 from index.filesystem import FileSystem, Sink
 from index.manifest import NAME, SCHEMA, IndexKind, Manifest, ModelEntry, digest, read_manifest, version_of
 from index.neighbours import Neighbours, build_hnsw, index_kind, read_hnsw
-from recommender.article import CuratedList
+from recommender.article import CuratedList, canonical_or_none
 from recommender.corpus import Corpus
 from recommender.errors import SnapshotError
 from recommender.fusion import Fusion
+from recommender.overrides import Editorial
 from recommender.picks import Picks
 from recommender.ranker import Ranker
 from recommender.register import Card, Register
@@ -37,8 +38,8 @@ _ALIASES = TypeAdapter(dict[str, str])
 class Snapshot:
     """One immutable build, open for queries. ``lists`` are the curated lists by article id, ``picks`` by row.
 
-    With a tail of later changes behind it (see index.tail), ``seq`` numbers the newest of them, and ``pending`` holds
-    the ids of articles that are stored but cannot be served yet as they are now.
+    With a tail of later changes behind it (see index.tail), ``seq`` numbers the newest of them, and ``pending`` holds,
+    by id, the articles that are stored but cannot be served yet as they are now. ``editorial`` is what editors decided.
     """
 
     manifest: Manifest
@@ -49,7 +50,8 @@ class Snapshot:
     lists: Mapping[str, tuple[str, ...]]
     picks: Picks
     seq: int | None = None
-    pending: frozenset[str] = frozenset()
+    pending: Mapping[str, Card] = field(default_factory=dict)
+    editorial: Editorial = field(default_factory=Editorial)
 
     def __repr__(self) -> str:
         return f"Snapshot({self.version}, {len(self.corpus):,} articles)"
@@ -57,6 +59,12 @@ class Snapshot:
     def with_lists(self, lists: Mapping[str, tuple[str, ...]]) -> "Snapshot":
         """Return the snapshot as it would be if ``lists`` were the curated lists."""
         return replace(self, lists=lists, picks=Picks.of(self.corpus, lists))
+
+    def waiting(self, identity: str) -> Card | None:
+        """Return the article with this id or URL that is stored and not in the corpus yet, if there is one."""
+        address = canonical_or_none(identity)
+        found = (card for card in self.pending.values() if card.id == identity or (address and card.address == address))
+        return next(found, None)
 
     @property
     def version(self) -> str:

@@ -19,7 +19,7 @@ from recommender.encoder import Matrix
 from recommender.errors import ArticleError, EncoderError
 from recommender.packed import Column
 from recommender.policy import Mask
-from recommender.register import Rows
+from recommender.register import Card, Rows
 from recommender.related import Candidates
 from recommender.vectors import VectorCache
 from recommender.views import views
@@ -48,21 +48,21 @@ class Tail:
                 self._seq = changes.seq
         return self._now
 
-    def _read(self, changes: Changes) -> frozenset[str]:
-        """Weigh what is new, and return the ids of what has no vectors yet; of those the last known text stays."""
+    def _read(self, changes: Changes) -> dict[str, Card]:
+        """Weigh what is new, and return what has no vectors yet, by id; of those the last known text stays."""
         ids = {article.id for article in changes.articles}
         self._parts = {name: part for name, part in self._parts.items() if name in ids}
-        pending = set()
+        pending = {}
         for article in changes.articles:
             if article.id in self._parts and self._parts[article.id][0] == article:
                 continue
             if self._vectors.missing(views(article).texts):
-                pending.add(article.id)
+                pending[article.id] = Card.of(article)
             else:
                 self._parts[article.id] = article, self._base.corpus.more([article], self._vectors.lookup)
-        return frozenset(pending)
+        return pending
 
-    def _with(self, changes: Changes, pending: frozenset[str]) -> Snapshot:
+    def _with(self, changes: Changes, pending: dict[str, Card]) -> Snapshot:
         base = self._base
         if not changes.articles and not changes.gone:
             return base

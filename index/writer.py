@@ -54,7 +54,7 @@ class Writer:
             snapshot = self._live.snapshot()
         except SnapshotError:
             return ids
-        return ids & snapshot.pending
+        return ids & snapshot.pending.keys()
 
     def remove(self, identity: str) -> bool:
         """Remove the article with this id or former id; say whether there was one. Raises CatalogError."""

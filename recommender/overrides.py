@@ -48,9 +48,13 @@ class Overrides:
 class Editorial:
     """All that editors decided: rules for the site, and overrides by article id. ``expired``: how much is over."""
 
-    rules: SiteRules = SiteRules()
+    rules: SiteRules = field(default_factory=SiteRules)
     overrides: Mapping[str, Overrides] = field(default_factory=dict)
     expired: int = 0
+
+    def of(self, identity: str) -> Overrides:
+        """Return what was decided for the list of the article with this id."""
+        return self.overrides.get(identity, Overrides())
 
     def at(self, now: datetime) -> "Editorial":
         """Return what is in force at ``now``: this itself if nothing more has expired. ``until`` is exclusive."""
@@ -68,8 +72,10 @@ class Editorial:
         return Editorial(self.rules.at(now), overrides, self.expired + over)
 
     def _ends(self) -> list[datetime]:
-        items = [item for each in self.overrides.values() for item in (*each.pins, *each.blocks)]
-        return [item.until for item in (*items, *self.rules.never_beside) if item.until is not None]
+        pins = (pin.until for item in self.overrides.values() for pin in item.pins)
+        blocks = (block.until for item in self.overrides.values() for block in item.blocks)
+        rules = (rule.until for rule in self.rules.never_beside)
+        return [until for until in (*pins, *blocks, *rules) if until is not None]
 
 
 def _lasts(until: datetime | None, now: datetime) -> bool:

@@ -24,6 +24,7 @@ OPERATIONS = [
     ("GET", "/v1/articles/{id}"),
     ("GET", "/v1/related"),
     ("POST", "/v1/related"),
+    ("POST", "/v1/related:batch"),
     ("GET", "/v1/index"),
     ("GET", "/healthz"),
     ("GET", "/readyz"),
@@ -33,12 +34,13 @@ WRITES = [("PUT", "/v1/articles/{id}"), ("DELETE", "/v1/articles/{id}"), ("POST"
 
 
 def readable(draft: dict[str, Any], known: Article) -> None:
-    """Give a draft what no schema can demand: a word somewhere, and an address that can be parsed."""
+    """Give a draft what no schema can demand: a word somewhere, and addresses that can be parsed."""
     texts = [draft.get(field) or "" for field in ("title", "teaser", "body")] + (draft.get("teasers") or [])
     if not re.search(r"\w", " ".join(texts)):
         draft["title"] = known.title
-    if draft.get("url") is not None:
-        draft["url"] = known.url
+    for name in ("url", "canonical_url"):
+        if draft.get(name) is not None:
+            draft[name] = known.url
 
 
 def in_the_calendar(values: dict[str, Any]) -> None:
@@ -114,11 +116,12 @@ def test_whatever_is_sent(schema: Any, method: str, path: str, mode: GenerationM
                 case.path_parameters["id"] = known.id
             if "url" in case.query:
                 case.query["url"] = known.url
-        if mode is GenerationMode.POSITIVE and isinstance(case.body, dict):
-            readable(case.body, known)
         if mode is GenerationMode.POSITIVE:
-            in_the_calendar(case.query or {})
-            in_the_calendar(case.body if isinstance(case.body, dict) else {})
+            body = case.body if isinstance(case.body, dict) else {}
+            if path == "/v1/related":
+                readable(body, known)
+            for values in (case.query or {}, body, *body.get("requests", ())):
+                in_the_calendar(values)
         answer = case.call()
         statuses.append(answer.status_code)
         case.validate_response(answer)

@@ -20,6 +20,7 @@ from recommender.article import Article, Record
 from recommender.catalog import Catalog
 from recommender.encoder import Encoder, HashEncoder, Matrix
 from recommender.related import related
+from recommender.wanted import Wanted
 
 WORDS = [f"{a}{b}" for a in "bdfgklmnprst" for b in ("alo", "eni", "iru", "oda", "umi")]
 MEMORY = Path("/dev/shm")
@@ -94,7 +95,7 @@ def lists_of(snapshot: Snapshot, limit: int = 10) -> Lists:
                 snapshot.neighbours,
                 snapshot.ranker,
                 snapshot.picks,
-                limit=limit,
+                Wanted(limit=limit),
             )
         ]
         for row, card in enumerate(snapshot.corpus.cards)
