@@ -8,7 +8,7 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 from api.caching import Document, tag_of
 from api.drafts import Drafts
 from api.problems import KNOWN, RESPONSES, Problem, not_found
-from api.schemas import Asked, AskedByUrl, Batch, Draft, Lists
+from api.schemas import Asked, AskedByUrl, Batch, ById, Draft, Lists
 from api.service import Current
 from index.answer import Related, RelatedToDraft, answer, answer_to_draft
 from index.snapshot import Snapshot
@@ -66,17 +66,17 @@ def related_to_draft(draft: Draft, request: Request, snapshot: Current, asked: P
 )
 def several(batch: Batch, request: Request, snapshot: Current) -> Response:
     """Return several related lists at once, as for a page with several modules; one that fails spoils no other."""
+    names = [asked.id if isinstance(asked, ById) else asked.url for asked in batch.requests]
+    shown = list(names) if batch.distinct else []
     results: list[Related | Problem] = []
-    shown: list[str] = [name for asked in batch.requests if (name := asked.id or asked.url)] if batch.distinct else []
-    for asked in batch.requests:
+    for name, asked in zip(names, batch.requests, strict=True):
         wanted = asked.wanted(_min_score(request))
         filters = replace(wanted.filters, exclude=(*wanted.filters.exclude, *shown))
         try:
-            query = _query(snapshot, asked.id or asked.url or "")
+            found = answer(snapshot, _query(snapshot, name), replace(wanted, filters=filters))
         except UnknownArticleError as error:
             results.append(not_found(error))
             continue
-        found = answer(snapshot, query, replace(wanted, filters=filters))
         results.append(found)
         if batch.distinct:
             shown += [item.id for item in found.items]

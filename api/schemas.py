@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from api.problems import Problem
@@ -84,21 +84,30 @@ class AskedByUrl(Asked):
     url: str = Field(description="Address of a known article; compared in canonical form.")
 
 
-class AskedInBatch(Asked):
-    """One list of several: of the article with an id, a former id or a URL."""
+class InBatch(Asked):
+    """The parameters of one list of several, as JSON has them: a number is no text and no truth value."""
 
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"oneOf": [{"required": ["id"]}, {"required": ["url"]}]}
-    )
+    model_config = ConfigDict(extra="forbid")
 
-    id: str | None = Field(None, max_length=MAX_ID)
-    url: str | None = Field(None, max_length=MAX_URL)
+    @model_validator(mode="before")
+    @classmethod
+    def _numbers(cls, values: object) -> object:
+        for name in ("limit", "min_score", "diversity") if isinstance(values, dict) else ():
+            if isinstance(values.get(name), str | bool):
+                raise PydanticCustomError("number", "{name} should be a number", {"name": name})
+        return values
 
-    @model_validator(mode="after")
-    def _one_article(self) -> Self:
-        if (self.id is None) == (self.url is None):
-            raise PydanticCustomError("one_article", "either id or url is needed, and not both")
-        return self
+
+class ById(InBatch):
+    """The list of the article with an id or a former id."""
+
+    id: str = Field(max_length=MAX_ID)
+
+
+class ByUrl(InBatch):
+    """The list of the article at a URL."""
+
+    url: str = Field(max_length=MAX_URL)
 
 
 class Batch(BaseModel):
@@ -111,8 +120,8 @@ class Batch(BaseModel):
         },
     )
 
-    requests: list[AskedInBatch] = Field(min_length=1, max_length=MAX_BATCH)
-    distinct: bool = Field(
+    requests: list[ById | ByUrl] = Field(min_length=1, max_length=MAX_BATCH)
+    distinct: StrictBool = Field(
         False, description="No article stands in two of the lists, and none of the articles asked about in any."
     )
 
