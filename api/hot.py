@@ -94,7 +94,8 @@ class Hot:
             await self._app(scope, receive, send)
             return
         try:
-            snapshot = await self._live.caught_up()  # the only one this request uses
+            live = self._live  # a snapshot is taken once: the request uses only this one
+            snapshot = await live.caught_up() if live.rung() else live.snapshot()
         except SnapshotError:
             await self._app(scope, receive, send)
             return

@@ -51,13 +51,11 @@ class Metrics:
             buckets=LENGTHS,
             registry=self.registry,
         )
-        items = Counter(
-            "related_items",
-            "Items of the related lists served: fallback where they only fill a list up, other where they are related.",
-            ["source"],
+        self._fillers = Counter(
+            "related_fallback_items",
+            "Items that only fill a list up; related_list_length_sum counts all.",
             registry=self.registry,
         )
-        self._items = {source: items.labels(source) for source in ("fallback", "other")}
         self.cache = {result: answers.labels(result) for result in ("hit", "miss", "shared")}
         self._lists = {thin: lists.labels("thin" if thin else "ok") for thin in (False, True)}
         self._timers: dict[tuple[str, int], Histogram] = {}
@@ -74,11 +72,11 @@ class Metrics:
         timer.observe(seconds)
 
     def served(self, document: Document) -> None:
-        """Count one related list, and its items by why they stand there."""
+        """Count one related list, and its fillers."""
         if document.length is not None:
             self._lists[document.thin].observe(document.length)
-            self._items["fallback"].inc(document.fillers)
-            self._items["other"].inc(document.length - document.fillers)
+            if document.fillers:
+                self._fillers.inc(document.fillers)
 
     def exposition(self, accept: str) -> tuple[bytes, str]:
         """Return the numbers as text, of all worker processes together, and its media type."""

@@ -1,7 +1,7 @@
 """What goes over the wire. Field order is the order of the JSON."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
@@ -91,7 +91,7 @@ class InBatch(Asked):
 
     @model_validator(mode="before")
     @classmethod
-    def _numbers(cls, values: object) -> object:
+    def _numbers(cls, values: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold
         for name in ("limit", "min_score", "diversity") if isinstance(values, dict) else ():
             if isinstance(values.get(name), str | bool):
                 raise PydanticCustomError("number", "{name} should be a number", {"name": name})
