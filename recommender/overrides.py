@@ -48,7 +48,7 @@ class Overrides:
 class Editorial:
     """All that editors decided: rules for the site, and overrides by article id. ``expired``: how much is over."""
 
-    rules: SiteRules = SiteRules()
+    rules: SiteRules = field(default_factory=SiteRules)
     overrides: Mapping[str, Overrides] = field(default_factory=dict)
     expired: int = 0
 
@@ -68,8 +68,9 @@ class Editorial:
         return Editorial(self.rules.at(now), overrides, self.expired + over)
 
     def _ends(self) -> list[datetime]:
-        items = [item for each in self.overrides.values() for item in (*each.pins, *each.blocks)]
-        return [item.until for item in (*items, *self.rules.never_beside) if item.until is not None]
+        decided = (item.until for each in self.overrides.values() for item in (*each.pins, *each.blocks))
+        ruled = (rule.until for rule in self.rules.never_beside)
+        return [until for until in (*decided, *ruled) if until is not None]
 
 
 def _lasts(until: datetime | None, now: datetime) -> bool:
