@@ -11,7 +11,7 @@ from recommender.article import Article
 from recommender.changelog import Change, touched_since
 from recommender.rows import FETCH, article_of, batched, present_id, values_of
 from recommender.stubs import StubMatcher
-from recommender.tables import aliases, articles, curated
+from recommender.tables import aliases, articles, curated, overrides
 
 
 class Arrivals:
@@ -98,12 +98,13 @@ class Arrivals:
         change.touched.add(article.id)
 
     def _absorb(self, change: Change, stub_id: str, article_id: str) -> None:
-        """Let the article take the stub's place: its list, its teasers and its id as an alias."""
+        """Let the article take the stub's place: its id as an alias, its teasers, and what editors decided for it."""
         stub = _stored(change.connection, stub_id)
-        owned = select(curated.c.article_id).where(curated.c.article_id == article_id).limit(1)
-        if change.connection.scalar(owned) is None:
-            moved = update(curated).where(curated.c.article_id == stub_id)
-            change.connection.execute(moved.values(article_id=article_id))
+        for table in (curated, overrides):
+            owned = select(table.c.article_id).where(table.c.article_id == article_id).limit(1)
+            if change.connection.scalar(owned) is None:
+                moved = update(table).where(table.c.article_id == stub_id)
+                change.connection.execute(moved.values(article_id=article_id))
         change.connection.execute(delete(articles).where(articles.c.id == stub_id))
         self._known(change.connection).forget(stub_id)
         change.touched.add(stub_id)

@@ -1,6 +1,7 @@
-"""The catalog: the durable store of articles and curated lists, the source of truth.
+"""The catalog: the durable store of articles, curated lists and editors' decisions, the source of truth.
 
-A stub and the article behind it are one (recommender.arrivals). Vectors are cached beside (recommender.vectors).
+A stub and the article behind it are one (recommender.arrivals); what editors decided lies on their desk
+(recommender.desk). Vectors are cached beside (recommender.vectors).
 """
 
 from collections import defaultdict
@@ -13,10 +14,12 @@ from typing import Self
 
 from sqlalchemy import URL, Connection, Engine, func, select
 
+from recommender import desk
 from recommender.arrivals import Arrivals
 from recommender.article import Article, CuratedList, Record, canonical_url
 from recommender.changelog import Change, Changelog, newest, touched_since
 from recommender.errors import ArticleError, CatalogError
+from recommender.overrides import Editorial, Overrides
 from recommender.rows import FETCH, article_of, batched, by_codepoint, former_ids
 from recommender.tables import aliases, articles, curated, open_engine
 
@@ -25,13 +28,14 @@ from recommender.tables import aliases, articles, curated, open_engine
 class Changes:
     """What is live and not yet built: ``seq`` numbers the newest change of the catalog.
 
-    ``articles`` as they are now, by id; ids that are ``gone``; all ``aliases``.
+    ``articles`` as they are now, by id; ids that are ``gone``; all ``aliases``; everything that editors decided.
     """
 
     seq: int
     articles: tuple[Article, ...]
     gone: frozenset[str]
     aliases: dict[str, str]
+    editorial: Editorial
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,40 @@ class Catalog:
         with self._change(live=True) as change:
             return self._arrivals.remove(change, identity)
 
+    def put_overrides(self, identity: str, overrides: Overrides) -> None:
+        """Store what an editor decided for the article with this id or former id; empty overrides are none.
+
+        Raises UnknownArticleError.
+        """
+        with self._change(live=True) as change:
+            desk.put_overrides(change.connection, identity, overrides)
+
+    def overrides_of(self, identity: str) -> Overrides:
+        """Return what is decided for the article with this id or former id. Raises UnknownArticleError."""
+        with self._log.transaction() as connection:
+            return desk.overrides_for(connection, identity)
+
+    def overrides(self) -> dict[str, Overrides]:
+        """Return what is decided for each article that anything is decided for, by its id."""
+        with self._log.transaction() as connection:
+            return desk.all_overrides(connection)
+
+    def put_rules(self, text: str) -> None:
+        """Store the site's rules; empty: none. Raises RulesError if they cannot be read, and stores nothing."""
+        Editorial.of(text, {})
+        with self._change(live=True) as change:
+            desk.put_rules(change.connection, text)
+
+    def rules(self) -> str:
+        """Return the site's rules as they were stored; empty: none."""
+        with self._log.transaction() as connection:
+            return desk.rules(connection)
+
+    def editorial(self) -> Editorial:
+        """Return all that editors decided. Raises CatalogError if stored rules or overrides cannot be read."""
+        with self._log.transaction() as connection:
+            return desk.editorial(connection)
+
     def seq(self) -> int:
         """Return the number of the newest change."""
         with self._log.transaction() as connection:
@@ -104,7 +142,8 @@ class Catalog:
             seq = newest(connection)
             ids = touched_since(connection, since, live=True)
             found = tuple(self._read(connection, ids))
-            return Changes(seq, found, frozenset(ids - {article.id for article in found}), former_ids(connection))
+            gone = frozenset(ids - {article.id for article in found})
+            return Changes(seq, found, gone, former_ids(connection), desk.editorial(connection))
 
     def lists_of(self, ids: Collection[str]) -> dict[str, tuple[str, ...]]:
         """Return the curated list of each of ``ids``, targets as they were given; empty where there is none."""
