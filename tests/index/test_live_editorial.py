@@ -20,7 +20,7 @@ from recommender.catalog import Catalog
 from recommender.errors import CatalogError, RulesError, UnknownArticleError
 from recommender.overrides import Block, Editorial, Overrides, Pin
 from recommender.rules import SiteRules
-from tests.index.samples import ENCODER, articles, contents_of, publish_in
+from tests.index.samples import ENCODER, articles
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PIN = Overrides((Pin("a003", 1),))
@@ -247,8 +247,3 @@ def test_rules_are_announced_and_served(
     with pytest.raises(CatalogError, match="the site rules in the catalog cannot be read"):
         build(tmp_path, catalog, ENCODER)
     domain._rules.cache_clear()
-
-
-def test_the_contents_of_an_evaluation_hold_no_decisions(tmp_path: Path) -> None:
-    publish_in(tmp_path, contents_of(articles(4)))
-    assert open_current(tmp_path).editorial == Editorial()
