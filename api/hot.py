@@ -177,7 +177,8 @@ _parameters = lru_cache(4_096)(_spelt)
 
 
 def _is_document(path: str) -> bool:
-    return path.startswith("/v1/articles/") or path == "/v1/related"
+    """Overrides are none: they need a key, and are never kept."""
+    return (path.startswith("/v1/articles/") and not path.endswith("/overrides")) or path == "/v1/related"
 
 
 def _finished(said: list[Message], document: Document, route: object, now: float, longest: int, key: Key) -> Answer:

@@ -109,7 +109,7 @@ def _canonical(snapshot: Snapshot, wanted: Wanted) -> dict[str, Any]:
 def _edited(snapshot: Snapshot, query: corpus.Query) -> bool:
     """Whether an editor had a hand in this list."""
     editorial = snapshot.editorial
-    return bool(editorial.of(query.card.id)) or bool(editorial.rules.against(query.card))
+    return bool(editorial.about(query.card.id)) or bool(editorial.rules.against(query.card))
 
 
 def _min_score(request: Request) -> float:

@@ -1,7 +1,7 @@
 """The tail: what changed in the catalog since the snapshot was built, in memory beside it.
 
-The changed articles are weighed by the snapshot's own models and take their places in every list at once; the next
-build folds them in, and fits the models anew.
+The changed articles are weighed by the snapshot's own models and take their places in every list at once, and so does
+what editors decide; the next build folds them in, and fits the models anew.
 """
 
 from collections import defaultdict
@@ -39,7 +39,10 @@ class Tail:
         self._now = base
 
     def now(self) -> Snapshot:
-        """Return the snapshot with all changes that are known and can be served. Raises CatalogError."""
+        """Return the snapshot with all changes that are known and can be served. Raises CatalogError.
+
+        What editors decided is there whole, however much of it is over: whoever serves it asks for that ``at`` a time.
+        """
         if self._catalog.seq() != self._seq or self._now.pending:
             changes = self._catalog.changes(self._base.manifest.seq)
             pending = self._read(changes)
@@ -65,9 +68,11 @@ class Tail:
     def _with(self, changes: Changes, pending: dict[str, Card]) -> Snapshot:
         base = self._base
         if not changes.articles and not changes.gone:
-            return base
+            if changes.editorial == base.editorial:
+                return base
+            return replace(base, seq=changes.seq, editorial=changes.editorial)
         if not self._parts and not changes.gone:
-            return replace(base, seq=changes.seq, pending=pending)
+            return replace(base, seq=changes.seq, pending=pending, editorial=changes.editorial)
         tail = joined([self._parts[name][1] for name in sorted(self._parts)]) if self._parts else nothing(base.corpus)
         corpus = LiveCorpus.of(base.corpus, tail, changes.gone, changes.aliases)
         lists = self._catalog.lists_of(self._renewed(changes))
@@ -79,6 +84,7 @@ class Tail:
             picks=base.picks.changed(corpus, lists),
             seq=changes.seq,
             pending=pending,
+            editorial=changes.editorial,
         )
 
     def _renewed(self, changes: Changes) -> set[str]:

@@ -22,6 +22,8 @@ MAX_TEASERS = 50
 MAX_TAGS = 200
 MAX_RELATED = 1_000
 MAX_NESTING = 50
+RESERVED = ("/related", "/overrides")
+"""No id ends so: over HTTP it would lead to something about another article."""
 
 _TRACKING = re.compile(r"^(utm_\w+|fbclid|gclid|mc_cid|mc_eid|igshid)$", re.IGNORECASE)
 _FIELDS = frozenset("id url title teaser teasers body published_at section tags language image".split())
@@ -200,8 +202,9 @@ def _check_nesting(value: object) -> None:
 def _check_id(identity: str) -> None:
     if "\n" in identity:
         raise ArticleError(f"id {_shown(identity)} contains a line break")
-    if identity.endswith("/related"):
-        raise ArticleError(f'id {_shown(identity)} ends in "/related", which the HTTP paths reserve')
+    for reserved in RESERVED:
+        if identity.endswith(reserved):
+            raise ArticleError(f'id {_shown(identity)} ends in "{reserved}", which the HTTP paths reserve')
 
 
 def _teasers(record: Mapping[str, Any]) -> tuple[str, ...]:

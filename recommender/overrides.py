@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
+from typing import Self
 
-from recommender.rules import SiteRules
+from recommender.rules import SiteRules, read_rules
 
 
 class Fill(StrEnum):
@@ -43,39 +45,63 @@ class Overrides:
     def __bool__(self) -> bool:
         return bool(self.pins or self.blocks or self.mode is Fill.REPLACE)
 
+    def at(self, now: datetime) -> "Overrides":
+        """Return what of them is in force at ``now``."""
+        return replace(
+            self,
+            pins=tuple(pin for pin in self.pins if _lasts(pin.until, now)),
+            blocks=tuple(block for block in self.blocks if _lasts(block.until, now)),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Editorial:
-    """All that editors decided: rules for the site, and overrides by article id. ``expired``: how much is over."""
+    """All that editors decided: rules for the site, and overrides by article id. ``expired``: how much is over.
+
+    ``text`` is what the rules were read from, and all that is kept of them.
+    """
 
     rules: SiteRules = field(default_factory=SiteRules)
     overrides: Mapping[str, Overrides] = field(default_factory=dict)
     expired: int = 0
+    text: str = ""
 
-    def of(self, identity: str) -> Overrides:
+    @classmethod
+    def of(cls, text: str, overrides: Mapping[str, Overrides]) -> Self:
+        """Return what the rules in ``text`` and ``overrides`` say. Raises RulesError."""
+        return cls(_rules(text), overrides, text=text)
+
+    def about(self, identity: str) -> Overrides:
         """Return what was decided for the list of the article with this id."""
         return self.overrides.get(identity, Overrides())
 
     def at(self, now: datetime) -> "Editorial":
         """Return what is in force at ``now``: this itself if nothing more has expired. ``until`` is exclusive."""
-        over = sum(moment <= now for moment in self._ends())
+        over = sum(not _lasts(moment, now) for moment in self._ends())
         if not over:
             return self
-        overrides = {
-            name: replace(
-                item,
-                pins=tuple(pin for pin in item.pins if _lasts(pin.until, now)),
-                blocks=tuple(block for block in item.blocks if _lasts(block.until, now)),
-            )
-            for name, item in self.overrides.items()
-        }
-        return Editorial(self.rules.at(now), overrides, self.expired + over)
+        overrides = {name: item.at(now) for name, item in self.overrides.items()}
+        return replace(self, rules=self.rules.at(now), overrides=overrides, expired=self.expired + over)
+
+    @property
+    def next_end(self) -> datetime | None:
+        """When the next of it expires, if anything does."""
+        return min(self._ends(), default=None)
 
     def _ends(self) -> list[datetime]:
-        pins = (pin.until for item in self.overrides.values() for pin in item.pins)
-        blocks = (block.until for item in self.overrides.values() for block in item.blocks)
-        rules = (rule.until for rule in self.rules.never_beside)
-        return [until for until in (*pins, *blocks, *rules) if until is not None]
+        decided = [until for each in self.overrides.values() for until in _untils(each)]
+        ruled = [rule.until for rule in self.rules.never_beside]
+        return [until for until in (*decided, *ruled) if until is not None]
+
+
+@lru_cache(8)
+def _rules(text: str) -> SiteRules:
+    """Read the rules; they are asked for again whenever anything changes, and hardly ever others."""
+    return read_rules(text)
+
+
+def _untils(overrides: Overrides) -> list[datetime | None]:
+    return [*(pin.until for pin in overrides.pins), *(block.until for block in overrides.blocks)]
 
 
 def _lasts(until: datetime | None, now: datetime) -> bool:

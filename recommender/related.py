@@ -95,7 +95,7 @@ def related(
     No two are versions of one story. The list is shorter than ``wanted.limit`` only where no further article may stand
     in it. The query's own curated list is never read. A query without any view or known word has no neighbours.
     """
-    overrides = editorial.of(query.card.id)
+    overrides = editorial.about(query.card.id)
     query = replace(query, terms=query.terms.without_tags(corpus.lexicon, editorial.rules.ignore_tags))
     pins = pinned(query, corpus, overrides.pins, asked_for(query, corpus, wanted.filters, wanted.mode))
     taken = [row for _, row in pins]
