@@ -4,7 +4,7 @@ RecommenderError
 ├── InputError            the input is wrong; names the value, what was expected, and the place
 │   ├── ArticleError      one record is no article
 │   ├── SourceError       a file or folder cannot be read as articles
-│   └── RulesError        a site's rules do not fit
+│   └── RulesError        the site's rules cannot be read
 ├── SettingsError         an environment variable does not fit
 ├── CatalogError          the catalog database is missing, locked or of another schema
 ├── EncoderError          the embedding model cannot be loaded
@@ -41,7 +41,7 @@ class SourceError(InputError):
 
 
 class RulesError(InputError):
-    """A site's rules do not fit."""
+    """The site's rules cannot be read."""
 
 
 class SettingsError(RecommenderError):

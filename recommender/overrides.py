@@ -7,7 +7,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Self
 
-from recommender.rules import SiteRules, read_rules
+from recommender.rule_file import read_rules
+from recommender.rules import SiteRules
 
 
 class Fill(StrEnum):
@@ -97,7 +98,7 @@ class Editorial:
 @lru_cache(8)
 def _rules(text: str) -> SiteRules:
     """Read the rules; they are asked for again whenever anything changes, and hardly ever others."""
-    return read_rules(text)
+    return read_rules(text, "site rules")
 
 
 def _untils(overrides: Overrides) -> list[datetime | None]:
