@@ -47,12 +47,10 @@ class Overrides:
         return bool(self.pins or self.blocks or self.mode is Fill.REPLACE)
 
     def at(self, now: datetime) -> "Overrides":
-        """Return what of them is in force at ``now``."""
-        return replace(
-            self,
-            pins=tuple(pin for pin in self.pins if _lasts(pin.until, now)),
-            blocks=tuple(block for block in self.blocks if _lasts(block.until, now)),
-        )
+        """Return what of them is in force at ``now``. When the last pin is over, the list is filled again."""
+        pins = tuple(pin for pin in self.pins if _lasts(pin.until, now))
+        blocks = tuple(block for block in self.blocks if _lasts(block.until, now))
+        return Overrides(pins, blocks, Fill.FILL if self.pins and not pins else self.mode)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +96,7 @@ class Editorial:
 @lru_cache(8)
 def _rules(text: str) -> SiteRules:
     """Read the rules; they are asked for again whenever anything changes, and hardly ever others."""
-    return read_rules(text, "site rules")
+    return read_rules(text)
 
 
 def _untils(overrides: Overrides) -> list[datetime | None]:
