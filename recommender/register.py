@@ -7,7 +7,7 @@ they belong.
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Self
 
 import numpy as np
@@ -197,6 +197,12 @@ class Register:
         """Return the rows that are the article of ``card``: by id, by canonical URL, by equal text."""
         found = {self.find(card.id), self.find(card.url or ""), self._texts.get(card.text_sha256)}
         return {row for row in found if row is not None}
+
+    @property
+    def newest(self) -> datetime | None:
+        """When the newest article that is there was published; None if that is known of none."""
+        days = self.days[self.present & ~np.isnan(self.days)]
+        return datetime.fromtimestamp(float(days.max()) * DAY, UTC) if days.size else None
 
     def story(self, row: int) -> Rows:
         """Return the rows that are one story with ``row``, which is one of them, in their order."""

@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     max_index_age_hours: float = Field(
         0, ge=0, description="`/readyz` fails when the snapshot in service was built longer ago; 0: never."
     )
+    max_article_age_hours: float = Field(
+        0, ge=0, description="`/readyz` fails when the newest article in service is older; 0: never."
+    )
     cache_mb: int = Field(64, ge=0, description="Memory for finished answers, per process; 0: every one is made anew.")
     cors_origins: str = Field(
         "",
