@@ -51,7 +51,15 @@ class Client:
 
     def ask(self, method: str, path: str, body: bytes | None = None) -> Answer:
         """Send one request and read its answer whole."""
+        self.send(path, method, body)
+        return self.read()
+
+    def send(self, path: str, method: str = "GET", body: bytes | None = None) -> None:
+        """Send one request."""
         self._connection.request(method, path, body, self._headers)
+
+    def read(self) -> Answer:
+        """Read the answer to what was sent."""
         answer = self._connection.getresponse()
         found = {name.lower(): value for name, value in answer.getheaders()}
         return Answer(answer.status, answer.read(), found.get("x-request-id", "")[:PROCESS], found)
