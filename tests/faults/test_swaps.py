@@ -122,10 +122,10 @@ def check_swaps(server: Server, store: Path, editions: Editions, requests: int, 
     crowd = swap_under_load(server, store, editions, requests, swaps)
     after = footprints(server)
     grown = [name for one, other in zip(after, before, strict=True) for name in one.grown(other)]
-    print(  # noqa: T201
-        f"\n{crowd.asked:,} requests of 8 clients, {swaps} swaps, {server.workers} workers: {len(crowd.wrong)} failures;"
-        f" before {before}, after {after}"
+    said = (
+        f"{crowd.asked:,} requests of 8 clients, {swaps} swaps, {server.workers} workers: {len(crowd.wrong)} failures"
     )
+    print(f"\n{said}; before {before}, after {after}")  # noqa: T201
     assert crowd.wrong == []
     assert crowd.asked >= requests
     assert crowd.versions == set(editions.expected)
