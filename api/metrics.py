@@ -123,8 +123,9 @@ def _facts(snapshot: Snapshot) -> Iterable[Metric]:
     yield GaugeMetricFamily(
         "related_snapshot_age_seconds", "Time since it was built.", (now - found.built_at).total_seconds()
     )
-    if found.newest_article is not None:
-        age = (now - found.newest_article).total_seconds()
+    newest = snapshot.corpus.register.newest  # that of the manifest is as old as the build
+    if newest is not None:
+        age = (now - newest).total_seconds()
         yield GaugeMetricFamily("related_newest_article_age_seconds", "Age of its newest article.", age)
 
 

@@ -8,6 +8,7 @@ from api.caching import Document, tag_of
 from api.problems import KNOWN, RESPONSES, ProblemError
 from api.schemas import ArticleOut, Health, IndexOut
 from api.service import Current, live
+from recommender.settings import Settings
 
 router = APIRouter(responses={503: RESPONSES[503]})
 probes = APIRouter(tags=["probes"])
@@ -37,9 +38,19 @@ async def healthz() -> Health:
 
 @probes.get("/readyz", responses={503: RESPONSES[503]})
 async def readyz(request: Request, snapshot: Current) -> Health:
-    """Say whether related lists can be served, from a snapshot that is not too old."""
-    hours: float = request.app.state.config.max_index_age_hours
-    if hours and datetime.now(UTC) - snapshot.manifest.built_at > timedelta(hours=hours):
-        built = snapshot.manifest.built_at.isoformat(timespec="seconds")
-        raise ProblemError(503, "stale_index", f"the snapshot was built {built}, more than {hours:g} hours ago")
+    """Say whether related lists can be served, from a snapshot and articles that are not too old."""
+    config: Settings = request.app.state.config
+    built, hours = snapshot.manifest.built_at, config.max_index_age_hours
+    if _older(built, hours):
+        text = f"the snapshot was built {built.isoformat(timespec='seconds')}, more than {hours:g} hours ago"
+        raise ProblemError(503, "stale_index", text)
+    newest, hours = snapshot.corpus.register.newest, config.max_article_age_hours
+    if newest is not None and _older(newest, hours):
+        text = f"the newest article is of {newest.isoformat(timespec='seconds')}, more than {hours:g} hours ago"
+        raise ProblemError(503, "stale_articles", text)
     return Health(status="ok")
+
+
+def _older(moment: datetime, hours: float) -> bool:
+    """Say whether it is longer ago than so many hours; 0 hours are no limit."""
+    return bool(hours) and datetime.now(UTC) - moment > timedelta(hours=hours)

@@ -94,6 +94,7 @@ class Writer:
     def start(self) -> None:
         """Go on embedding, in a thread, what could not be embedded at once."""
         self._stopped.clear()
+        self._wake.set()  # what an earlier process stored and did not get to waits no longer
         self._thread = Thread(target=self._work, name="embed-pending", daemon=True)
         self._thread.start()
 

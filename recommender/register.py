@@ -7,7 +7,7 @@ they belong.
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Self
 
 import numpy as np
@@ -246,6 +246,12 @@ class Register:
         """Return the rows that are the article of ``card``: by id or former id, or by a mark they share."""
         found = {self.find(card.id), self.find(card.translation_of or ""), *map(self._marks.get, card.marks)}
         return {row for row in found if row is not None}
+
+    @property
+    def newest(self) -> datetime | None:
+        """When the newest article that is there was published; None if that is known of none."""
+        days = self.days[self.present & ~np.isnan(self.days)]
+        return datetime.fromtimestamp(float(days.max()) * DAY, UTC) if days.size else None
 
     def story(self, row: int) -> Rows:
         """Return the rows that are one story with ``row``, which is one of them, in their order."""

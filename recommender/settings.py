@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     max_index_age_hours: float = Field(
         0, ge=0, description="`/readyz` fails when the snapshot in service was built longer ago; 0: never."
     )
+    max_article_age_hours: float = Field(
+        0, ge=0, description="`/readyz` fails when the newest article in service is older; 0: never."
+    )
     min_score: float = Field(
         0.01, ge=0, le=1, description="Articles that score below are not recommended, unless a request says otherwise."
     )

@@ -1,4 +1,4 @@
-"""Three states of one tiny newspaper, and a store in which the first is published."""
+"""Three states of one tiny newspaper, a store in which the first is published, and servers of a bigger one."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from api.keys import KeyRing
 from index.manifest import IndexKind
 from index.publish import locked, open_current, publish
 from recommender.encoder import HashEncoder
+from tests.conftest import DEMO, build_store, records
 from tests.faults.publishing import Counting, Edition
+from tests.faults.servers import Nursery
 from tests.index.samples import articles, contents_of, folder_in_memory, lists_of, publish_in
 
 
@@ -60,3 +63,28 @@ def events(fresh_store: Callable[[], Path], new: Edition) -> int:
     with locked(store):
         publish(store, new.source, keep=1, filesystem=disk)
     return disk.events
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """Where the servers of these tests come from."""
+    with Nursery() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def newspaper(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo newspaper in a store, built with the hash encoder as a server makes it. Nobody changes it."""
+    return build_store(tmp_path_factory.mktemp("newspaper") / "store", records(DEMO), HashEncoder())
+
+
+@pytest.fixture
+def store(newspaper: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return shutil.copytree(newspaper, tmp_path / "store")
+
+
+@pytest.fixture
+def key(store: Path) -> dict[str, str]:
+    """The header that lets its bearer write there."""
+    return {"Authorization": f"Bearer {KeyRing(store).new('test')}"}

@@ -1,6 +1,7 @@
 """Live changes end to end, without HTTP: stored, embedded, announced; an encoder that fails loses nothing."""
 
 import logging
+import time
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -98,6 +99,22 @@ def test_a_batch_that_does_not_wait_is_embedded_in_the_background(store: Path) -
         writer.stop()
     assert live.snapshot().pending == {}
     assert live.snapshot().corpus.find("chess") is not None
+
+
+def test_what_an_earlier_process_did_not_get_to_is_embedded_at_the_start(store: Path) -> None:
+    _, earlier = server(store)
+    earlier.put([SHIP], wait=False)  # and there it is killed
+    live, writer = server(store)
+    assert live.snapshot().pending == {"ship"}
+    writer.start()
+    try:
+        for _ in range(500):
+            if not live.snapshot().pending:
+                break
+            time.sleep(0.01)
+    finally:
+        writer.stop()
+    assert live.snapshot().corpus.find("ship") is not None
 
 
 def test_before_the_first_build_articles_are_kept_for_it(tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ RULES = [
     (
         NeverBeside(matcher(sections="sea"), matcher(sections="land"), True, ""),
         "chess",
-        {"ship", "pier", "port", "quay"},
+        {"ship", "pier", "port", "quay", "undated"},
     ),
     (NeverBeside(matcher(ids="ship"), None, False, ""), "ship", set(ALL)),
     (NeverBeside(matcher(ids="ship"), None, True, ""), "rook", {"ship"}),

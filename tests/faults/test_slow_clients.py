@@ -1,0 +1,196 @@
+"""Clients that never finish do not hold the others up, and a server that stops answers whoever has begun."""
+
+import os
+import random
+import select
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import orjson
+import pytest
+
+from index.publish import open_current
+from tests.conftest import DEMO, records
+from tests.faults.crowd import Crowd, Expected, expected_of
+from tests.faults.servers import Nursery, Server, alive, percentile, served
+
+CALMER = 3
+"""Times the calm p99 that the others' p99 may be while there are slow clients."""
+BYTE_SECONDS = 0.2
+"""A slow client sends a byte so often."""
+READ = 65_536
+
+
+@pytest.fixture(scope="module")
+def expected(newspaper: Path) -> Expected:
+    return expected_of([open_current(newspaper)])
+
+
+@contextmanager
+def slow_clients(server: Server, count: int) -> Iterator[list[socket.socket]]:
+    """Connect ``count`` slow clients: silent ones, ones that send a byte at a time, ones that never read."""
+    over = threading.Event()
+    with ExitStack() as stack:
+        every = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=10)) for _ in range(count)
+        ]
+        byte_by_byte, deaf = every[1::3], every[2::3]
+        for each in deaf:
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+            fill(each)
+        sender = threading.Thread(target=dribble, args=(byte_by_byte, over), daemon=True)
+        sender.start()
+        try:
+            yield every
+        finally:
+            over.set()
+            sender.join()
+
+
+def fill(connection: socket.socket) -> None:
+    """Ask for long lists, and never read one, until nothing more can be sent."""
+    identity = random.Random(0).choice(records(DEMO)).article.id
+    request = f"GET /v1/articles/{identity}/related?limit=100 HTTP/1.1\r\nHost: a\r\n\r\n".encode() * 50
+    connection.setblocking(False)
+    until = time.monotonic() + 0.05
+    while time.monotonic() < until:
+        try:
+            connection.send(request)
+        except BlockingIOError:
+            select.select([], [connection], [], 0.01)
+
+
+def dribble(connections: list[socket.socket], over: threading.Event) -> None:
+    """Send the head of a request on each, a byte at a time and without end."""
+    head = b"GET /v1/index HTTP/1.1\r\nHost: a\r\nX-Slow: "
+    sent = 0
+    while not over.wait(BYTE_SECONDS):
+        for connection in connections:
+            connection.send(head[sent : sent + 1] or b"x")
+        sent += 1
+
+
+def check_others(server: Server, expected: Expected, count: int, requests: int, rounds: int) -> None:
+    """Let others ask while there are slow clients and while there are none, in turns, and compare."""
+    ids = list(next(iter(expected.values())))
+    calm: list[float] = []
+    crowded: list[float] = []
+    with Crowd(server, ids, expected) as crowd:
+        crowd.wait_for(300)
+    for _ in range(rounds):
+        with Crowd(server, ids, expected, clients=4, pause=0.002) as crowd:
+            crowd.wait_for(requests)
+        calm += crowd.times
+        assert crowd.wrong == []
+        with slow_clients(server, count) as slow, Crowd(server, ids, expected, clients=4, pause=0.002) as crowd:
+            crowd.wait_for(requests)
+            assert len(slow) == count
+        crowded += crowd.times
+        assert crowd.wrong == []
+    ratio = percentile(crowded, 0.99) / percentile(calm, 0.99)
+    asked = f"{len(calm):,} calm requests, {len(crowded):,} beside {count} slow or half-open connections"
+    print(f"\n{asked}: 0 failures, p99 x{ratio:.2f}")  # noqa: T201
+    assert ratio <= CALMER
+
+
+def test_slow_clients_do_not_hold_others_up(nursery: Nursery, store: Path, expected: Expected) -> None:
+    with nursery.served(store) as server:
+        check_others(server, expected, 40, 300, 3)
+    assert "Traceback" not in server.log.read_text()
+
+
+@pytest.mark.slow
+def test_two_hundred_slow_clients_do_not_hold_others_up(store: Path, expected: Expected) -> None:
+    with served(store) as server:
+        check_others(server, expected, 200, 2_000, 5)
+    assert "Traceback" not in server.log.read_text()
+
+
+def stopped_in_flight(server: Server, count: int) -> tuple[int, int]:
+    """Stop a server while ``count`` drafts are half sent; return how many are answered whole, and how many are cut."""
+    body = orjson.dumps({"title": "A ship aground", "body": "It ran aground off the quay. " * 50})
+    head = (
+        f"POST /v1/related HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    answered = cut = 0
+    with ExitStack() as stack:
+        with server.each_worker():
+            pass
+        pending = [stack.enter_context(socket.create_connection(("127.0.0.1", server.port), 30)) for _ in range(count)]
+        for each in pending:
+            each.sendall(head.encode() + body[:100])
+        time.sleep(0.5)  # all of them have been accepted and begun
+        os.kill(server.leader, signal.SIGTERM)
+        until_closed(server)
+        for each in pending:
+            try:
+                each.sendall(body[100:])
+            except OSError:
+                continue
+        for each in pending:
+            whole = is_whole(each)
+            answered += whole
+            cut += not whole
+    return answered, cut
+
+
+def until_closed(server: Server) -> None:
+    """Wait until no new connection is taken."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        try:
+            with socket.create_connection(("127.0.0.1", server.port), timeout=5):
+                time.sleep(0.01)
+        except OSError:
+            return
+    raise AssertionError("connections are still taken")
+
+
+def is_whole(connection: socket.socket) -> bool:
+    """Read to the end, and say whether it is a 200 with all of its body."""
+    data = b""
+    try:
+        while part := connection.recv(READ):
+            data += part
+    except OSError:
+        return False
+    head, _, body = data.partition(b"\r\n\r\n")
+    lines = head.lower().split(b"\r\n")
+    lengths = [int(line.partition(b":")[2]) for line in lines if line.startswith(b"content-length:")]
+    return lines[0].startswith(b"http/1.1 200") and lengths == [len(body)] and bool(orjson.loads(body)["items"])
+
+
+def check_stop(server: Server) -> None:
+    count = 100
+    answered, cut = stopped_in_flight(server, count)
+    print(f"\nSIGTERM with {count} requests in flight, {server.workers} workers: {cut} cut")  # noqa: T201
+    assert (answered, cut) == (count, 0)
+    until = time.monotonic() + 30
+    while alive(server.leader):
+        assert time.monotonic() < until, "it does not end"
+        time.sleep(0.01)
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_a_server_that_stops_answers_a_hundred_requests_in_flight(nursery: Nursery, store: Path) -> None:
+    with nursery.served(store) as server:
+        check_stop(server)
+
+
+@pytest.mark.slow
+def test_the_command_itself_answers_a_hundred_requests_in_flight(store: Path) -> None:
+    with served(store) as server:
+        check_stop(server)
+
+
+def test_a_server_without_patience_is_found_out(nursery: Nursery, store: Path) -> None:
+    """The check above is able to fail."""
+    with nursery.served(store, shutdown_seconds=0) as server:
+        answered, cut = stopped_in_flight(server, 20)
+    assert answered + cut == 20
+    assert cut > 10

@@ -1,0 +1,191 @@
+"""Snapshots are swapped under load: every answer is whole and of one version, and nothing is left behind."""
+
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from itertools import cycle, islice
+from pathlib import Path
+
+import pytest
+
+from index.publish import open_current
+from index.snapshot import Contents
+from recommender.encoder import HashEncoder
+from tests.conftest import DEMO, records
+from tests.faults.crowd import Crowd, Expected, expected_of, violation
+from tests.faults.servers import Answer, Nursery, Server, percentile, served
+from tests.index.samples import contents_of, folder_in_memory, publish_in
+
+KEEP = 1
+POLL = {"poll_seconds": 0.02}
+MORE_FILES = MORE_THREADS = 2
+MORE_MEMORY = (1.1, 20 * 2**20)
+"""Times and plus so many bytes: what a server may hold after many swaps, of what it held before."""
+CALMER = 3
+"""Times the calm p99 that the p99 of a server in trouble may be."""
+
+ROUNDS, ROUND = 20, 400
+"""How often calm and troubled seconds take turns, and requests in each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Editions:
+    """Three builds of one newspaper, what each has to answer, and the ids of articles that are in all of them."""
+
+    sources: Sequence[Contents]
+    expected: Expected
+    ids: Sequence[str]
+
+
+@pytest.fixture(scope="module")
+def editions() -> Editions:
+    items, snapshots = records(DEMO), []
+    sources = [contents_of(items[:count], HashEncoder()) for count in (len(items), 50, 60)]
+    with folder_in_memory() as scratch:
+        for source in sources:
+            publish_in(scratch, source)
+            snapshots.append(open_current(scratch))
+        expected = expected_of(snapshots)
+    return Editions(sources, expected, [item.article.id for item in items[:50]])
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """What a process holds: open files, threads, resident bytes."""
+
+    files: int
+    threads: int
+    memory: int
+
+    @classmethod
+    def of(cls, pid: int) -> "Footprint":
+        """Read it (proc(5))."""
+        process = Path(f"/proc/{pid}")
+        fields = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
+        memory = int(fields["VmRSS"].split()[0]) * 1024
+        return cls(len(list((process / "fd").iterdir())), int(fields["Threads"]), memory)
+
+    def grown(self, before: "Footprint") -> list[str]:
+        """Name what is more than it may be after it was ``before``."""
+        times, plus = MORE_MEMORY
+        limits = {
+            "files": before.files + MORE_FILES,
+            "threads": before.threads + MORE_THREADS,
+            "memory": before.memory * times + plus,
+        }
+        return [name for name, limit in limits.items() if getattr(self, name) > limit]
+
+
+def footprints(server: Server) -> list[Footprint]:
+    """Measure every worker, when all connections to it are closed."""
+    time.sleep(0.3)
+    return [Footprint.of(pid) for pid in server.processes()]
+
+
+def burst(server: Server, ids: Sequence[str]) -> None:
+    """Ask for many lists at one moment, so that every worker has more threads than a crowd needs."""
+    with ExitStack() as stack:
+        clients = [stack.enter_context(closing(server.client())) for _ in range(40)]
+        for number, client in enumerate(clients):
+            client.send(f"/v1/articles/{ids[number]}/related?limit=100")
+        assert [client.read().status for client in clients] == [200] * len(clients)
+
+
+def publish_and_wait(server: Server, store: Path, source: Contents) -> str:
+    """Publish, and wait until every worker serves it."""
+    version = publish_in(store, source, keep=KEEP)
+    with server.each_worker() as workers:
+        until = time.monotonic() + 30
+        for client in workers:
+            while client.get("/v1/index").json()["version"] != version:
+                assert time.monotonic() < until, "never served"
+                time.sleep(0.005)
+    return version
+
+
+def swap_under_load(server: Server, store: Path, editions: Editions, requests: int, swaps: int) -> Crowd:
+    """Publish one edition after the other while a crowd asks; return the crowd when it has asked enough."""
+    with Crowd(server, editions.ids, editions.expected) as crowd:
+        for number, source in enumerate(islice(cycle(editions.sources), 1, swaps + 1), start=1):
+            crowd.wait_for(number * requests // (swaps + 1))
+            publish_and_wait(server, store, source)
+        crowd.wait_for(requests)
+    return crowd
+
+
+def check_swaps(server: Server, store: Path, editions: Editions, requests: int, swaps: int) -> list[str]:
+    """Swap under load, say what was seen, and name what has grown."""
+    swap_under_load(server, store, editions, 200, 3)
+    burst(server, editions.ids)  # all code has run now, all threads are there
+    before = footprints(server)
+    crowd = swap_under_load(server, store, editions, requests, swaps)
+    after = footprints(server)
+    grown = [name for one, other in zip(after, before, strict=True) for name in one.grown(other)]
+    said = (
+        f"{crowd.asked:,} requests of 8 clients, {swaps} swaps, {server.workers} workers: {len(crowd.wrong)} failures"
+    )
+    print(f"\n{said}; before {before}, after {after}")  # noqa: T201
+    assert crowd.wrong == []
+    assert crowd.asked >= requests
+    assert crowd.versions == set(editions.expected)
+    return grown
+
+
+def test_every_answer_is_of_the_version_it_names(nursery: Nursery, store: Path, editions: Editions) -> None:
+    with nursery.served(store, **POLL) as server:
+        assert check_swaps(server, store, editions, 1_000, 5) == []
+    assert "Traceback" not in server.log.read_text()
+
+
+@pytest.mark.slow
+def test_fifty_swaps_under_twenty_thousand_requests(store: Path, editions: Editions) -> None:
+    with served(store, **POLL) as server:
+        assert check_swaps(server, store, editions, 20_000, 50) == []
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_a_server_that_keeps_what_it_swapped_out_is_found_out(
+    nursery: Nursery, store: Path, editions: Editions
+) -> None:
+    """The check above is able to fail."""
+    with nursery.served(store, flaw="hoarding", **POLL) as server:
+        assert set(check_swaps(server, store, editions, 200, 5)) == {"files", "threads", "memory"}
+
+
+def test_a_body_of_another_version_is_found_out(nursery: Nursery, store: Path, editions: Editions) -> None:
+    """The check above is able to fail: with the versions exchanged, hardly a list is right."""
+    versions = list(editions.expected)
+    with nursery.served(store) as server, server.each_worker() as workers:
+        answers = {i: workers[0].get(f"/v1/articles/{i}/related?limit=8") for i in editions.ids}
+    assert not any(violation(answer, i, editions.expected) for i, answer in answers.items())
+
+    def forged(answer: Answer, version: str) -> Answer:
+        return Answer(200, answer.body.replace(versions[0].encode(), version.encode()), answer.worker)
+
+    for version in versions[1:]:
+        found = [violation(forged(answer, version), i, editions.expected) for i, answer in answers.items()]
+        assert sum(wrong is not None for wrong in found) > 0.9 * len(found)
+    assert all(violation(forged(answer, "0" * 16), i, editions.expected) for i, answer in answers.items())
+    assert violation(Answer(503, b"{}", ""), editions.ids[0], editions.expected)
+
+
+@pytest.mark.slow
+def test_swaps_do_not_slow_the_answers_down(store: Path, editions: Editions) -> None:
+    """Calm and troubled seconds take turns, so that whatever else the machine does is in both."""
+    calm: list[float] = []
+    troubled: list[float] = []
+    with served(store, **POLL) as server:
+        swap_under_load(server, store, editions, 2_000, 3)
+        sources = cycle(editions.sources)
+        for _ in range(ROUNDS):
+            with Crowd(server, editions.ids, editions.expected, clients=4, pause=0.004) as crowd:
+                crowd.wait_for(ROUND)
+            calm += crowd.times
+            with Crowd(server, editions.ids, editions.expected, clients=4, pause=0.004) as crowd:
+                publish_and_wait(server, store, next(sources))
+                crowd.wait_for(ROUND)
+            troubled += crowd.times
+    ratio = percentile(troubled, 0.99) / percentile(calm, 0.99)
+    print(f"\n{len(calm):,} calm requests, {len(troubled):,} during {ROUNDS} swaps: p99 x{ratio:.2f}")  # noqa: T201
+    assert ratio <= CALMER
