@@ -6,16 +6,21 @@ import threading
 import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass, field
 from http.client import HTTPException
+from statistics import median
 from typing import Self
 
 from index.snapshot import Snapshot
-from tests.faults.servers import Answer, Server
+from tests.faults.servers import Answer, Server, percentile
 from tests.index.samples import lists_of
 
 LIMIT = 8
 TURN = 100
 """Requests on one connection; then another is opened, perhaps to another worker."""
+
+CALMER = 3
+"""Times the calm p99 that the p99 of a server in trouble may be."""
 
 Expected = Mapping[str, Mapping[str, Sequence[tuple[str, float]]]]
 """By version and article id: the list that belongs there, scores as they are sent."""
@@ -44,6 +49,40 @@ def violation(answer: Answer, identity: str, expected: Expected) -> str | None:
     if (body["id"], body["count"], found) != (identity, len(found), list(expected[version][identity])):
         return f"{identity}: not the list of version {version}"
     return None
+
+
+@dataclass
+class Turns:
+    """Seconds that answers took, calm and troubled ones in turns: so whatever else the machine does is in both."""
+
+    calm: list[list[float]] = field(default_factory=list)
+    troubled: list[list[float]] = field(default_factory=list)
+
+    def add(self, calm: list[float], troubled: list[float]) -> None:
+        """Add two turns."""
+        self.calm.append(calm)
+        self.troubled.append(troubled)
+
+    @property
+    def ratio(self) -> float:
+        """The p99 of a troubled turn in terms of the calm p99 before it: the median of all turns."""
+        both = zip(self.troubled, self.calm, strict=True)
+        return median(percentile(troubled, 0.99) / percentile(calm, 0.99) for troubled, calm in both)
+
+    @property
+    def overall(self) -> float:
+        """The p99 of all troubled answers in terms of that of all calm ones."""
+        troubled, calm = (percentile([each for turn in turns for each in turn], 0.99) for turns in self._both)
+        return troubled / calm
+
+    @property
+    def _both(self) -> tuple[list[list[float]], list[list[float]]]:
+        return self.troubled, self.calm
+
+    def __str__(self) -> str:
+        troubled, calm = (sum(map(len, turns)) for turns in self._both)
+        p99 = f"p99 x{self.ratio:.2f} (median turn), x{self.overall:.2f} (all)"
+        return f"{calm:,} calm and {troubled:,} troubled requests in {len(self.calm)} turns, {p99}"
 
 
 class Crowd:

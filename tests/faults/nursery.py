@@ -68,7 +68,17 @@ def hoarding() -> None:
     setattr(live, "open_current", open_and_keep)  # noqa: B010
 
 
-FLAWS: dict[str, Callable[[], None]] = {flaw.__name__: flaw for flaw in (answers_first, deaf, hoarding)}
+def few_places() -> None:
+    """Wrong: whoever holds a few connections keeps all others out."""
+    init = uvicorn.Config.__init__
+
+    def init_few(self: uvicorn.Config, *given: Any, **named: Any) -> None:
+        init(self, *given, **{**named, "limit_concurrency": 10})
+
+    setattr(uvicorn.Config, "__init__", init_few)  # noqa: B010
+
+
+FLAWS: dict[str, Callable[[], None]] = {flaw.__name__: flaw for flaw in (answers_first, deaf, few_places, hoarding)}
 
 
 def serve(listening: socket.socket, workers: int, flaw: str) -> None:

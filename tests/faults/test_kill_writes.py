@@ -107,6 +107,7 @@ def test_no_acknowledged_write_is_lost(nursery: Nursery, store: Path, key: dict[
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1_800)
 def test_no_acknowledged_write_is_lost_in_two_hundred_kills(nursery: Nursery, store: Path, key: dict[str, str]) -> None:
     assert kill_after_writes(nursery, store, key, 200) == []
 
@@ -119,6 +120,7 @@ def test_a_server_that_answers_before_it_has_stored_is_found_out(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1_800)
 def test_the_command_itself_loses_nothing_and_serves_it_again(store: Path, key: dict[str, str]) -> None:
     """The same with ``related-api`` as an operator starts it, once for each kind of write and more."""
     desk, rounds = Desk(seed=4), 6

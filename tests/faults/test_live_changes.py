@@ -92,6 +92,7 @@ def test_new_articles_are_soon_in_every_list(server: Server, key: dict[str, str]
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1_800)
 def test_two_hundred_new_articles_are_soon_in_every_list(server: Server, key: dict[str, str]) -> None:
     check_soon(server, key, 200)
 
@@ -150,6 +151,7 @@ def test_what_was_removed_is_never_seen_again(server: Server, key: dict[str, str
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1_800)
 def test_what_was_removed_is_never_seen_again_in_ten_thousand_answers(server: Server, key: dict[str, str]) -> None:
     check_unseen(server, key, 10, 10_000)
 

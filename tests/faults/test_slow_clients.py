@@ -1,8 +1,6 @@
 """Clients that never finish do not hold the others up, and a server that stops answers whoever has begun."""
 
 import os
-import random
-import select
 import signal
 import socket
 import threading
@@ -15,15 +13,16 @@ import orjson
 import pytest
 
 from index.publish import open_current
-from tests.conftest import DEMO, records
-from tests.faults.crowd import Crowd, Expected, expected_of
-from tests.faults.servers import Nursery, Server, alive, percentile, served
+from tests.faults.crowd import CALMER, Crowd, Expected, Turns, expected_of
+from tests.faults.servers import Nursery, Server, alive, served
 
-CALMER = 3
-"""Times the calm p99 that the others' p99 may be while there are slow clients."""
 BYTE_SECONDS = 0.2
 """A slow client sends a byte so often."""
+SETTLED = 0.5
+"""Seconds until a server has sent those who never read whatever can be sent."""
 READ = 65_536
+ASKS = b"GET /v1/articles/2025-07-first-deep-ship/related?limit=100 HTTP/1.1\r\nHost: a\r\n\r\n" * 200
+"""Five megabytes of lists: what a client asks for that never reads. More than fits between the two."""
 
 
 @pytest.fixture(scope="module")
@@ -36,15 +35,13 @@ def slow_clients(server: Server, count: int) -> Iterator[list[socket.socket]]:
     """Connect ``count`` slow clients: silent ones, ones that send a byte at a time, ones that never read."""
     over = threading.Event()
     with ExitStack() as stack:
-        every = [
-            stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=10)) for _ in range(count)
-        ]
+        every = [stack.enter_context(connected(server)) for _ in range(count)]
         byte_by_byte, deaf = every[1::3], every[2::3]
         for each in deaf:
-            each.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-            fill(each)
+            each.sendall(ASKS)
         sender = threading.Thread(target=dribble, args=(byte_by_byte, over), daemon=True)
         sender.start()
+        time.sleep(SETTLED)
         try:
             yield every
         finally:
@@ -52,17 +49,13 @@ def slow_clients(server: Server, count: int) -> Iterator[list[socket.socket]]:
             sender.join()
 
 
-def fill(connection: socket.socket) -> None:
-    """Ask for long lists, and never read one, until nothing more can be sent."""
-    identity = random.Random(0).choice(records(DEMO)).article.id
-    request = f"GET /v1/articles/{identity}/related?limit=100 HTTP/1.1\r\nHost: a\r\n\r\n".encode() * 50
-    connection.setblocking(False)
-    until = time.monotonic() + 0.05
-    while time.monotonic() < until:
-        try:
-            connection.send(request)
-        except BlockingIOError:
-            select.select([], [connection], [], 0.01)
+def connected(server: Server) -> socket.socket:
+    """Connect with hardly any room for what comes back."""
+    made = socket.socket()
+    made.settimeout(10)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    made.connect(("127.0.0.1", server.port))
+    return made
 
 
 def dribble(connections: list[socket.socket], over: threading.Event) -> None:
@@ -75,44 +68,60 @@ def dribble(connections: list[socket.socket], over: threading.Event) -> None:
         sent += 1
 
 
-def check_others(server: Server, expected: Expected, count: int, requests: int, rounds: int) -> None:
-    """Let others ask while there are slow clients and while there are none, in turns, and compare."""
+def beside(server: Server, expected: Expected, count: int, requests: int, rounds: int) -> tuple[Turns, list[str]]:
+    """Let others ask without slow clients and beside them, in turns; return their times, and their failures."""
     ids = list(next(iter(expected.values())))
-    calm: list[float] = []
-    crowded: list[float] = []
+    turns, wrong = Turns(), []
     with Crowd(server, ids, expected) as crowd:
         crowd.wait_for(300)
     for _ in range(rounds):
-        with Crowd(server, ids, expected, clients=4, pause=0.002) as crowd:
-            crowd.wait_for(requests)
-        calm += crowd.times
-        assert crowd.wrong == []
-        with slow_clients(server, count) as slow, Crowd(server, ids, expected, clients=4, pause=0.002) as crowd:
-            crowd.wait_for(requests)
+        with Crowd(server, ids, expected, clients=4, pause=0.002) as calm:
+            calm.wait_for(requests)
+        with slow_clients(server, count) as slow, Crowd(server, ids, expected, clients=4, pause=0.002) as crowded:
+            crowded.wait_for(requests)
             assert len(slow) == count
-        crowded += crowd.times
-        assert crowd.wrong == []
-    ratio = percentile(crowded, 0.99) / percentile(calm, 0.99)
-    asked = f"{len(calm):,} calm requests, {len(crowded):,} beside {count} slow or half-open connections"
-    print(f"\n{asked}: 0 failures, p99 x{ratio:.2f}")  # noqa: T201
-    assert ratio <= CALMER
+        turns.add(calm.times, crowded.times)
+        wrong += calm.wrong + crowded.wrong
+    return turns, wrong
+
+
+def errors(server: Server) -> list[str]:
+    """Return the errors that were logged, but for one of uvicorn's: it goes on answering a client that has left."""
+    lines = [orjson.loads(line) for line in server.log.read_bytes().splitlines()]
+    texts = [line.get("exception", line["message"]) for line in lines if line["level"] == "error"]
+    return [text for text in texts if not text.endswith("the handler is closed")]
+
+
+def check_others(server: Server, expected: Expected, count: int, requests: int, rounds: int) -> None:
+    turns, wrong = beside(server, expected, count, requests, rounds)
+    print(f"\n{turns}, the latter beside {count} slow or half-open connections: {len(wrong)} failures")  # noqa: T201
+    assert wrong == []
+    assert turns.ratio <= CALMER
 
 
 def test_slow_clients_do_not_hold_others_up(nursery: Nursery, store: Path, expected: Expected) -> None:
     with nursery.served(store) as server:
-        check_others(server, expected, 40, 300, 3)
-    assert "Traceback" not in server.log.read_text()
+        check_others(server, expected, 40, 250, 5)
+    assert errors(server) == []
+
+
+def test_a_server_with_few_places_is_found_out(nursery: Nursery, store: Path, expected: Expected) -> None:
+    """The check above is able to fail."""
+    with nursery.served(store, flaw="few_places") as server:
+        _, wrong = beside(server, expected, 40, 100, 1)
+    assert len(wrong) > 50
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1_800)
 def test_two_hundred_slow_clients_do_not_hold_others_up(store: Path, expected: Expected) -> None:
     with served(store) as server:
         check_others(server, expected, 200, 2_000, 5)
-    assert "Traceback" not in server.log.read_text()
+    assert errors(server) == []
 
 
 def stopped_in_flight(server: Server, count: int) -> tuple[int, int]:
-    """Stop a server while ``count`` drafts are half sent; return how many are answered whole, and how many are cut."""
+    """Stop a server while ``count`` drafts are half sent; return how many are answered whole, how many are cut."""
     body = orjson.dumps({"title": "A ship aground", "body": "It ran aground off the quay. " * 50})
     head = (
         f"POST /v1/related HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -174,7 +183,7 @@ def check_stop(server: Server) -> None:
     while alive(server.leader):
         assert time.monotonic() < until, "it does not end"
         time.sleep(0.01)
-    assert "Traceback" not in server.log.read_text()
+    assert errors(server) == []
 
 
 def test_a_server_that_stops_answers_a_hundred_requests_in_flight(nursery: Nursery, store: Path) -> None:
@@ -183,6 +192,7 @@ def test_a_server_that_stops_answers_a_hundred_requests_in_flight(nursery: Nurse
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1_800)
 def test_the_command_itself_answers_a_hundred_requests_in_flight(store: Path) -> None:
     with served(store) as server:
         check_stop(server)
