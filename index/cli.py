@@ -8,6 +8,7 @@ import orjson
 import typer
 from rich.table import Table
 
+from index import cli_rules
 from index.build import Built, build
 from index.check import check as check_store
 from index.export import FOLDER, export
@@ -27,6 +28,8 @@ from recommender.wanted import Wanted
 app = typer.Typer(
     help="Build and check the index of related articles.", no_args_is_help=True, pretty_exceptions_enable=False
 )
+
+app.add_typer(cli_rules.app, name="rules")
 
 Sources = Annotated[list[Path], typer.Argument(help="Files or folders: .jsonl, .jsonl.gz, article pages (.txt).")]
 AsJson = Annotated[bool, typer.Option("--json", help="End with one JSON line of counts.")]
