@@ -58,7 +58,7 @@ class Writer:
         self._catalog.put(records, live=True)
         articles = [article for record in records for article in (record.article, *record.stubs)]
         if wait:
-            self._try(articles)
+            self._try(articles, self._encoder_now())
         self._announce()
         if not wait:
             self._wake.set()
@@ -122,27 +122,40 @@ class Writer:
             log.debug("nothing can be embedded now: %s", error)
             return
         articles = [article for article in waiting if article.id in pending]
-        for at in range(0, len(articles), PART):
-            if self._stopped.is_set() or not self._try(articles[at : at + PART]):
+        encoder = self._encoder_now() if articles else None
+        for at in range(0, len(articles) if encoder else 0, PART):
+            self._try(articles[at : at + PART], encoder)
+            if self._stopped.is_set():
                 return
             self._announce()
 
-    def _try(self, articles: Sequence[Article]) -> bool:
-        """Embed ``articles``; log and say so if that is not possible now."""
+    def _encoder_now(self) -> Encoder | None:
+        """The encoder of the snapshot in service; None, and said so, if it is not to be had."""
         try:
-            model = self._live.snapshot().manifest.model
+            return self._encoder(self._live.snapshot().manifest.model)
+        except SnapshotError:
+            return None  # nothing is published: the first build embeds what is stored
+        except Exception:  # whatever loading a model may raise: the articles are stored, and tried again
+            log.exception("articles are stored, but cannot be embedded now")
+            return None
+
+    def _try(self, articles: Sequence[Article], encoder: Encoder | None) -> None:
+        """Embed ``articles``: together, and where that fails each alone, so that one text spoils no other."""
+        if encoder is None or self._stopped.is_set():
+            return
+        try:
             with self._embedding:
-                cache = VectorCache(self._catalog.engine, self._encoder(model))
+                cache = VectorCache(self._catalog.engine, encoder)
                 started = time.monotonic()
                 missing = cache.missing(text for article in articles for text in views(article).texts)
                 cache.embed(missing)
-        except SnapshotError:
-            return False  # nothing is published: the first build embeds them
-        except Exception:  # whatever an encoder may raise: the articles are stored, and tried again
-            log.exception("%d articles are stored, but not embedded yet", len(articles))
-            return False
-        log.debug("embedded %d texts in %.2f s", len(missing), time.monotonic() - started)
-        return True
+        except Exception:  # whatever an encoder may raise
+            if len(articles) == 1:
+                log.exception("article %r is stored, but could not be embedded", articles[0].id)
+            for article in articles if len(articles) > 1 else ():
+                self._try([article], encoder)
+        else:
+            log.debug("embedded %d texts in %.2f s", len(missing), time.monotonic() - started)
 
     def _announce(self) -> None:
         self._live.ring()

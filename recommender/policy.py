@@ -16,13 +16,16 @@ from recommender.encoder import Matrix
 from recommender.overrides import Block, Pin
 from recommender.register import DAY, Rows
 from recommender.rules import Matcher
-from recommender.terms import containment
+from recommender.terms import TermRows, containment
 from recommender.wanted import Fallback, Filters, Mode
 
 Mask = npt.NDArray[np.bool_]
 
-VERSION = 0.9
-"""Two articles are versions of one story if they share this much of the shorter one's terms (see containment)."""
+VERSION = 0.88
+"""Two articles are versions of one story if they share this much of the shorter one's terms (see containment).
+
+Early and late reports of one event share .90 to .97, pages of one template up to .87 (DECISIONS.md).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +58,7 @@ def asked_for(query: Query, corpus: Corpus, filters: Filters, mode: Mode) -> Mas
     """Return ``(n,)`` bool: what the caller's own words leave; also a pin must obey them."""
     register = corpus.register
     mask, days = register.present.copy(), register.days
-    for row in register.same_as(query.card) if query.row is None else (query.row,):
-        mask &= corpus.copies != corpus.copies[row]
+    mask[_own_rows(query, corpus)] = False
     mask &= ~_stories_of(corpus, filters.exclude)
     if filters.section:
         mask &= register.sections.among(lambda name: name in filters.section)
@@ -84,18 +86,22 @@ def barred(rows: Rows, corpus: Corpus, matchers: Sequence[Matcher | None]) -> Ma
 def stories(query: Query, corpus: Corpus, rows: Rows, count: int, taken: Sequence[int] = ()) -> list[Story]:
     """Return the first ``count`` stories told by ``rows``, which are in order, each with all its versions.
 
-    Versions share a mark (see Card.marks), or nearly all their terms with the first. Those of the query or of a row in
-    ``taken`` are left out.
+    Versions share a mark (see Card.marks), or nearly all their terms with the first, or a mark with one that does.
+    Those of the query or of a row in ``taken`` are left out.
     """
     texts, numbers = corpus.terms_of(rows), corpus.copies[rows]
-    free = containment(query.terms, texts) < VERSION
-    for row in taken:
-        free &= (numbers != corpus.copies[row]) & (containment(corpus.terms_of(np.array([row])), texts) < VERSION)
+
+    def told(one: TermRows, number: int) -> Mask:
+        same = (containment(one, texts) >= VERSION) | (numbers == number)
+        return np.isin(numbers, numbers[same])  # with the translations and copies of each
+
+    free = ~told(query.terms, -1)
+    for row in (*_own_rows(query, corpus), *taken):
+        free &= ~told(corpus.terms_of(np.array([row])), int(corpus.copies[row]))
     found: list[Story] = []
     while len(found) < count and free.any():
         first = int(np.argmax(free))
-        same = (numbers == numbers[first]) | (containment(texts.rows(np.array([first])), texts) >= VERSION)
-        places = np.flatnonzero(free & same).tolist()
+        places = np.flatnonzero(free & told(texts.rows(np.array([first])), int(numbers[first]))).tolist()
         free[places] = False
         found.append(Story(tuple(places), _shown(query, corpus, rows, places)))
     return found
@@ -146,6 +152,12 @@ def latest(query: Query, corpus: Corpus, mask: Mask, fallback: Fallback) -> Rows
         mask &= corpus.register.sections.among(lambda name: bool(mine) and name == mine)
     rows = np.flatnonzero(mask)
     return rows[np.lexsort((corpus.register.order[rows], -corpus.register.days[rows]))]
+
+
+def _own_rows(query: Query, corpus: Corpus) -> list[int]:
+    """The rows of the query's own story, itself among them."""
+    own = corpus.register.same_as(query.card) if query.row is None else {query.row}
+    return sorted({int(row) for found in own for row in corpus.register.story(found)})
 
 
 def _stories_of(corpus: Corpus, identities: Iterable[str]) -> Mask:

@@ -157,16 +157,18 @@ class Reference:
     def told(self, query: int, rows: Sequence[int]) -> list[list[int]]:
         """Return ``rows`` story by story, without those that tell the query's."""
         found: list[list[int]] = []
-        for row in rows:
-            if self.contained(row, query) >= 0.9:
-                continue
-            for told in found:
-                if self.story[row] == self.story[told[0]] or self.contained(row, told[0]) >= 0.9:
-                    told.append(row)
-                    break
-            else:
-                found.append([row])
+        mine = [row for row in range(len(self.cards)) if self.story[row] == self.story[query]]
+        own = {row for version in mine for row in self._versions(version, rows)}
+        left = [row for row in rows if row not in own]
+        while left:
+            found.append(self._versions(left[0], left))
+            left = [row for row in left if row not in found[-1]]
         return found
+
+    def _versions(self, one: int, rows: Sequence[int]) -> list[int]:
+        """Return which of ``rows`` tell the story of ``one``: in its words, or as a copy of one that does."""
+        same = {self.story[row] for row in rows if self.contained(row, one) >= 0.88} | {self.story[one]}
+        return [row for row in rows if self.story[row] in same]
 
     def contained(self, a: int, b: int) -> float:
         """Return the share of the terms of the one that has fewer which the other has too; 0 for fewer than 30."""

@@ -73,7 +73,7 @@ def test_what_cannot_be_embedded_is_stored_and_tried_again(store: Path, caplog: 
     live, writer = server(store, encoder)
     with caplog.at_level(logging.ERROR):
         assert writer.put([SHIP]) == {"ship"}
-    assert "stored, but not embedded yet" in caplog.text
+    assert "is stored, but could not be embedded" in caplog.text
     assert live.snapshot().pending.keys() == {"ship"}
     assert live.snapshot().corpus.find("ship") is None
     first = live.snapshot().version
