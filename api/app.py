@@ -9,7 +9,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from api import articles, docs, metrics, problems
+from api import articles, docs, metrics, overrides, problems, related
 from api.drafts import Drafts
 from api.headers import Cors, Head, SecurityHeaders
 from api.hot import MIN_COMPRESSED, Hot
@@ -41,6 +41,8 @@ def create_app(live: Live, drafts: Drafts | None = None, config: Settings | None
     app.state.drafts = drafts or Drafts()
     app.state.writer = Writer(live, live.catalog, app.state.drafts.encoder) if live.catalog else None
     problems.install(app)
+    app.include_router(overrides.router)  # before what takes any path for an article's id
+    app.include_router(related.router)
     app.include_router(router)
     app.include_router(articles.router)
     app.include_router(probes)
@@ -104,7 +106,7 @@ def layers(app: ASGIApp, live: Live, numbers: Metrics, config: Settings) -> ASGI
     if config.drafts_per_minute:
         app = DraftLimit(app, config.drafts_per_minute)
     app = SecurityHeaders(app)
-    app = Hot(app, live, numbers, config.cache_mb * 1024 * 1024)
+    app = Hot(app, live, numbers, config.cache_mb * 1024 * 1024, config.max_age_minutes * 60)
     app = Head(app)
     if config.cors_origins:
         app = Cors(app, config.cors_origins)

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Self
 
 import orjson
 
+from index.answer import Related, Status
 from recommender import __version__
+from recommender.related import Source
 
 MINUTE, HOUR, DAY, WEEK = 60, 3_600, 86_400, 604_800
 
@@ -19,6 +21,8 @@ LIFETIMES = (15 * MINUTE, HOUR, DAY, WEEK)
 UNDATED = HOUR
 THIN = 5 * MINUTE
 """A list that may well fill up with the next articles is not kept longer than this."""
+EDITED = 5 * MINUTE
+"""Nor is one of which an editor decides, who wants to see what was changed."""
 UNKNOWN = 30
 """So long may an answer "no such article" be kept: the article may arrive any moment."""
 
@@ -33,14 +37,24 @@ _TAG = re.compile(r'(?:W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What a route says about its answer: the opaque tag of its content, the article's date, and of a list
-    its length and whether it is shorter than asked for.
-    """  # noqa: D205 - one sentence
+    """What a route says about its answer: the opaque tag of its content, and the article's date.
+
+    Of a list also its length, how many of its items are fillers, whether it is shorter than asked for without them,
+    and whether an editor had a hand in it.
+    """
 
     tag: str
     published_at: datetime | None
     length: int | None = None
     thin: bool = False
+    fillers: int = 0
+    edited: bool = False
+
+    @classmethod
+    def of_list(cls, tag: str, published_at: datetime | None, found: Related, *, edited: bool = False) -> Self:
+        """Return what is to be said of a related list."""
+        fillers = sum(item.source is Source.FALLBACK for item in found.items)
+        return cls(tag, published_at, found.count, found.status is not Status.OK, fillers, edited)
 
 
 def tag_of(version: str, *parts: Any) -> str:  # noqa: ANN401 - whatever JSON can hold, and sets
@@ -67,8 +81,10 @@ def lifetime(published_at: datetime | None, now: float) -> tuple[int, float]:
     return LIFETIMES[step], born + AGES[step] if step < len(AGES) else float("inf")
 
 
-def cache_control(document: Document, now: float) -> tuple[str, float]:
+def cache_control(document: Document, now: float, longest: int = WEEK) -> tuple[str, float]:
     """Return the Cache-Control of a document, and until when (UNIX time) it is the right one.
+
+    ``longest`` is the most seconds that any answer may be kept.
 
     While a stale answer is renewed it may be shown for as long again, and for a week if the API is down
     (RFC 5861).
@@ -76,6 +92,9 @@ def cache_control(document: Document, now: float) -> tuple[str, float]:
     seconds, until = lifetime(document.published_at, now)
     if document.thin or document.length == 0:
         seconds = min(seconds, THIN)
+    if document.edited:
+        seconds = min(seconds, EDITED)
+    seconds = min(seconds, longest)
     return f"public, max-age={seconds}, stale-while-revalidate={seconds}, stale-if-error={WEEK}", until
 
 

@@ -18,7 +18,7 @@ import brotli
 from cachetools import LRUCache
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.caching import Document, cache_control, coding, matches
+from api.caching import WEEK, Document, cache_control, coding, matches
 from api.metrics import Metrics
 from index.live import Live
 from index.snapshot import Snapshot
@@ -64,16 +64,25 @@ class Answer:
 class Hot:
     """The layer that keeps answers: at most ``max_bytes`` of them, the least used go first, none outlives its snapshot.
 
+    ``longest`` is the most seconds that clients may keep one.
+
     Of equal requests at the same time one is computed, the others wait for its answer. Equal snapshots have equal
     versions, so only the version is remembered: an old snapshot's memory is free as soon as nobody computes with it.
     """
 
     def __init__(
-        self, app: ASGIApp, live: Live, metrics: Metrics, max_bytes: int, clock: Callable[[], float] = time.time
+        self,
+        app: ASGIApp,
+        live: Live,
+        metrics: Metrics,
+        max_bytes: int,
+        longest: int = WEEK,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._app = app
         self._live = live
         self._count = metrics.cache
+        self._longest = longest
         self._clock = clock
         self._version = ""
         self._kept: LRUCache[Key, Answer] = LRUCache(max_bytes, getsizeof=lambda answer: answer.size)
@@ -85,7 +94,8 @@ class Hot:
             await self._app(scope, receive, send)
             return
         try:
-            snapshot = await self._live.caught_up()  # the only one this request uses
+            live = self._live  # a snapshot is taken once: the request uses only this one
+            snapshot = await live.caught_up() if live.rung() else live.snapshot()
         except SnapshotError:
             await self._app(scope, receive, send)
             return
@@ -146,7 +156,7 @@ class Hot:
                     await send(message)
         if document is None:
             return None
-        answer = _finished(said, document, inner.get("route"), self._clock(), key)
+        answer = _finished(said, document, inner.get("route"), self._clock(), self._longest, key)
         fits = answer.size <= self._kept.maxsize and sum(map(len, key)) <= MAX_KEY
         if fits and snapshot.version == self._version:
             self._kept[key] = answer
@@ -167,14 +177,15 @@ _parameters = lru_cache(4_096)(_spelt)
 
 
 def _is_document(path: str) -> bool:
-    return path.startswith("/v1/articles/") or path == "/v1/related"
+    """Overrides are none: they need a key, and are never kept."""
+    return (path.startswith("/v1/articles/") and not path.endswith("/overrides")) or path == "/v1/related"
 
 
-def _finished(said: list[Message], document: Document, route: object, now: float, key: Key) -> Answer:
+def _finished(said: list[Message], document: Document, route: object, now: float, longest: int, key: Key) -> Answer:
     """Return the answer that the app gave, in every coding."""
     body = b"".join(message.get("body", b"") for message in said[1:])
     inner = [(name, value) for name, value in said[0]["headers"] if name not in _OUTER]
-    control, until = cache_control(document, now)
+    control, until = cache_control(document, now, longest)
     bodies = {"": body}
     if len(body) >= MIN_COMPRESSED:
         bodies |= {"gzip": gzip.compress(body, 6, mtime=0), "br": brotli.compress(body, quality=5)}

@@ -51,6 +51,11 @@ class Metrics:
             buckets=LENGTHS,
             registry=self.registry,
         )
+        self._fillers = Counter(
+            "related_fallback_items",
+            "Items that only fill a list up; related_list_length_sum counts all.",
+            registry=self.registry,
+        )
         self.cache = {result: answers.labels(result) for result in ("hit", "miss", "shared")}
         self._lists = {thin: lists.labels("thin" if thin else "ok") for thin in (False, True)}
         self._timers: dict[tuple[str, int], Histogram] = {}
@@ -67,9 +72,11 @@ class Metrics:
         timer.observe(seconds)
 
     def served(self, document: Document) -> None:
-        """Count one related list."""
+        """Count one related list, and its fillers."""
         if document.length is not None:
             self._lists[document.thin].observe(document.length)
+            if document.fillers:
+                self._fillers.inc(document.fillers)
 
     def exposition(self, accept: str) -> tuple[bytes, str]:
         """Return the numbers as text, of all worker processes together, and its media type."""

@@ -60,16 +60,25 @@ def problem(
     status: int, code: str, detail: str, errors: list[Fault] | None = None, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
     """Return the response for one error."""
-    title = HTTPStatus(status).phrase
-    body = Problem(
-        title=title,
+    body = described(status, code, detail, errors)
+    return JSONResponse(body.model_dump(), status, headers, media_type="application/problem+json")
+
+
+def described(status: int, code: str, detail: str, errors: list[Fault] | None = None) -> Problem:
+    """Return one error as RFC 9457 shapes it."""
+    return Problem(
+        title=HTTPStatus(status).phrase,
         status=status,
         code=code,
         detail=detail[:MAX_DETAIL],
         errors=errors or [],
         request_id=request_id.get(),
     )
-    return JSONResponse(body.model_dump(), status, headers, media_type="application/problem+json")
+
+
+def not_found(error: UnknownArticleError) -> Problem:
+    """Return the problem of an article that is not there."""
+    return described(404, "article_not_found", str(error))
 
 
 def install(app: FastAPI) -> None:
@@ -95,6 +104,10 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
         429: "Too many drafts; Retry-After says when to try again.",
         503: "Nothing is published yet, or the snapshot cannot be opened, or it is too old.",
     }.items()
+}
+KNOWN: dict[int | str, dict[str, Any]] = {
+    304: {"description": "The answer that If-None-Match names is still the right one."},
+    404: RESPONSES[404],
 }
 
 

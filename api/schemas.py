@@ -1,17 +1,21 @@
 """What goes over the wire. Field order is the order of the JSON."""
 
-import math
 from datetime import datetime
-from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
+from api.problems import Problem
+from index.answer import Related
 from index.snapshot import Snapshot
-from recommender.article import MAX_TAGS, MAX_TEASER, MAX_TEASERS, MAX_TITLE, MAX_URL, parse_time
+from recommender.article import MAX_ID, MAX_TAGS, MAX_TEASER, MAX_TEASERS, MAX_TITLE, MAX_URL, parse_time
 from recommender.register import Card
-from recommender.related import Hit
+from recommender.wanted import Fallback, Filters, Mode, Wanted
+
+MAX_LIMIT = 100
+MAX_BATCH = 50
+"""Lists in one batch."""
 
 MAX_DRAFT = 200_000
 """Characters of a draft's body: far more than any story, far less than what keeps a server busy."""
@@ -35,58 +39,98 @@ Moment = Annotated[
 """A date or time in ISO 8601, in UTC where it does not say."""
 
 
-class Status(StrEnum):
-    """``ok``: as many items as asked for. ``thin``: fewer; there were no more to recommend honestly."""
+class Asked(BaseModel):
+    """The parameters every related list takes."""
 
-    OK = "ok"
-    THIN = "thin"
+    limit: int = Field(8, ge=1, le=MAX_LIMIT, description="Length of the list.")
+    min_score: float | None = Field(
+        None, ge=0, le=1, description="Leave out what scores below; the server's own bound if not given."
+    )
+    exclude: list[str] = Field(default_factory=list, description="Ids or URLs to leave out, with all their versions.")
+    section: list[str] = Field(default_factory=list, description="Only these sections.")
+    language: list[str] = Field(
+        default_factory=list,
+        description="Only these languages: `en` is also `en-GB`, `*` any. If not given: the article's own.",
+    )
+    published_after: Moment | None = Field(None, description="Nothing older; undated pass.")
+    published_before: Moment | None = Field(None, description="Nothing newer; undated pass.")
+    mode: Mode = Field(Mode.SIMILAR, description="`background`: older articles only; `next`: newer ones only.")
+    diversity: float = Field(0, ge=0, le=1, description="How much likeness to the items above counts against one.")
+    fallback: Fallback | None = Field(
+        None, description="Fill a short list with the latest articles, or the latest of the article's section."
+    )
 
-
-class Source(StrEnum):
-    """Why an item is in the list. ``ranked``: by its score."""
-
-    RANKED = "ranked"
-
-
-class Item(BaseModel):
-    """One recommended article. ``title`` is null for a stub, of which only the teaser is known."""
-
-    id: str = Field(examples=["2025-02-dredging-licence-granted"])
-    url: str | None = Field(examples=["https://tesslecourier.example/business/2025-02-dredging-licence-granted"])
-    title: str | None = Field(examples=["Dredging licence granted"])
-    teaser: str | None = Field(examples=["The harbour may be dug deeper, on eleven conditions."])
-    image: str | None = None
-    published_at: datetime | None = Field(examples=["2025-02-11T16:40:00Z"])
-    section: str | None = Field(examples=["business"])
-    score: float = Field(ge=0, le=1, examples=[0.61])
-    position: int = Field(ge=1, examples=[1])
-    source: Source
-
-    @classmethod
-    def of(cls, card: Card, hit: Hit, position: int) -> Self:
-        """Return the item of an article at its place in the list."""
-        return cls(
-            id=card.id,
-            url=card.url,
-            title=card.title or None,
-            teaser=next(iter(card.teasers), None),
-            image=card.image,
-            published_at=card.published_at,
-            section=card.section or None,
-            score=math.floor(hit.score * 1e6) / 1e6,  # never more than it is: as min_score it lets the item pass
-            position=position,
-            source=Source.RANKED,
+    def wanted(self, min_score: float) -> Wanted:
+        """Return what is asked for; ``min_score`` holds where none was given."""
+        return Wanted(
+            limit=self.limit,
+            min_score=(min_score if self.min_score is None else self.min_score) + 0.0,  # -0.0 is 0.0
+            filters=Filters(
+                exclude=tuple(self.exclude),
+                section=frozenset(self.section),
+                language=frozenset(value.lower() for value in self.language),
+                published_after=self.published_after,
+                published_before=self.published_before,
+            ),
+            mode=self.mode,
+            diversity=self.diversity + 0.0,
+            fallback=self.fallback,
         )
 
 
-class Related(BaseModel):
-    """A related list, best first. ``id`` is null for a draft."""
+class AskedByUrl(Asked):
+    """The parameters of a list that is asked for by URL."""
 
-    id: str | None = Field(examples=["2025-07-first-deep-ship"])
-    status: Status
+    url: str = Field(description="Address of a known article; compared in canonical form.")
+
+
+class InBatch(Asked):
+    """The parameters of one list of several, as JSON has them: a number is no text and no truth value."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _numbers(cls, values: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold
+        for name in ("limit", "min_score", "diversity") if isinstance(values, dict) else ():
+            if isinstance(values.get(name), str | bool):
+                raise PydanticCustomError("number", "{name} should be a number", {"name": name})
+        return values
+
+
+class ById(InBatch):
+    """The list of the article with an id or a former id."""
+
+    id: str = Field(max_length=MAX_ID)
+
+
+class ByUrl(InBatch):
+    """The list of the article at a URL."""
+
+    url: str = Field(max_length=MAX_URL)
+
+
+class Batch(BaseModel):
+    """Several lists of one page. ``distinct``: no article twice on it, the first list that has it keeps it."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"requests": [{"id": "2025-07-first-deep-ship", "limit": 3}], "distinct": True}]
+        },
+    )
+
+    requests: list[ById | ByUrl] = Field(min_length=1, max_length=MAX_BATCH)
+    distinct: StrictBool = Field(
+        False, description="No article stands in two of the lists, and none of the articles asked about in any."
+    )
+
+
+class Lists(BaseModel):
+    """What became of a batch: a list or a problem each, in the order of the requests."""
+
     index_version: str = Field(examples=["51f1a05f2c286516"])
-    count: int = Field(ge=0, examples=[1])
-    items: list[Item]
+    results: list[Related | Problem]
 
 
 class ArticleOut(BaseModel):
@@ -191,3 +235,9 @@ class Draft(BaseModel):
     section: str | None = Field(None, max_length=MAX_TITLE)
     tags: list[Annotated[str, Field(max_length=MAX_TITLE)]] = Field(default_factory=list, max_length=MAX_TAGS)
     language: str | None = Field(None, max_length=35)
+    canonical_url: str | None = Field(
+        None, max_length=MAX_URL, description="Address of the original, of which it is a version or a copy."
+    )
+    translation_of: str | None = Field(
+        None, max_length=MAX_URL, description="Id or URL of the article of which it is a translation."
+    )

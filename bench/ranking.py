@@ -34,6 +34,7 @@ from recommender.policy import allowed
 from recommender.register import Rows
 from recommender.related import POOL, related
 from recommender.signals import SIGNALS, Pool, signals
+from recommender.wanted import Wanted
 
 SIZE = 100_000
 QUERIES = 500
@@ -151,7 +152,7 @@ def whole_path(snapshot: Snapshot, rows: Rows) -> dict[str, float]:
     corpus, neighbours, picks = snapshot.corpus, snapshot.neighbours, snapshot.picks
 
     def answer(row: int) -> object:
-        return related(corpus.query(row), corpus, neighbours, snapshot.ranker, picks, limit=LIMIT)
+        return related(corpus.query(row), corpus, neighbours, snapshot.ranker, picks, Wanted(limit=LIMIT))
 
     times = [timed(lambda row=row: answer(int(row))) for row in rows]
     return milliseconds(np.array(times[WARM_UP:]))

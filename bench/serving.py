@@ -33,8 +33,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.app import create_app
 from api.cli import server_options
-from api.routes import Params
-from api.schemas import Related
+from api.related import Params
+from index.answer import Related
 from index.build import build
 from index.live import Live
 from recommender.article import Record

@@ -17,7 +17,7 @@ from eval.lists import ENDED, Lists, rounded, title_of
 from recommender.article import Article
 from recommender.corpus import Corpus
 from recommender.errors import EvaluationError
-from recommender.policy import allowed, distinct
+from recommender.policy import allowed
 from recommender.register import Rows
 from recommender.views import whole_text
 
@@ -208,7 +208,7 @@ def ages(lists: Lists, days: npt.NDArray[np.float64]) -> tuple[Age | None, float
 def _short_list(row: int, lists: Lists, corpus: Corpus) -> ShortList:
     query = corpus.query(row)
     others = np.flatnonzero(allowed(query, corpus))
-    length, candidates = int(lists.lengths[row]), len(distinct(others, corpus))
+    length, candidates = int(lists.lengths[row]), len(np.unique(corpus.copies[others]))
     copies = int((corpus.copies == corpus.copies[row]).sum()) - 1
     if not query.fused.any():
         reason = "not one word or view of it is known, so nothing is near it"

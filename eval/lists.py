@@ -11,6 +11,7 @@ from index.snapshot import Snapshot
 from recommender.errors import EvaluationError
 from recommender.register import Card, Rows
 from recommender.related import related
+from recommender.wanted import Wanted
 
 ENDED = -1
 """Fills the places behind the end of a list that is shorter than k."""
@@ -53,7 +54,7 @@ def related_lists(snapshot: Snapshot, k: int, on_article: Callable[[int], None] 
     corpus = snapshot.corpus
     rows = np.full((len(corpus), k), ENDED, dtype=np.int64)
     for row, line in enumerate(rows):
-        hits = related(corpus.query(row), corpus, snapshot.neighbours, snapshot.ranker, snapshot.picks, limit=k)
+        hits = related(corpus.query(row), corpus, snapshot.neighbours, snapshot.ranker, snapshot.picks, Wanted(limit=k))
         line[: len(hits)] = [hit.row for hit in hits]
         on_article(1)
     return Lists(rows)

@@ -13,6 +13,7 @@ from recommender.errors import EvaluationError
 from recommender.register import Card
 from recommender.related import Hit, related
 from recommender.signals import SIGNALS
+from recommender.wanted import Wanted
 
 WIDTH = 58
 REASONS = 3
@@ -77,7 +78,7 @@ def account(snapshot: Snapshot, identity: str, limit: int) -> Group:
     corpus = snapshot.corpus
     row = corpus.row(identity)
     card = corpus.cards[row]
-    hits = related(corpus.query(row), corpus, snapshot.neighbours, snapshot.ranker, snapshot.picks, limit=limit)
+    hits = related(corpus.query(row), corpus, snapshot.neighbours, snapshot.ranker, snapshot.picks, Wanted(limit=limit))
     picked = [corpus.find(target) for target in snapshot.lists.get(card.id, ())]
     ranked = Table("", "score", "recommended", "because of", box=None, header_style="bold", show_lines=False)
     for place, hit in enumerate(hits, start=1):

@@ -26,6 +26,7 @@ from recommender.policy import Mask
 from recommender.related import Hit, related
 from recommender.vectors import VectorCache
 from recommender.views import whole_text
+from recommender.wanted import Wanted
 
 DEPTH = 100
 """Answers a system gives to a query."""
@@ -216,8 +217,7 @@ def served(task: Task, query: Judged, limit: int, picks: Picks) -> list[Hit]:
         snapshot.neighbours,
         snapshot.ranker,
         picks,
-        limit=limit,
-        rules=task.rules(query.row),
+        Wanted(limit=limit, filters=task.filters(query.row)),
     )
 
 

@@ -7,7 +7,8 @@ from enum import StrEnum
 from index.snapshot import Snapshot
 from recommender.article import Article
 from recommender.errors import EvaluationError
-from recommender.policy import Mask, Rules, allowed
+from recommender.policy import Mask, allowed
+from recommender.wanted import Filters
 
 
 class AsOf(StrEnum):
@@ -51,15 +52,15 @@ class Task:
     targets: int
     known_targets: int
 
-    def rules(self, row: int) -> Rules:
-        """Return the rules of the query at ``row``: under the date rule, nothing newer than it."""
+    def filters(self, row: int) -> Filters:
+        """Return the filters of the query at ``row``: under the date rule, nothing newer than it."""
         moment = self.snapshot.corpus.cards[row].published_at if self.as_of is AsOf.PUBLISHED else None
-        return Rules(published_before=moment)
+        return Filters(published_before=moment)
 
     def allowed(self, row: int) -> Mask:
         """Return ``(n,)`` bool, the candidates of the query at ``row``, as the API would exclude them."""
         corpus = self.snapshot.corpus
-        return allowed(corpus.query(row), corpus, self.rules(row))
+        return allowed(corpus.query(row), corpus, self.filters(row))
 
     def name(self, row: int) -> str:
         """Return the id of the article at ``row``."""

@@ -119,7 +119,8 @@ def _assembled(
     corpus = build_corpus(catalog.articles(), catalog.aliases(), encoder.dim, cache.lookup)
     model = ModelEntry(name=encoder.name, revision=encoder.revision, dim=encoder.dim)
     lists = tuple(catalog.curated_lists())
-    source = contents(corpus, lists, ranker or default_ranker(), model, kind, seq=catalog.seq())
+    decided = catalog.editorial()
+    source = contents(corpus, lists, ranker or default_ranker(), model, kind, seq=catalog.seq(), editorial=decided)
     return source, len(missing), len(texts) - len(missing)
 
 

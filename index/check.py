@@ -44,6 +44,7 @@ def check(store: Path, catalog: Catalog) -> list[Finding]:
             not changed,
             f"{changed:,} articles or lists differ; run: related-index build" if changed else "as in the snapshot",
         ),
+        _decided(snapshot, catalog),
         Finding("snapshots", True, f"{len(published(store))} kept, {manifest.version} in service"),
     ]
 
@@ -67,6 +68,14 @@ def self_recall(snapshot: Snapshot) -> float:
 def _resolved(snapshot: Snapshot) -> tuple[int, int]:
     targets = [target for ids in snapshot.lists.values() for target in ids]
     return sum(snapshot.corpus.find(target) is not None for target in targets), len(targets)
+
+
+def _decided(snapshot: Snapshot, catalog: Catalog) -> Finding:
+    """Whether the snapshot holds what editors decided as the catalog has it."""
+    held = snapshot.editorial
+    same = held == catalog.editorial()
+    detail = f"overrides of {len(held.overrides):,} articles, {'site' if held.text else 'no site'} rules"
+    return Finding("editors", same, detail if same else "overrides or rules differ; run: related-index build")
 
 
 def _changed(snapshot: Snapshot, catalog: Catalog) -> int:

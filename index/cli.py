@@ -8,8 +8,11 @@ import orjson
 import typer
 from rich.table import Table
 
+from index import cli_rules
 from index.build import Built, build
 from index.check import check as check_store
+from index.export import FOLDER, export
+from index.live import Live
 from index.manifest import IndexKind
 from index.publish import current_version, locked, published
 from recommender import console
@@ -20,10 +23,13 @@ from recommender.errors import NoSnapshotError, SourceError
 from recommender.ingest import Ingested
 from recommender.ingest import ingest as ingest_sources
 from recommender.settings import settings
+from recommender.wanted import Wanted
 
 app = typer.Typer(
     help="Build and check the index of related articles.", no_args_is_help=True, pretty_exceptions_enable=False
 )
+
+app.add_typer(cli_rules.app, name="rules")
 
 Sources = Annotated[list[Path], typer.Argument(help="Files or folders: .jsonl, .jsonl.gz, article pages (.txt).")]
 AsJson = Annotated[bool, typer.Option("--json", help="End with one JSON line of counts.")]
@@ -140,6 +146,29 @@ def list_command(store: Store) -> None:
         star = "*" if m.version == current else " "
         counts = f"{m.articles:,} articles, {m.stubs:,} stubs, {m.curated_lists:,} lists"
         typer.echo(f"{star} {m.version}  {m.built_at:%Y-%m-%d %H:%M:%S}Z  {counts}, {m.index}, {m.model.name}")
+
+
+@app.command("export")
+def export_command(
+    folder: Annotated[Path, typer.Argument(help="Where the folder `related` is made.", metavar="DIR")],
+    *,
+    store: Store,
+    limit: Annotated[int, typer.Option(help="Length of the lists.", min=1, max=100)] = 8,
+) -> None:
+    """Write every article's related list as a file, for a site without a service: JSON and HTML."""
+    catalog = _catalog(store)
+    live = Live(store, catalog=catalog)
+    live.refresh()
+    snapshot = live.snapshot()
+    wanted = Wanted(limit=limit, min_score=settings().min_score)
+    with console.item_bar("exporting", sum(not card.is_stub for card in snapshot.corpus.cards)) as bar:
+        done = export(snapshot, folder, wanted, bar)
+    catalog.close()
+    console.out.print(
+        f"{done.lists:,} lists of {snapshot.version} in {folder / FOLDER}:"
+        f" {done.written:,} files written, {done.removed:,} removed",
+        markup=False,
+    )
 
 
 def main() -> None:

@@ -5,6 +5,8 @@ requests.
 import asyncio
 import logging
 import time
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Lock, Thread
 
@@ -26,21 +28,30 @@ class Live:
 
     A snapshot that cannot be opened never replaces a good one: the old stays in service, ``problem`` says
     why, ``failures`` counts the tries, and it is tried again now and then, or at once when another becomes
-    current. So are changes that cannot be read. Without a ``catalog`` there is no tail.
+    current. So are changes that cannot be read. Without a ``catalog`` there is no tail. What editors decided for a
+    time ends within ``poll_seconds`` of that time, by ``clock``.
     """
 
-    def __init__(self, store: Path, poll_seconds: float = 0.5, catalog: Catalog | None = None) -> None:
+    def __init__(
+        self,
+        store: Path,
+        poll_seconds: float = 0.5,
+        catalog: Catalog | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self.store = store
         self.catalog = catalog
         self.problem: SnapshotError | None = None
         self.failures = 0
         self._poll_seconds = poll_seconds
+        self._clock = clock
         self._failed: tuple[str | None, float] | None = None
         self._unread: str | None = None
         self._bell: Bell | None = None
         self._heard: bytes | None = None
         self._base: Snapshot | None = None
         self._tail: Tail | None = None
+        self._whole: Snapshot | None = None
         self._snapshot: Snapshot | None = None
         self._refreshing = Lock()
         self._stop = Event()
@@ -123,8 +134,11 @@ class Live:
                 if str(error) != self._unread:
                     log.warning("changes cannot be read: %s", error)
                 self._unread = str(error)
-        if now is not None:
-            self._snapshot = now
+        serving = self._snapshot
+        if now is not None and now is not self._whole:
+            self._whole = serving = now
+        if serving is not None:
+            self._snapshot = serving.at(self._clock())  # in one step: nobody sees again what is over
 
     def _watch(self) -> None:
         while not self._stop.wait(self._poll_seconds):

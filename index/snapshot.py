@@ -1,8 +1,9 @@
 """A snapshot on disk: writing its files, and reading them back only after every one was verified."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
@@ -16,17 +17,20 @@ from index.arrays import ARRAYS, ArrayFiles, arrays_of
 from index.filesystem import FileSystem, Sink
 from index.manifest import NAME, SCHEMA, IndexKind, Manifest, ModelEntry, digest, read_manifest, version_of
 from index.neighbours import Neighbours, build_hnsw, index_kind, read_hnsw
-from recommender.article import CuratedList
+from recommender.article import CuratedList, canonical_or_none
 from recommender.corpus import Corpus
-from recommender.errors import SnapshotError
+from recommender.decisions import editorial_document, editorial_of
+from recommender.errors import RulesError, SnapshotError
 from recommender.fusion import Fusion
+from recommender.overrides import Editorial
 from recommender.picks import Picks
 from recommender.ranker import Ranker
 from recommender.register import Card, Register
 from recommender.related import Candidates
 
 CARDS, LISTS, ALIASES, TERMS, HNSW = "cards.jsonl", "lists.json", "aliases.json", "terms.json", "neighbours.faiss"
-TEXTS = (CARDS, LISTS, ALIASES, TERMS)
+EDITORIAL = "editorial.json"
+TEXTS = (CARDS, LISTS, ALIASES, TERMS, EDITORIAL)
 
 _CARD = TypeAdapter(Card)
 _STRINGS = TypeAdapter(dict[str, tuple[str, ...]])
@@ -37,8 +41,10 @@ _ALIASES = TypeAdapter(dict[str, str])
 class Snapshot:
     """One immutable build, open for queries. ``lists`` are the curated lists by article id, ``picks`` by row.
 
-    With a tail of later changes behind it (see index.tail), ``seq`` numbers the newest of them, and ``pending`` holds
-    the ids of articles that are stored but cannot be served yet as they are now.
+    ``editorial`` is what editors decided; what of it expires is dropped by ``at``.
+
+    With a tail of later changes behind it (see index.tail), ``seq`` numbers the newest of them, and ``pending`` holds,
+    by id, the articles that are stored but cannot be served yet as they are now.
     """
 
     manifest: Manifest
@@ -48,8 +54,9 @@ class Snapshot:
     ranker: Ranker
     lists: Mapping[str, tuple[str, ...]]
     picks: Picks
+    editorial: Editorial = field(default_factory=Editorial)
     seq: int | None = None
-    pending: frozenset[str] = frozenset()
+    pending: Mapping[str, Card] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Snapshot({self.version}, {len(self.corpus):,} articles)"
@@ -58,13 +65,31 @@ class Snapshot:
         """Return the snapshot as it would be if ``lists`` were the curated lists."""
         return replace(self, lists=lists, picks=Picks.of(self.corpus, lists))
 
+    def waiting(self, identity: str) -> Card | None:
+        """Return the article with this id or URL that is stored and not in the corpus yet, if there is one."""
+        address = canonical_or_none(identity)
+        found = (card for card in self.pending.values() if card.id == identity or (address and card.address == address))
+        return next(found, None)
+
+    def at(self, now: datetime) -> "Snapshot":
+        """Return the snapshot with what editors decided that is in force at ``now``: itself if nothing more expired."""
+        if self._next_end is None or now < self._next_end:
+            return self
+        return replace(self, editorial=self.editorial.at(now))
+
     @property
     def version(self) -> str:
-        """The version the snapshot is known by; every change of its tail makes another."""
+        """The version the snapshot is known by; every change of its tail makes another, and whatever expires."""
+        over = f"~{self.editorial.expired}" if self.editorial.expired else ""
         if self.seq is None:
-            return self.manifest.version
+            return f"{self.manifest.version}{over}"
         waiting = f"-{len(self.pending)}" if self.pending else ""  # they come in one order, for every process
-        return f"{self.manifest.version}.{self.seq}{waiting}"
+        return f"{self.manifest.version}.{self.seq}{waiting}{over}"
+
+    @cached_property
+    def _next_end(self) -> datetime | None:
+        """Worked out once: it is asked for twice a second."""
+        return self.editorial.next_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +102,7 @@ class Contents:
     model: ModelEntry
     kind: IndexKind
     seq: int = 0
+    editorial: Editorial = field(default_factory=Editorial)
 
     def open(self, built_at: datetime) -> Snapshot:
         """Return the same as a Snapshot in memory, without a disk: what an evaluation uses."""
@@ -84,7 +110,7 @@ class Contents:
         lists = {item.article_id: item.targets for item in self.lists}
         manifest = _manifest(self, {}, built_at)
         neighbours, picks = Neighbours(self.corpus.fused, hnsw), Picks.of(self.corpus, lists)
-        return Snapshot(manifest, self.corpus, neighbours, self.kind, self.ranker, lists, picks)
+        return Snapshot(manifest, self.corpus, neighbours, self.kind, self.ranker, lists, picks, self.editorial)
 
 
 def contents(
@@ -95,9 +121,10 @@ def contents(
     kind: IndexKind | None = None,
     *,
     seq: int = 0,
+    editorial: Editorial | None = None,
 ) -> Contents:
     """Return the contents of a snapshot; without a ``kind`` the corpus's size chooses the index."""
-    return Contents(corpus, lists, ranker, model, index_kind(len(corpus), kind), seq)
+    return Contents(corpus, lists, ranker, model, index_kind(len(corpus), kind), seq, editorial or Editorial())
 
 
 def write_snapshot(filesystem: FileSystem, folder: Path, source: Contents, built_at: datetime) -> Manifest:
@@ -182,6 +209,7 @@ def _files(source: Contents) -> Iterator[tuple[str, Callable[[Sink], object]]]:
                 "tags": lexicon.tags.terms,
             }
         ),
+        EDITORIAL: orjson.dumps(editorial_document(source.editorial)),
     }
     for name, data in texts.items():
         yield name, lambda sink, d=data: sink.write(d)  # type: ignore[misc]
@@ -212,4 +240,12 @@ def _open(folder: Path, manifest: Manifest) -> Snapshot:
     entry = manifest.ranker
     ranker = Ranker.of(entry.weights, entry.bias, entry.origin, bias_alone=entry.bias_alone)
     neighbours, picks = Neighbours(corpus.fused, hnsw), Picks.of(corpus, lists)
-    return Snapshot(manifest, corpus, neighbours, manifest.index, ranker, lists, picks)
+    editorial = _editorial(folder / EDITORIAL)
+    return Snapshot(manifest, corpus, neighbours, manifest.index, ranker, lists, picks, editorial)
+
+
+def _editorial(path: Path) -> Editorial:
+    try:
+        return editorial_of(orjson.loads(path.read_bytes()))
+    except (ValueError, RulesError) as error:
+        raise SnapshotError(f"{path}: cannot be read as what editors decided ({error})") from error

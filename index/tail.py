@@ -1,7 +1,7 @@
 """The tail: what changed in the catalog since the snapshot was built, in memory beside it.
 
-The changed articles are weighed by the snapshot's own models and take their places in every list at once; the next
-build folds them in, and fits the models anew.
+The changed articles are weighed by the snapshot's own models and take their places in every list at once, and so does
+what editors decide; the next build folds them in, and fits the models anew.
 """
 
 from collections import defaultdict
@@ -19,7 +19,7 @@ from recommender.encoder import Matrix
 from recommender.errors import ArticleError, EncoderError
 from recommender.packed import Column
 from recommender.policy import Mask
-from recommender.register import Rows
+from recommender.register import Card, Rows
 from recommender.related import Candidates
 from recommender.vectors import VectorCache
 from recommender.views import views
@@ -39,7 +39,10 @@ class Tail:
         self._now = base
 
     def now(self) -> Snapshot:
-        """Return the snapshot with all changes that are known and can be served. Raises CatalogError."""
+        """Return the snapshot with all changes that are known and can be served. Raises CatalogError.
+
+        What editors decided is there whole, however much of it is over: whoever serves it asks for that ``at`` a time.
+        """
         if self._catalog.seq() != self._seq or self._now.pending:
             changes = self._catalog.changes(self._base.manifest.seq)
             pending = self._read(changes)
@@ -48,26 +51,28 @@ class Tail:
                 self._seq = changes.seq
         return self._now
 
-    def _read(self, changes: Changes) -> frozenset[str]:
-        """Weigh what is new, and return the ids of what has no vectors yet; of those the last known text stays."""
+    def _read(self, changes: Changes) -> dict[str, Card]:
+        """Weigh what is new, and return what has no vectors yet, by id; of those the last known text stays."""
         ids = {article.id for article in changes.articles}
         self._parts = {name: part for name, part in self._parts.items() if name in ids}
-        pending = set()
+        pending = {}
         for article in changes.articles:
             if article.id in self._parts and self._parts[article.id][0] == article:
                 continue
             if self._vectors.missing(views(article).texts):
-                pending.add(article.id)
+                pending[article.id] = Card.of(article)
             else:
                 self._parts[article.id] = article, self._base.corpus.more([article], self._vectors.lookup)
-        return frozenset(pending)
+        return pending
 
-    def _with(self, changes: Changes, pending: frozenset[str]) -> Snapshot:
+    def _with(self, changes: Changes, pending: dict[str, Card]) -> Snapshot:
         base = self._base
         if not changes.articles and not changes.gone:
-            return base
+            if changes.editorial == base.editorial:
+                return base
+            return replace(base, seq=changes.seq, editorial=changes.editorial)
         if not self._parts and not changes.gone:
-            return replace(base, seq=changes.seq, pending=pending)
+            return replace(base, seq=changes.seq, pending=pending, editorial=changes.editorial)
         tail = joined([self._parts[name][1] for name in sorted(self._parts)]) if self._parts else nothing(base.corpus)
         corpus = LiveCorpus.of(base.corpus, tail, changes.gone, changes.aliases)
         lists = self._catalog.lists_of(self._renewed(changes))
@@ -79,6 +84,7 @@ class Tail:
             picks=base.picks.changed(corpus, lists),
             seq=changes.seq,
             pending=pending,
+            editorial=changes.editorial,
         )
 
     def _renewed(self, changes: Changes) -> set[str]:

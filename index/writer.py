@@ -1,16 +1,19 @@
-"""Live changes: stored durably, embedded, and announced to every process that serves the store."""
+"""Live changes: stored durably, embedded where they are texts, and announced to every process that serves the store."""
 
 import logging
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from threading import Event, Lock, Thread
 
+from index.bell import Bell
 from index.live import Live
 from index.manifest import ModelEntry
 from recommender.article import Article, Record
 from recommender.catalog import Catalog
 from recommender.encoder import Encoder
 from recommender.errors import RecommenderError, SnapshotError
+from recommender.overrides import Overrides
 from recommender.vectors import VectorCache
 from recommender.views import views
 
@@ -22,9 +25,19 @@ PART = 8
 """Articles embedded together in the background: so many become visible at once."""
 
 
-class Writer:
-    """Changes articles while they are served. What is stored is never lost; what cannot be embedded is tried again.
+def publish_rules(store: Path, catalog: Catalog, text: str) -> None:
+    """Store the site's rules and announce them to every process that serves ``store``.
 
+    Raises RulesError if they cannot be read, and changes nothing; CatalogError.
+    """
+    catalog.put_rules(text)
+    Bell(store).ring()
+
+
+class Writer:
+    """Changes articles and overrides while they are served.
+
+    What is stored is never lost; what cannot be embedded is tried again.
     ``encoder`` gives the encoder of a model, and may raise EncoderError.
     """
 
@@ -54,7 +67,7 @@ class Writer:
             snapshot = self._live.snapshot()
         except SnapshotError:
             return ids
-        return ids & snapshot.pending
+        return ids & snapshot.pending.keys()
 
     def remove(self, identity: str) -> bool:
         """Remove the article with this id or former id; say whether there was one. Raises CatalogError."""
@@ -62,6 +75,21 @@ class Writer:
         if found:
             self._announce()
         return found
+
+    def override(self, identity: str, overrides: Overrides) -> None:
+        """Store what is decided for the article with this id or former id; it is in force when this returns.
+
+        Raises UnknownArticleError, CatalogError.
+        """
+        self._catalog.put_overrides(identity, overrides)
+        self._announce()
+
+    def overrides_of(self, identity: str) -> Overrides:
+        """Return what is decided for the article with this id or former id.
+
+        Raises UnknownArticleError, CatalogError.
+        """
+        return self._catalog.overrides_of(identity)
 
     def start(self) -> None:
         """Go on embedding, in a thread, what could not be embedded at once."""

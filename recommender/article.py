@@ -22,6 +22,8 @@ MAX_TEASERS = 50
 MAX_TAGS = 200
 MAX_RELATED = 1_000
 MAX_NESTING = 50
+RESERVED = ("/related", "/overrides")
+"""No id ends so: over HTTP it would lead to something about another article."""
 
 _TRACKING = re.compile(r"^(utm_\w+|fbclid|gclid|mc_cid|mc_eid|igshid)$", re.IGNORECASE)
 _FIELDS = frozenset("id url title teaser teasers body published_at section tags language image".split())
@@ -52,6 +54,16 @@ class Article:
     def is_stub(self) -> bool:
         """Whether the article's body is not known yet."""
         return not self.body
+
+    @property
+    def canonical_url(self) -> str | None:
+        """The address of the original of which it is a syndicated copy or a version, if it says so."""
+        return self.extra.get("canonical_url")
+
+    @property
+    def translation_of(self) -> str | None:
+        """The id or URL of the article of which it is a translation, if it says so."""
+        return self.extra.get("translation_of")
 
     @property
     def paragraphs(self) -> list[str]:
@@ -106,6 +118,14 @@ def canonical_url(url: str) -> str:
     return urlunsplit(("https", netloc, path, encoded, ""))
 
 
+def canonical_or_none(url: str | None) -> str | None:
+    """Return ``canonical_url(url)``, None if it is no absolute http(s) URL."""
+    try:
+        return canonical_url(url) if url else None
+    except ArticleError:
+        return None
+
+
 def parse_time(value: str) -> datetime:
     """Parse an ISO 8601 date or time; without an offset it is taken as UTC. Raises ValueError."""
     text = value.strip()
@@ -157,7 +177,7 @@ def _parse(record: object, place: str, curated_key: str) -> Record:
         tags=_strings(record, "tags", MAX_TAGS, MAX_TITLE),
         language=_text(record, "language", 35).lower(),
         image=_text(record, "image", MAX_URL) or None,
-        extra={k: v for k, v in record.items() if k not in _FIELDS and k != curated_key},
+        extra={k: v for k, v in record.items() if k not in _FIELDS and k != curated_key} | _same_story(record),
     )
     related = _strings(record, curated_key, MAX_RELATED, MAX_URL)
     return Record(replace(article, url=url or None), place, tuple(r for r in related if r != identity))
@@ -182,14 +202,24 @@ def _check_nesting(value: object) -> None:
 def _check_id(identity: str) -> None:
     if "\n" in identity:
         raise ArticleError(f"id {_shown(identity)} contains a line break")
-    if identity.endswith("/related"):
-        raise ArticleError(f'id {_shown(identity)} ends in "/related", which the HTTP paths reserve')
+    for reserved in RESERVED:
+        if identity.endswith(reserved):
+            raise ArticleError(f'id {_shown(identity)} ends in "{reserved}", which the HTTP paths reserve')
 
 
 def _teasers(record: Mapping[str, Any]) -> tuple[str, ...]:
     single = _text(record, "teaser", MAX_TEASER)
     several = _strings(record, "teasers", MAX_TEASERS, MAX_TEASER)
     return tuple(dict.fromkeys(t for t in (single, *several) if t))
+
+
+def _same_story(record: Mapping[str, Any]) -> dict[str, str | None]:
+    """The keys of ``extra`` that have a meaning here, if they are given."""
+    original = _text(record, "canonical_url", MAX_URL)
+    if original:
+        canonical_url(original)  # raises
+    found = {"canonical_url": original, "translation_of": _text(record, "translation_of", MAX_URL, coerce=True)}
+    return {key: value or None for key, value in found.items() if key in record}
 
 
 def _time(record: Mapping[str, Any]) -> datetime | None:

@@ -10,13 +10,14 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 
 from recommender.article import Article
 from recommender.encoder import Encoder, Matrix
 from recommender.fusion import Fusion, unit
 from recommender.packed import VIEWS, Column, Likeness, Packed
 from recommender.register import Card, Register, Rows
-from recommender.terms import Lexicon, LexiconFit, TermRows
+from recommender.terms import SHORT, Lexicon, LexiconFit, TermRows
 from recommender.views import Views, views
 
 Lookup = Callable[[Sequence[str]], Matrix]
@@ -101,6 +102,14 @@ class Corpus:
         """Return ``(4, m)``: see TermRows.shared."""
         return self.terms.shared(rows, words)
 
+    def terms_of(self, rows: Rows) -> TermRows:
+        """Return the whole texts of ``rows`` as terms, in their order."""
+        return self.terms.rows(rows)
+
+    def vectors(self, rows: Rows) -> Matrix:
+        """Return ``(m, D)``: the fused vectors of ``rows``."""
+        return np.asarray(self.fused.take(rows, axis=0))
+
     def more(self, articles: Sequence[Article], lookup: Lookup) -> "Corpus":
         """Return the corpus of other ``articles``, in the order of their ids, weighed by this one's models."""
         cards = [Card.of(article) for article in articles]
@@ -108,6 +117,15 @@ class Corpus:
         terms = self.lexicon.rows(articles)
         fused = self.fusion.fuse(semantic(read), self.lexicon.words.project(terms.whole))
         return Corpus(Register.of(cards, {}), packed, terms, fused, self.lexicon, self.fusion)
+
+    def unread(self, card: Card) -> Query:
+        """Return an article as a query of which nothing but its card is known: nothing is like it."""
+        none = np.zeros((len(VIEWS), self.packed.codes.shape[1]), np.float32)
+        whole, short = self.terms.whole.shape[1], self.terms.short.shape[1]
+        terms = TermRows(
+            sp.csr_matrix((1, whole), dtype=np.float32), sp.csr_matrix((len(SHORT), short), dtype=np.float32)
+        )
+        return Query(None, card, none, none[:0], terms, np.zeros(self.fused.shape[1], np.float32), card.day)
 
     def draft(self, article: Article, encoder: Encoder) -> Query:
         """Return an article that is not in the corpus as a query; nothing is stored."""
@@ -156,6 +174,22 @@ class LiveCorpus(Corpus):
     def shared(self, rows: Rows, words: Column) -> Matrix:
         """Return ``(4, m)``: see TermRows.shared."""
         return self._both(rows, super().shared, self.tail.shared, words)
+
+    def terms_of(self, rows: Rows) -> TermRows:
+        """Return the whole texts of ``rows`` as terms, in their order."""
+        late = rows >= len(self.packed)
+        if not late.any():
+            return self.terms.rows(rows)
+        apart = TermRows.joined([self.terms.rows(rows[~late]), self.tail.terms.rows(rows[late] - len(self.packed))])
+        return apart.rows(np.argsort(np.argsort(late, kind="stable"), kind="stable"))
+
+    def vectors(self, rows: Rows) -> Matrix:
+        """Return ``(m, D)``: the fused vectors of ``rows``."""
+        late = rows >= len(self.packed)
+        found = np.empty((len(rows), self.fused.shape[1]), dtype=np.float32)
+        found[~late] = self.fused[rows[~late]]
+        found[late] = self.tail.fused[rows[late] - len(self.packed)]
+        return found
 
     def _both(
         self, rows: Rows, of: Callable[..., npt.ArrayLike], of_tail: Callable[..., npt.ArrayLike], *query: Matrix

@@ -3,7 +3,8 @@
 RecommenderError
 ├── InputError            the input is wrong; names the value, what was expected, and the place
 │   ├── ArticleError      one record is no article
-│   └── SourceError       a file or folder cannot be read as articles
+│   ├── SourceError       a file or folder cannot be read as articles
+│   └── RulesError        the site's rules cannot be read
 ├── SettingsError         an environment variable does not fit
 ├── CatalogError          the catalog database is missing, locked or of another schema
 ├── EncoderError          the embedding model cannot be loaded
@@ -37,6 +38,10 @@ class ArticleError(InputError):
 
 class SourceError(InputError):
     """A file or folder cannot be read as articles."""
+
+
+class RulesError(InputError):
+    """The site's rules cannot be read."""
 
 
 class SettingsError(RecommenderError):
@@ -95,6 +100,7 @@ __all__ = [
     "PublishError",
     "RankerError",
     "RecommenderError",
+    "RulesError",
     "SettingsError",
     "SnapshotError",
     "SourceError",

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
+from typing import Self
 
+from recommender.rule_file import read_rules
 from recommender.rules import SiteRules
 
 
@@ -43,33 +46,61 @@ class Overrides:
     def __bool__(self) -> bool:
         return bool(self.pins or self.blocks or self.mode is Fill.REPLACE)
 
+    def at(self, now: datetime) -> "Overrides":
+        """Return what of them is in force at ``now``. When the last pin is over, the list is filled again."""
+        pins = tuple(pin for pin in self.pins if _lasts(pin.until, now))
+        blocks = tuple(block for block in self.blocks if _lasts(block.until, now))
+        return Overrides(pins, blocks, Fill.FILL if self.pins and not pins else self.mode)
+
 
 @dataclass(frozen=True, slots=True)
 class Editorial:
-    """All that editors decided: rules for the site, and overrides by article id. ``expired``: how much is over."""
+    """All that editors decided: rules for the site, and overrides by article id. ``expired``: how much is over.
 
-    rules: SiteRules = SiteRules()
+    ``text`` is what the rules were read from, and all that is kept of them.
+    """
+
+    rules: SiteRules = field(default_factory=SiteRules)
     overrides: Mapping[str, Overrides] = field(default_factory=dict)
     expired: int = 0
+    text: str = ""
+
+    @classmethod
+    def of(cls, text: str, overrides: Mapping[str, Overrides]) -> Self:
+        """Return what the rules in ``text`` and ``overrides`` say. Raises RulesError."""
+        return cls(_rules(text), overrides, text=text)
+
+    def about(self, identity: str) -> Overrides:
+        """Return what was decided for the list of the article with this id."""
+        return self.overrides.get(identity, Overrides())
 
     def at(self, now: datetime) -> "Editorial":
         """Return what is in force at ``now``: this itself if nothing more has expired. ``until`` is exclusive."""
-        over = sum(moment <= now for moment in self._ends())
+        over = sum(not _lasts(moment, now) for moment in self._ends())
         if not over:
             return self
-        overrides = {
-            name: replace(
-                item,
-                pins=tuple(pin for pin in item.pins if _lasts(pin.until, now)),
-                blocks=tuple(block for block in item.blocks if _lasts(block.until, now)),
-            )
-            for name, item in self.overrides.items()
-        }
-        return Editorial(self.rules.at(now), overrides, self.expired + over)
+        overrides = {name: item.at(now) for name, item in self.overrides.items()}
+        return replace(self, rules=self.rules.at(now), overrides=overrides, expired=self.expired + over)
+
+    @property
+    def next_end(self) -> datetime | None:
+        """When the next of it expires, if anything does."""
+        return min(self._ends(), default=None)
 
     def _ends(self) -> list[datetime]:
-        items = [item for each in self.overrides.values() for item in (*each.pins, *each.blocks)]
-        return [item.until for item in (*items, *self.rules.never_beside) if item.until is not None]
+        decided = [until for each in self.overrides.values() for until in _untils(each)]
+        ruled = [rule.until for rule in self.rules.never_beside]
+        return [until for until in (*decided, *ruled) if until is not None]
+
+
+@lru_cache(8)
+def _rules(text: str) -> SiteRules:
+    """Read the rules; they are asked for again whenever anything changes, and hardly ever others."""
+    return read_rules(text)
+
+
+def _untils(overrides: Overrides) -> list[datetime | None]:
+    return [*(pin.until for pin in overrides.pins), *(block.until for block in overrides.blocks)]
 
 
 def _lasts(until: datetime | None, now: datetime) -> bool:

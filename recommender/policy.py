@@ -1,61 +1,174 @@
-"""Which articles may stand in a list at all. Decided before the cut, so that filters never empty a list."""
+"""What may stand in a list, what stands there once, and what stands there for other reasons than its score.
 
-from collections.abc import Collection
+In the order in which it is decided: filters, self and blocks, before the cut, so that they never empty a list; rules of
+the site; one slot a story; pins; diversity; filling up.
+"""
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
 
+from recommender.article import canonical_or_none
 from recommender.corpus import Corpus, Query
+from recommender.encoder import Matrix
+from recommender.overrides import Block, Pin
 from recommender.register import DAY, Rows
+from recommender.rules import Matcher
+from recommender.terms import containment
+from recommender.wanted import Fallback, Filters, Mode
 
 Mask = npt.NDArray[np.bool_]
 
+VERSION = 0.9
+"""Two articles are versions of one story if they share this much of the shorter one's terms (see containment)."""
+
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """What the caller asked to leave out. Empty means no restriction.
+class Story:
+    """The versions of one story: places in a ranked list, the best first; ``shown`` is the one that stands for all."""
 
-    ``exclude`` holds ids, former ids or URLs, and leaves out the copies of those articles too.
-    Dates are inclusive; an article whose date is not known passes both. ``section`` and ``language`` keep
-    only the articles that carry exactly one of those values.
+    places: tuple[int, ...]
+    shown: int
+
+
+def allowed(
+    query: Query,
+    corpus: Corpus,
+    filters: Filters = Filters(),
+    mode: Mode = Mode.SIMILAR,
+    blocks: Sequence[Block] = (),
+) -> Mask:
+    """Return ``(n,)`` bool: the articles that may be recommended for ``query``.
+
+    Never the query itself, nor another version or a translation of it (see Card.marks).
     """
-
-    exclude: Collection[str] = ()
-    section: Collection[str] = ()
-    language: Collection[str] = ()
-    published_after: datetime | None = None
-    published_before: datetime | None = None
-
-
-def allowed(query: Query, corpus: Corpus, rules: Rules = Rules()) -> Mask:
-    """Return ``(n,)`` bool: the articles that may be recommended for ``query`` under ``rules``.
-
-    Never the query itself, nor a copy of it (the same text or the same canonical URL).
-    """
-    mask, days = corpus.register.present.copy(), corpus.register.days
-    _drop_self(mask, query, corpus)
-    for identity in rules.exclude:
-        if (row := corpus.find(identity)) is not None:
-            mask &= corpus.copies != corpus.copies[row]
-    if rules.section:
-        mask &= np.fromiter((card.section in rules.section for card in corpus.cards), bool, len(corpus))
-    if rules.language:
-        mask &= np.fromiter((card.language in rules.language for card in corpus.cards), bool, len(corpus))
-    if rules.published_after:
-        mask &= ~(days < rules.published_after.timestamp() / DAY)
-    if rules.published_before:
-        mask &= ~(days > rules.published_before.timestamp() / DAY)
+    mask = asked_for(query, corpus, filters, mode) & ~_stories_of(corpus, [block.id for block in blocks])
+    if not filters.language and query.card.language:
+        mine = query.card.language.partition("-")[0]
+        mask &= corpus.register.languages.among(lambda tag: not tag or tag.partition("-")[0] == mine)
     return mask
 
 
-def distinct(rows: Rows, corpus: Corpus) -> Rows:
-    """Return the places in ``rows``, in their order, of the first article of each story: copies behind it are out."""
-    _, first = np.unique(corpus.copies[rows], return_index=True)
-    return np.sort(first)
-
-
-def _drop_self(mask: Mask, query: Query, corpus: Corpus) -> None:
-    for row in corpus.register.same_as(query.card) if query.row is None else (query.row,):
+def asked_for(query: Query, corpus: Corpus, filters: Filters, mode: Mode) -> Mask:
+    """Return ``(n,)`` bool: what the caller's own words leave; also a pin must obey them."""
+    register = corpus.register
+    mask, days = register.present.copy(), register.days
+    for row in register.same_as(query.card) if query.row is None else (query.row,):
         mask &= corpus.copies != corpus.copies[row]
+    mask &= ~_stories_of(corpus, filters.exclude)
+    if filters.section:
+        mask &= register.sections.among(lambda name: name in filters.section)
+    if filters.language:
+        mask &= register.languages.among(lambda tag: any(_in_range(tag, each) for each in filters.language))
+    if filters.published_after:
+        mask &= ~(days < filters.published_after.timestamp() / DAY)
+    if filters.published_before:
+        mask &= ~(days > filters.published_before.timestamp() / DAY)
+    if mode is Mode.BACKGROUND:
+        mask &= days < query.day
+    elif mode is Mode.NEXT:
+        mask &= days > query.day
+    return mask
+
+
+def barred(rows: Rows, corpus: Corpus, matchers: Sequence[Matcher | None]) -> Mask:
+    """Return ``(m,)`` bool: which of ``rows`` a rule of the site keeps from this list; None bars every article."""
+    if None in matchers or not matchers:
+        return np.full(len(rows), bool(matchers))
+    tests = [matcher for matcher in matchers if matcher is not None]
+    return np.array([any(test.fits(corpus.cards[row]) for test in tests) for row in rows.tolist()], dtype=bool)
+
+
+def stories(query: Query, corpus: Corpus, rows: Rows, count: int, taken: Sequence[int] = ()) -> list[Story]:
+    """Return the first ``count`` stories told by ``rows``, which are in order, each with all its versions.
+
+    Versions share a mark (see Card.marks), or nearly all their terms with the first. Those of the query or of a row in
+    ``taken`` are left out.
+    """
+    texts, numbers = corpus.terms_of(rows), corpus.copies[rows]
+    free = containment(query.terms, texts) < VERSION
+    for row in taken:
+        free &= (numbers != corpus.copies[row]) & (containment(corpus.terms_of(np.array([row])), texts) < VERSION)
+    found: list[Story] = []
+    while len(found) < count and free.any():
+        first = int(np.argmax(free))
+        same = (numbers == numbers[first]) | (containment(texts.rows(np.array([first])), texts) >= VERSION)
+        places = np.flatnonzero(free & same).tolist()
+        free[places] = False
+        found.append(Story(tuple(places), _shown(query, corpus, rows, places)))
+    return found
+
+
+def versions(query: Query, corpus: Corpus, rows: Rows) -> Mask:
+    """Return ``(m,)`` bool: which of ``rows`` tell the query's own story, in nearly its words."""
+    return np.asarray(containment(query.terms, corpus.terms_of(rows)) >= VERSION)
+
+
+def pinned(query: Query, corpus: Corpus, pins: Sequence[Pin], mask: Mask) -> list[tuple[int, int]]:
+    """Return (position, row) of the ``pins`` that may stand in the list of ``query``, in the order of positions."""
+    found: dict[int, tuple[int, int]] = {}
+    for pin in sorted(pins, key=lambda pin: pin.position):
+        row = corpus.find(pin.id)
+        if row is not None and mask[row]:
+            found.setdefault(int(corpus.copies[row]), (pin.position, row))
+    return list(found.values())
+
+
+def diversified(scores: Sequence[float], vectors: Matrix, limit: int, diversity: float) -> list[int]:
+    """Return at most ``limit`` places of ``scores``, which fall, so that likeness to what stands above counts against.
+
+    Maximal marginal relevance (Carbonell & Goldstein, SIGIR 1998): next is who has the most of ``(1 - diversity) ·
+    score / best score - diversity · greatest cosine with those chosen``, of equals the first. ``vectors`` ``(m, D)``.
+    """
+    if not diversity or len(scores) < 2:
+        return list(range(min(limit, len(scores))))
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    units = vectors / np.where(lengths > 0, lengths, 1)
+    relevance = np.asarray(scores) / max(scores[0], np.finfo(float).tiny)
+    likeness, left, chosen = np.zeros(len(scores)), np.ones(len(scores), dtype=bool), list[int]()
+    while left.any() and len(chosen) < limit:
+        marginal = (1 - diversity) * relevance - diversity * likeness
+        best = int(np.argmax(np.where(left, marginal, -np.inf)))
+        chosen.append(best)
+        left[best] = False
+        similar = units @ units[best]
+        likeness = similar if len(chosen) == 1 else np.maximum(likeness, similar)
+    return chosen
+
+
+def latest(query: Query, corpus: Corpus, mask: Mask, fallback: Fallback) -> Rows:
+    """Return the allowed articles of a known date by date, the newest first, ties by id: what fills up a list."""
+    mask = mask & np.isfinite(corpus.register.days)
+    if fallback is Fallback.SECTION:
+        mine = query.card.section
+        mask &= corpus.register.sections.among(lambda name: bool(mine) and name == mine)
+    rows = np.flatnonzero(mask)
+    return rows[np.lexsort((corpus.register.order[rows], -corpus.register.days[rows]))]
+
+
+def _stories_of(corpus: Corpus, identities: Iterable[str]) -> Mask:
+    """``(n,)`` bool: the articles that ``identities`` name, with all their versions."""
+    rows = [row for row in map(corpus.find, identities) if row is not None]
+    return np.isin(corpus.copies, corpus.copies[rows]) if rows else np.zeros(len(corpus), dtype=bool)
+
+
+def _in_range(tag: str, wanted: str) -> bool:
+    return wanted == "*" or tag == wanted or (bool(wanted) and tag.startswith(f"{wanted}-"))
+
+
+def _shown(query: Query, corpus: Corpus, rows: Rows, places: Sequence[int]) -> int:
+    """The place of the version that stands for all: the original they name, else the newest in the query's language."""
+    if len(places) == 1:
+        return places[0]
+    cards = {place: corpus.cards[rows[place]] for place in places}
+    originals = {canonical_or_none(card.canonical_url) for card in cards.values()} - {None}
+    mine = query.card.language.partition("-")[0]
+
+    def worth(place: int) -> tuple[bool, bool, float]:
+        card = cards[place]
+        known = card.published_at.timestamp() if card.published_at else float("-inf")
+        return card.language.partition("-")[0] == mine, bool(originals) and card.address in originals, known
+
+    return max(places, key=worth)  # of equals the best

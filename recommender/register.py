@@ -5,7 +5,7 @@ they belong.
 """
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from recommender.article import Article, canonical_url
-from recommender.errors import ArticleError, UnknownArticleError
+from recommender.article import Article, canonical_or_none
+from recommender.errors import UnknownArticleError
 from recommender.text import normalise, sha256
 
 Rows = npt.NDArray[np.int64]
@@ -26,7 +26,10 @@ DAY = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What a page needs to show an article, and what filters look at."""
+    """What a page needs to show an article, and what filters look at.
+
+    ``canonical_url`` and ``translation_of`` (an id or URL) name another article that tells the same story.
+    """
 
     id: str
     url: str | None
@@ -39,6 +42,8 @@ class Card:
     language: str
     is_stub: bool
     text_sha256: str
+    canonical_url: str | None = None
+    translation_of: str | None = None
 
     @classmethod
     def of(cls, article: Article) -> Self:
@@ -55,12 +60,29 @@ class Card:
             article.language,
             article.is_stub,
             _text_digest(f"{article.title} {article.body or ' '.join(article.teasers)}"),
+            article.canonical_url,
+            article.translation_of,
         )
 
     @property
     def address(self) -> str | None:
-        """The canonical URL."""
-        return canonical_url(self.url) if self.url else None
+        """The URL in canonical form."""
+        return canonical_or_none(self.url)
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What tells that articles are one story: they share a mark.
+
+        The same text, the same address in canonical form, the same original of which they are translations.
+        """
+        addresses = self.address, canonical_or_none(self.canonical_url), canonical_or_none(self.translation_of)
+        ids = self.id, None if addresses[2] else self.translation_of
+        found = (
+            f"text:{self.text_sha256}",
+            *(f"url:{url}" for url in addresses if url),
+            *(f"id:{i}" for i in ids if i),
+        )
+        return tuple(dict.fromkeys(found))
 
     @property
     def day(self) -> float:
@@ -68,48 +90,82 @@ class Card:
         return self.published_at.timestamp() / DAY if self.published_at else float("nan")
 
 
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """One label of each of n articles, such as its section, as ``numbers`` ``(n,)`` int64; -1 where it has none."""
+
+    numbers: npt.NDArray[np.int64]
+    codes: Mapping[str, int]
+
+    @classmethod
+    def of(cls, labels: Sequence[str]) -> Self:
+        """Return ``labels`` by number; empty is none."""
+        codes = {name: code for code, name in enumerate(sorted({*labels} - {""}))}
+        return cls(np.array([codes.get(label, -1) for label in labels], dtype=np.int64), codes)
+
+    def more(self, labels: Sequence[str]) -> "Labels":
+        """Return these, and ``labels`` behind them."""
+        codes = dict(self.codes)
+        for label in labels:
+            if label:
+                codes.setdefault(label, len(codes))
+        return Labels(
+            np.concatenate([self.numbers, [codes.get(label, -1) for label in labels]]).astype(np.int64), codes
+        )
+
+    def number(self, label: str) -> int:
+        """Return the number of ``label``, -1 if no article has it."""
+        return self.codes.get(label, -1)
+
+    def among(self, fits: Callable[[str], bool]) -> npt.NDArray[np.bool_]:
+        """Return ``(n,)``: whose label fits; no label is the empty one."""
+        table = np.zeros(len(self.codes) + 1, dtype=bool)  # the last is for -1
+        table[[code for name, code in self.codes.items() if fits(name)]] = True
+        table[-1] = fits("")
+        return np.asarray(table[self.numbers])
+
+
 @dataclass(frozen=True)
 class Register:
     """The cards of n articles, in the order of the rows, and what follows from them.
 
-    ``aliases`` former id → id; ``days`` ``(n,)`` float64 days since 1970, NaN where unknown; ``sections`` ``(n,)``
-    int64 numbers, -1 where unknown; ``copies`` ``(n,)`` int64 numbers from 0, the same for articles that are one
-    story; ``order`` ``(n,)`` float64, rising with the ids; ``present`` ``(n,)`` bool, False for articles that are
-    gone, which are never found and are nobody's copies.
+    ``aliases`` former id → id; ``days`` ``(n,)`` float64 days since 1970, NaN where unknown; ``sections`` and
+    ``languages`` of each; ``copies`` ``(n,)`` int64 numbers from 0, the same for articles that are one story; ``order``
+    ``(n,)`` float64, rising with the ids; ``present`` ``(n,)`` bool, False for articles that are gone, which are never
+    found and are nobody's copies.
     """
 
     cards: Sequence[Card]
     aliases: Mapping[str, str]
     days: npt.NDArray[np.float64]
-    sections: npt.NDArray[np.int64]
+    sections: Labels
+    languages: Labels
     copies: npt.NDArray[np.int64]
     order: npt.NDArray[np.float64]
     present: npt.NDArray[np.bool_]
-    _codes: Mapping[str, int]
     _rows: Mapping[str, int]
     _urls: Mapping[str, int]
-    _texts: Mapping[str, int]
+    _marks: Mapping[str, int]
     _by_story: Rows
     _story_ends: Rows
 
     @classmethod
     def of(cls, cards: Sequence[Card], aliases: Mapping[str, str]) -> Self:
         """Return the register of ``cards``, which are in the order of their ids."""
-        urls = [card.address for card in cards]
-        codes = {name: code for code, name in enumerate(sorted({card.section for card in cards} - {""}))}
-        copies = _stories([card.text_sha256 for card in cards], urls)
+        urls, marks = [card.address for card in cards], [card.marks for card in cards]
+        copies = _stories(marks)
         return cls(
             tuple(cards),
             dict(aliases),
             np.array([card.day for card in cards], dtype=np.float64),
-            np.array([codes.get(card.section, -1) for card in cards], dtype=np.int64),
+            Labels.of([card.section for card in cards]),
+            Labels.of([card.language for card in cards]),
             copies,
             np.arange(len(cards), dtype=np.float64),
             np.ones(len(cards), dtype=bool),
-            codes,
             {card.id: row for row, card in enumerate(cards)},
             {url: row for row, url in reversed(list(enumerate(urls))) if url},
-            {card.text_sha256: row for row, card in reversed(list(enumerate(cards)))},
+            {mark: row for row, each in reversed(list(enumerate(marks))) for mark in each},
             *_grouped(copies),
         )
 
@@ -125,17 +181,13 @@ class Register:
         ids = [card.id for card in self.cards]
         between = np.array([bisect_left(ids, card.id) for card in fresh]) + np.linspace(-1, 0, len(fresh) + 2)[1:-1]
         order = np.concatenate([self.order, between])
-        codes = dict(self._codes)
-        for card in fresh:
-            if card.section:
-                codes.setdefault(card.section, len(codes))
         rows = dict(self._rows)
         for row in leaving:
             del rows[self.cards[row].id]
         rows |= {card.id: row for row, card in enumerate(fresh, start=n)}
         stories = {int(self.copies[row]) for row in leaving}
         for card in fresh:
-            known = self._urls.get(card.address or ""), self._texts.get(card.text_sha256)
+            known = (self._marks.get(mark) for mark in card.marks)
             stories |= {int(self.copies[row]) for row in known if row is not None}
         out = set(leaving)
         members = [row for story in stories for row in self._members(story).tolist() if row not in out]
@@ -143,29 +195,31 @@ class Register:
         members.sort(key=lambda row: float(order[row]))
         copies = np.concatenate([self.copies, np.zeros(len(fresh), np.int64)])
         start = int(self.copies.max(initial=-1)) + 1
-        copies[members] = start + _stories([cards[r].text_sha256 for r in members], [cards[r].address for r in members])
+        copies[members] = start + _stories([cards[row].marks for row in members])
         copies[leaving] = start + len(members) + np.arange(len(leaving))
-        urls, texts = dict(self._urls), dict(self._texts)
+        urls, marks = dict(self._urls), dict(self._marks)
         for row in leaving:
             _drop(urls, self.cards[row].address, row)
-            _drop(texts, self.cards[row].text_sha256, row)
+            for mark in self.cards[row].marks:
+                _drop(marks, mark, row)
         for row in members:  # by id: the first that has it is found by it
             _claim(urls, cards[row].address, row, order)
-            _claim(texts, cards[row].text_sha256, row, order)
+            for mark in cards[row].marks:
+                _claim(marks, mark, row, order)
         present = np.concatenate([self.present, np.ones(len(fresh), dtype=bool)])
         present[leaving] = False
         return Register(
             cards,
             dict(aliases),
             np.concatenate([self.days, [card.day for card in fresh]]),
-            np.concatenate([self.sections, np.array([codes.get(c.section, -1) for c in fresh], dtype=np.int64)]),
+            self.sections.more([card.section for card in fresh]),
+            self.languages.more([card.language for card in fresh]),
             copies,
             order,
             present,
-            codes,
             rows,
             urls,
-            texts,
+            marks,
             *_grouped(copies),
         )
 
@@ -175,12 +229,7 @@ class Register:
     def find(self, identity: str) -> int | None:
         """Return the row of the article with this id, former id, or (in canonical form) URL, if any."""
         row = self._rows.get(self.aliases.get(identity, identity))
-        if row is None:
-            try:
-                row = self._urls.get(canonical_url(identity))
-            except ArticleError:
-                return None
-        return row
+        return self._urls.get(canonical_or_none(identity) or "") if row is None else row
 
     def row_of(self, identity: str) -> int | None:
         """Return the row of the article with exactly this id, if any."""
@@ -194,8 +243,8 @@ class Register:
         return row
 
     def same_as(self, card: Card) -> set[int]:
-        """Return the rows that are the article of ``card``: by id, by canonical URL, by equal text."""
-        found = {self.find(card.id), self.find(card.url or ""), self._texts.get(card.text_sha256)}
+        """Return the rows that are the article of ``card``: by id or former id, or by a mark they share."""
+        found = {self.find(card.id), self.find(card.translation_of or ""), *map(self._marks.get, card.marks)}
         return {row for row in found if row is not None}
 
     @property
@@ -207,10 +256,6 @@ class Register:
     def story(self, row: int) -> Rows:
         """Return the rows that are one story with ``row``, which is one of them, in their order."""
         return self._members(int(self.copies[row]))
-
-    def section_of(self, card: Card) -> int:
-        """Return the number of the card's section as in ``sections``, -1 if no article here is in it."""
-        return self._codes.get(card.section, -1)
 
     def _members(self, story: int) -> Rows:
         return self._by_story[self._story_ends[story] : self._story_ends[story + 1]]
@@ -231,15 +276,12 @@ def _grouped(copies: npt.NDArray[np.int64]) -> tuple[Rows, Rows]:
     return np.argsort(copies, kind="stable"), np.concatenate([[0], np.bincount(copies).cumsum()])
 
 
-def _stories(texts: Sequence[str], urls: Sequence[str | None]) -> npt.NDArray[np.int64]:
-    """Return ``(n,)``: articles with the same text or the same canonical URL share a number."""
-    count = len(texts)
-    pairs = []
-    for keys in (texts, urls):
-        first: dict[str, int] = {}
-        pairs += [(first.setdefault(key, row), row) for row, key in enumerate(keys) if key]
+def _stories(marks: Sequence[Sequence[str]]) -> npt.NDArray[np.int64]:
+    """Return ``(n,)``: articles that share a mark share a number."""
+    first: dict[str, int] = {}
+    pairs = [(first.setdefault(mark, row), row) for row, each in enumerate(marks) for mark in each]
     left, right = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-    graph = sp.coo_matrix((np.ones(len(left)), (left, right)), shape=(count, count))
+    graph = sp.coo_matrix((np.ones(len(left)), (left, right)), shape=(len(marks), len(marks)))
     return np.asarray(sp.csgraph.connected_components(graph, directed=False)[1], dtype=np.int64)
 
 

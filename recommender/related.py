@@ -1,6 +1,8 @@
 """The query path, in reading order: candidates → signals → ranker → policy. What is measured is what is served."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Protocol
 
 import numpy as np
@@ -8,17 +10,36 @@ import numpy.typing as npt
 
 from recommender.corpus import Corpus, Query
 from recommender.encoder import Matrix
+from recommender.overrides import Editorial, Fill
 from recommender.packed import Column
 from recommender.picks import Picks
-from recommender.policy import Mask, Rules, allowed, distinct
+from recommender.policy import (
+    Mask,
+    allowed,
+    asked_for,
+    barred,
+    diversified,
+    latest,
+    pinned,
+    stories,
+    versions,
+)
 from recommender.ranker import Ranker
 from recommender.register import Rows
-from recommender.signals import Pool, nearness, signals
+from recommender.rules import Matcher
+from recommender.signals import SIGNALS, Pool, nearness, signals
+from recommender.wanted import Mode, Wanted
 
 POOL = 200
 """Nearest neighbours that are ranked: their recall bounds the ranker's (DECISIONS.md has the measurement)."""
 PICKED = 50
 """Further candidates at most: what the editors of those neighbours listed."""
+CHOICE = 5
+"""Times the limit: so many stories a diverse list is chosen from."""
+NEAREST = 50
+"""Neighbours among which a draft's own story is looked for."""
+
+TIMES = np.array([signal.group == "time" for signal in SIGNALS.values()])
 
 
 class Candidates(Protocol):
@@ -32,16 +53,32 @@ class Candidates(Protocol):
         ...
 
 
+class Source(StrEnum):
+    """Why an article is in a list: by its score, because an editor pinned it, or to fill the list up."""
+
+    RANKED = "ranked"
+    PINNED = "pinned"
+    FALLBACK = "fallback"
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
     """One recommended article: its row in the corpus, its score in (0, 1), and what made it.
 
-    ``parts`` ``(s,)`` float32: what each signal, in the order of SIGNALS, added before the logistic.
+    ``parts`` ``(s,)`` float32: what each signal, in the order of SIGNALS, added before the logistic. ``also``: rows of
+    other versions of the story, of which the score is the best. Only ranked hits have a score, others NaN.
     """
 
     row: int
     score: float
     parts: npt.NDArray[np.float32] = field(compare=False, repr=False)
+    also: tuple[int, ...] = ()
+    source: Source = Source.RANKED
+
+    @classmethod
+    def unranked(cls, row: int, source: Source) -> "Hit":
+        """Return a hit that stands in the list for another reason than its score."""
+        return cls(row, float("nan"), np.zeros(len(SIGNALS), np.float32), (), source)
 
 
 def related(
@@ -50,49 +87,145 @@ def related(
     candidates: Candidates,
     ranker: Ranker,
     picks: Picks,
-    *,
-    limit: int,
-    rules: Rules = Rules(),
-    min_score: float = 0.0,
+    wanted: Wanted = Wanted(),
+    editorial: Editorial = Editorial(),
 ) -> list[Hit]:
-    """Return at most ``limit`` hits for ``query``, best first, ties by id, none scored below ``min_score``.
+    """Return the list for ``query``: ranked hits best first, ties by id, between them the pins, behind them fillers.
 
-    Every hit obeys ``rules``, and no two are copies of one story; the list is shorter than ``limit`` only where
-    no further article may stand in it. The query's own curated list is never read. A query without any view or
-    known word has no neighbours: an empty list.
+    No two are versions of one story. The list is shorter than ``wanted.limit`` only where no further article may stand
+    in it. The query's own curated list is never read. A query without any view or known word has no neighbours.
     """
-    if not query.fused.any():
-        return []
-    pool = pool_of(query, corpus, candidates, picks, allowed(query, corpus, rules), limit)
-    return ranked(pool, signals(pool), ranker, limit, min_score)
+    overrides = editorial.about(query.card.id)
+    query = replace(query, terms=query.terms.without_tags(corpus.lexicon, editorial.rules.ignore_tags))
+    pins = pinned(query, corpus, overrides.pins, asked_for(query, corpus, wanted.filters, wanted.mode))
+    taken = [row for _, row in pins]
+    hits: list[Hit] = []
+    if overrides.mode is Fill.FILL:
+        mask = allowed(query, corpus, wanted.filters, wanted.mode, overrides.blocks)
+        mask &= ~np.isin(corpus.copies, corpus.copies[taken])
+        matchers = editorial.rules.against(query.card)
+        if query.fused.any():
+            hits = _found(query, corpus, candidates, ranker, picks, wanted, mask, matchers, taken)
+        if wanted.fallback and len(hits) + len(pins) < wanted.limit:
+            hits += _fillers(query, corpus, wanted, mask, matchers, [*taken, *(hit.row for hit in hits)])
+    for position, row in pins:
+        hits.insert(position - 1, Hit.unranked(row, Source.PINNED))
+    return hits[: wanted.limit]
 
 
-def pool_of(query: Query, corpus: Corpus, candidates: Candidates, picks: Picks, mask: Mask, limit: int = 1) -> Pool:
+def covered(query: Query, corpus: Corpus, candidates: Candidates) -> list[int]:
+    """Return the rows that tell the draft's own story already: by its address or text, or in nearly its words."""
+    same = {int(row) for found in corpus.register.same_as(query.card) for row in corpus.register.story(found)}
+    if query.fused.any():
+        rows, _ = candidates.search(query.fused, NEAREST, corpus.register.present)
+        same |= set(rows[versions(query, corpus, rows)].tolist())
+    return sorted(same, key=lambda row: float(corpus.register.order[row]))
+
+
+def pool_of(
+    query: Query,
+    corpus: Corpus,
+    candidates: Candidates,
+    picks: Picks,
+    mask: Mask,
+    matchers: Sequence[Matcher | None] = (),
+    count: int = 0,
+) -> Pool:
     """Return the allowed candidates that are ranked for ``query``: its nearest neighbours, then what those list.
 
-    POOL of them and at most PICKED more, or as many neighbours as it takes to hold ``limit`` different stories.
+    ``count`` of them, at least POOL, and at most PICKED more; none that one of ``matchers`` bars.
     """
-    nearest, similar = _nearest(query, corpus, candidates, mask, limit)
+    nearest, similar = _nearest(query, corpus, candidates, mask, max(POOL, count), matchers)
     listed, votes = picks.votes(nearest, nearness(similar))
     new = mask[listed] & ~np.isin(listed, nearest)
+    new[new] = ~barred(listed[new], corpus, matchers)
     listed, votes = listed[new], votes[new]
     best = listed[np.lexsort((corpus.register.order[listed], -votes))][:PICKED]
     fused = np.concatenate([similar, corpus.products(best, query.fused)])
     return Pool(query, corpus, np.concatenate([nearest, best]), fused, picks)
 
 
-def ranked(pool: Pool, table: Matrix, ranker: Ranker, limit: int, min_score: float = 0.0) -> list[Hit]:
-    """Return at most ``limit`` hits of ``pool`` by its ``(m, s)`` signals: one a story, best first, ties by id."""
+def ranked(pool: Pool, table: Matrix, ranker: Ranker, limit: int, taken: Sequence[int] = ()) -> list[Hit]:
+    """Return at most ``limit`` hits of ``pool`` by its ``(m, s)`` signals: one a story, best first, ties by id.
+
+    Versions of the rows in ``taken`` are left out.
+    """
     parts, scores = ranker.explain(table)
     order = np.lexsort((pool.corpus.register.order[pool.rows], -scores))
-    order = order[distinct(pool.rows[order], pool.corpus)][:limit]
-    return [Hit(int(pool.rows[i]), float(scores[i]), parts[i]) for i in order if scores[i] >= min_score]
+    rows = pool.rows[order]
+    return [
+        Hit(
+            int(rows[story.shown]),
+            float(scores[order[story.places[0]]]),
+            parts[order[story.places[0]]],
+            tuple(int(rows[place]) for place in story.places if place != story.shown),
+        )
+        for story in stories(pool.query, pool.corpus, rows, limit, taken)
+    ]
 
 
-def _nearest(query: Query, corpus: Corpus, candidates: Candidates, mask: Mask, limit: int) -> tuple[Rows, Column]:
-    k = max(POOL, limit)
+def _found(
+    query: Query,
+    corpus: Corpus,
+    candidates: Candidates,
+    ranker: Ranker,
+    picks: Picks,
+    wanted: Wanted,
+    mask: Mask,
+    matchers: Sequence[Matcher | None],
+    taken: Sequence[int],
+) -> list[Hit]:
+    """The ranked hits: of more and more neighbours, until there are enough stories."""
+    choice = wanted.limit * CHOICE if wanted.diversity else wanted.limit
+    count, there = max(POOL, wanted.limit), int(np.count_nonzero(mask))
+    while True:
+        pool = pool_of(query, corpus, candidates, picks, mask, matchers, count)
+        table = signals(pool)
+        if wanted.mode is Mode.BACKGROUND:
+            table[:, TIMES] = np.nan  # an old explainer is as good as a new one
+        hits = ranked(pool, table, ranker, choice, taken)
+        if len(hits) >= wanted.limit or count >= there:
+            break
+        count *= 4
+    hits = [hit for hit in hits if hit.score >= wanted.min_score]
+    if not wanted.diversity:
+        return hits
+    vectors = corpus.vectors(np.array([hit.row for hit in hits], dtype=np.int64))
+    return [hits[i] for i in diversified([hit.score for hit in hits], vectors, wanted.limit, wanted.diversity)]
+
+
+def _fillers(
+    query: Query,
+    corpus: Corpus,
+    wanted: Wanted,
+    mask: Mask,
+    matchers: Sequence[Matcher | None],
+    taken: Sequence[int],
+) -> list[Hit]:
+    """The latest articles that may stand in the list and tell none of the stories ``taken``."""
+    assert wanted.fallback  # noqa: S101 - for the type checker
+    missing = wanted.limit - len(taken)
+    rows = latest(query, corpus, mask, wanted.fallback)
+    kept = rows[:0]
+    for start in range(0, len(rows), POOL):
+        part = rows[start : start + POOL]
+        kept = np.concatenate([kept, part[~barred(part, corpus, matchers)]])
+        found = stories(query, corpus, kept, missing, taken)
+        if len(found) == missing:
+            break
+    else:
+        found = stories(query, corpus, kept, missing, taken)
+    return [Hit.unranked(int(kept[story.shown]), Source.FALLBACK) for story in found]
+
+
+def _nearest(
+    query: Query, corpus: Corpus, candidates: Candidates, mask: Mask, count: int, matchers: Sequence[Matcher | None]
+) -> tuple[Rows, Column]:
+    """The ``count`` nearest that no rule bars, by looking at more where rules bar some."""
+    k = count
     while True:
         rows, similar = candidates.search(query.fused, k, mask)
-        if len(rows) < k or len(np.unique(corpus.copies[rows])) >= limit:
-            return rows, similar
+        kept = np.flatnonzero(~barred(rows, corpus, matchers))
+        if len(kept) >= count or len(rows) < k:
+            return rows[kept[:count]], similar[kept[:count]]
         k *= 4

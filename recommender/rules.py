@@ -1,10 +1,14 @@
 """The site's own rules: who never stands beside whom, and which tags say nothing about likeness."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 
 from recommender.register import Card
+
+_REMEMBERED = 8_192
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +16,8 @@ class Matcher:
     """Which articles a rule is about: those that fit every kind of test given, each by any one of its values.
 
     ``ids``, ``tags`` and ``sections`` compare whole values, the latter two whatever their case; ``titles`` and ``urls``
-    are patterns in which ``*`` stands for anything and ``?`` for one character, whatever the case.
+    are patterns in which ``*`` stands for anything and ``?`` for one character, whatever the case. Without any test
+    it fits every article.
     """
 
     ids: frozenset[str] = frozenset()
@@ -23,14 +28,22 @@ class Matcher:
 
     def fits(self, card: Card) -> bool:
         """Say whether the rule is about the article of ``card``."""
-        raise NotImplementedError
+        if self.ids and card.id not in self.ids:
+            return False
+        if self.sections and card.section.casefold() not in _folded(self.sections):
+            return False
+        if self.tags and _folded(self.tags).isdisjoint(tag.casefold() for tag in card.tags):
+            return False
+        if self.titles and not any(matches(pattern, heading(card)) for pattern in self.titles):
+            return False
+        return not self.urls or any(matches(pattern, card.url or "") for pattern in self.urls)
 
 
 @dataclass(frozen=True, slots=True)
 class NeverBeside:
     """Articles that fit ``target`` never stand in the lists of those that fit ``source``; None: any article.
 
-    ``both``: nor the other way round.
+    ``both``: nor the other way round. ``line`` is where the rule was read, if it was.
     """
 
     source: Matcher | None
@@ -38,6 +51,7 @@ class NeverBeside:
     both: bool
     reason: str
     until: datetime | None = None
+    line: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +75,37 @@ class SiteRules:
             if rule.both and (rule.target is None or rule.target.fits(card)):
                 found.append(rule.source)
         return found
+
+
+def heading(card: Card) -> str:
+    """Return what title patterns are compared with: the title, or the first teaser of an article without one."""
+    return card.title or next(iter(card.teasers), "")
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Say whether the whole of ``text`` is as ``pattern`` says: ``*`` anything, ``?`` one character, in any case."""
+    return _compiled(pattern).fullmatch(text) is not None
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compile ``pattern`` so that it never takes longer than the two lengths multiplied.
+
+    The pieces between stars are each taken where they first occur, in atomic groups: a later place would leave less
+    to the pieces behind it, so nothing is ever tried again.
+    """
+    first, *rest = (_piece(piece) for piece in re.sub(r"\*+", "*", pattern).split("*"))
+    if not rest:
+        return re.compile(first, re.IGNORECASE | re.DOTALL)
+    *between, last = rest
+    found = first + "".join(f"(?>.*?{piece})" for piece in between) + f".*{last}"
+    return re.compile(found, re.IGNORECASE | re.DOTALL)
+
+
+def _piece(text: str) -> str:
+    return "".join("." if letter == "?" else re.escape(letter) for letter in text)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _folded(values: frozenset[str]) -> frozenset[str]:
+    return frozenset(value.casefold() for value in values)

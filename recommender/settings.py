@@ -32,6 +32,12 @@ class Settings(BaseSettings):
     max_article_age_hours: float = Field(
         0, ge=0, description="`/readyz` fails when the newest article in service is older; 0: never."
     )
+    min_score: float = Field(
+        0.01, ge=0, le=1, description="Articles that score below are not recommended, unless a request says otherwise."
+    )
+    max_age_minutes: int = Field(
+        10_080, ge=0, description="Longest time in which browsers and proxies may show a list without asking again."
+    )
     cache_mb: int = Field(64, ge=0, description="Memory for finished answers, per process; 0: every one is made anew.")
     cors_origins: str = Field(
         "",

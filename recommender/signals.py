@@ -155,8 +155,8 @@ def tags(pool: Pool) -> Column:
 
 def section(pool: Pool) -> Column:
     """1 in the same section, 0 in another; unknown where one has none."""
-    register = pool.corpus.register
-    sections, mine = register.sections[pool.rows], register.section_of(pool.query.card)
+    labels = pool.corpus.register.sections
+    sections, mine = labels.numbers[pool.rows], labels.number(pool.query.card.section)
     if mine < 0:
         return _unknown(pool)
     return np.where(sections < 0, np.float32(np.nan), (sections == mine).astype(np.float32))

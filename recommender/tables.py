@@ -8,6 +8,7 @@ from sqlalchemy import (
     URL,
     Boolean,
     Column,
+    Connection,
     Engine,
     ForeignKey,
     Integer,
@@ -28,7 +29,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from recommender.errors import CatalogError
 
-SCHEMA = 2
+SCHEMA = 3
+UPGRADED = (None, "1", "2")
+"""Schemas that lack only tables and keys, and get them on opening: 1 had no log of changes, 2 no overrides."""
 
 _PASSWORD = re.compile(r"(//[^:@/]*:).*@")
 
@@ -71,6 +74,15 @@ aliases = Table(
     Column("teasers", JSON, nullable=False),
 )
 
+# What editors decided about the list of an article, as recommender.decisions writes it. Pinned and blocked articles
+# stay as they were given, like the targets of a list.
+overrides = Table(
+    "overrides",
+    metadata,
+    Column("article_id", String, ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True),
+    Column("document", JSON, nullable=False),
+)
+
 vectors = Table(
     "vectors",
     metadata,
@@ -89,6 +101,7 @@ changed = Table(
     Column("live", Boolean, nullable=False),
 )
 
+# Key → value: "schema", "seq" (the number of the newest change), "rules" (the site's, as they were written).
 meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", String, nullable=False))
 
 
@@ -102,14 +115,10 @@ def open_engine(url: str | URL) -> Engine:
         engine = create_engine(make_url(url))
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _sqlite_pragmas)
-            event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+            event.listen(engine, "begin", _sqlite_begin)
         found = _schema(engine)
-        if found in (None, "1"):  # 1 had no log of changes
-            metadata.create_all(engine)
-            with engine.begin() as connection:
-                connection.execute(delete(meta).where(meta.c.key.in_(("schema", "seq"))))
-                facts = {"schema": str(SCHEMA), "seq": "0"}
-                connection.execute(insert(meta), [{"key": key, "value": value} for key, value in facts.items()])
+        if found in UPGRADED:
+            _upgrade(engine)
             found = None
     except (SQLAlchemyError, ImportError) as error:  # the latter: no driver for this kind of database
         raise CatalogError(f"the catalog {_shown(url)} cannot be opened ({_reason(error)})") from error
@@ -117,6 +126,17 @@ def open_engine(url: str | URL) -> Engine:
         engine.dispose()
         raise CatalogError(f"the catalog {_shown(url)} has schema {found}, this version reads {SCHEMA}")
     return engine
+
+
+def _upgrade(engine: Engine) -> None:
+    """Make what is missing, and leave what is there; processes that start together come one after the other."""
+    with engine.execution_options(writes=True).begin() as connection:
+        metadata.create_all(connection)
+        connection.execute(delete(meta).where(meta.c.key == "schema"))
+        facts = {"schema": str(SCHEMA)}
+        if connection.scalar(select(meta.c.value).where(meta.c.key == "seq")) is None:
+            facts["seq"] = "0"
+        connection.execute(insert(meta), [{"key": key, "value": value} for key, value in facts.items()])
 
 
 def _schema(engine: Engine) -> str | None:
@@ -133,6 +153,12 @@ def _sqlite_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN401 -
     for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "busy_timeout=10000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    """Begin; where ``writes`` is said, with the write lock: what was only read so far could not be changed safely."""
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _shown(url: str | URL) -> str:

@@ -3,7 +3,7 @@
 One class for n articles and for one: the rows of a corpus, and those of a query.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -24,6 +24,8 @@ from recommender.views import whole_text
 
 SHORT = ("brief", "title", "names", "tags")
 """The short texts of an article, in the order of their rows."""
+MIN_TERMS = 30
+"""Different words and pairs a text needs before it can be said to be contained in another."""
 NAMES_MIN_DF_FROM = 20
 """Articles a corpus needs before a name that occurs in one article only is dropped."""
 
@@ -61,6 +63,21 @@ class TermRows:
         """Join the rows of some articles and of others, of the same columns, in their order."""
         whole, short = ([getattr(part, name) for part in parts] for name in ("whole", "short"))
         return cls(sp.csr_matrix(sp.vstack(whole)), sp.csr_matrix(sp.vstack(short)))
+
+    def rows(self, rows: npt.NDArray[np.int64]) -> "TermRows":
+        """Return the terms of ``rows``, in their order; of the whole texts only."""
+        return TermRows(self.whole[rows], self.short[:0])
+
+    def without_tags(self, lexicon: "Lexicon", tags: Collection[str]) -> "TermRows":
+        """Return the same without the ``tags``, which are case-folded: nothing shares them any more."""
+        start = len(lexicon.words.terms) + len(lexicon.names.terms)
+        columns = [start + i for i, tag in enumerate(lexicon.tags.terms) if tag in tags] if tags else []
+        if not columns:
+            return self
+        short = self.short.copy()
+        short.data[np.isin(short.indices, columns)] = 0
+        short.eliminate_zeros()
+        return TermRows(self.whole, short)
 
     def row(self, row: int) -> "TermRows":
         """Return one article's terms."""
@@ -114,6 +131,21 @@ class TermRows:
         )
         found[counts == 0] = np.nan
         return found.reshape(-1, len(SHORT)).T
+
+
+def containment(one: TermRows, others: TermRows) -> Column:
+    """Return ``(m,)``: of one article and each of ``others``, the share of the smaller's terms that both have.
+
+    Containment of words and word pairs (Broder, "On the resemblance and containment of documents", 1997); 0 where the
+    smaller has fewer than MIN_TERMS, which says nothing.
+    """
+    indices, ends = others.whole.indices, others.whole.indptr
+    held = np.zeros(others.whole.shape[1], dtype=np.int32)
+    held[one.whole.indices] = 1
+    running = np.concatenate([[0], held.take(indices).cumsum()])
+    both = running.take(ends[1:]) - running.take(ends[:-1])
+    smaller = np.minimum(len(one.whole.indices), np.diff(ends))
+    return np.where(smaller >= MIN_TERMS, both / np.maximum(smaller, 1), 0).astype(np.float32)
 
 
 @dataclass(frozen=True)

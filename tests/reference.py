@@ -38,6 +38,8 @@ class Reference:
         self.story = stories(snapshot)
         self.fused = np.asarray(corpus.fused, dtype=np.float64)
         self.whole = dense(corpus.terms.whole)
+        held = (self.whole > 0).astype(np.float64)
+        self.both = held @ held.T
         self.names = dense(corpus.terms.short[2::4])
         self.brief = self._brief()
         self.title = self._title()
@@ -51,15 +53,20 @@ class Reference:
         self.editors = {row: {owner for owner in self.lists if row in self.lists[owner]} for row in self.lists}
 
     def pool(self, query: int, barred: frozenset[int] = frozenset(), limit: int = 0) -> list[int]:
-        """Return the nearest neighbours (as many as hold ``limit`` stories), then what most of them listed."""
+        """Return the nearest neighbours, then what most of them listed; as many as tell ``limit`` stories."""
         mine = self.story[query]
         rows = [row for row in range(len(self.cards)) if self.story[row] != mine and row not in barred]
         similar = {row: float(np.float32(self.fused[row] @ self.fused[query])) for row in rows}
         rows.sort(key=lambda row: (-similar[row], row))
         size = max(POOL, limit)
-        while size <= len(rows) and len({self.story[row] for row in rows[:size]}) < limit:
+        found = self._pool(query, rows, similar, size)
+        while size < len(rows) and len(self.told(query, found)) < limit:
             size *= 4
-        nearest, others = rows[:size], set(rows[size:])
+            found = self._pool(query, rows, similar, size)
+        return found
+
+    def _pool(self, query: int, rows: Sequence[int], similar: dict[int, float], size: int) -> list[int]:
+        nearest, others = list(rows[:size]), set(rows[size:])
         votes: dict[int, list[float]] = {}
         for row, weight in zip(nearest, nearness([similar[row] for row in nearest]), strict=True):
             for target in self.lists[row] & others:
@@ -143,12 +150,42 @@ class Reference:
         bias = ranker.bias if self.has_lists(query) else ranker.bias_alone
         totals = [math.fsum((*part, bias)) for part in parts]
         scored = zip(rows, (1 / (1 + math.exp(-total)) for total in totals), parts, strict=True)
-        found, seen = [], set()
-        for row, score, part in sorted(scored, key=lambda hit: (-round(hit[1], 7), hit[0])):
-            if self.story[row] not in seen:
-                seen.add(self.story[row])
-                found.append((row, score, part))
+        by_row = {row: (score, part) for row, score, part in scored}
+        ordered = sorted(by_row, key=lambda row: (-round(by_row[row][0], 7), row))
+        return [(self.shown(query, told), *by_row[told[0]]) for told in self.told(query, ordered)]
+
+    def told(self, query: int, rows: Sequence[int]) -> list[list[int]]:
+        """Return ``rows`` story by story, without those that tell the query's."""
+        found: list[list[int]] = []
+        for row in rows:
+            if self.contained(row, query) >= 0.9:
+                continue
+            for told in found:
+                if self.story[row] == self.story[told[0]] or self.contained(row, told[0]) >= 0.9:
+                    told.append(row)
+                    break
+            else:
+                found.append([row])
         return found
+
+    def contained(self, a: int, b: int) -> float:
+        """Return the share of the terms of the one that has fewer which the other has too; 0 for fewer than 30."""
+        fewer = min(self.both[a, a], self.both[b, b])
+        return float(self.both[a, b] / fewer) if fewer >= 30 else 0.0
+
+    def shown(self, query: int, told: Sequence[int]) -> int:
+        """Return the version of a story that stands for all: in the query's language, the original, the newest."""
+        originals = {card.canonical_url for card in (self.cards[row] for row in told)}
+        best = told[0]
+        for row in told[1:]:
+            if self._worth(query, row, originals) > self._worth(query, best, originals):
+                best = row
+        return best
+
+    def _worth(self, query: int, row: int, originals: set[str | None]) -> tuple[bool, bool, float]:
+        card = self.cards[row]
+        day = card.published_at.timestamp() if card.published_at else -math.inf
+        return card.language[:2] == self.cards[query].language[:2], card.url is not None and card.url in originals, day
 
     def _brief(self) -> Dense:
         bags = [bag(self.snapshot, "\n".join((card.title, *card.teasers))) for card in self.cards]

@@ -20,10 +20,12 @@ from tests.api.test_app import check_problem
 from tests.conftest import DEMO, records
 
 TWIN = "2025-07-first-deep-ship"
+OTHER = "2024-11-weathercock-case"
+"""The news is half of the one and half of the other: no version of either."""
 NEWS = {
     "title": "A second deep ship turns in the harbour",
     "teaser": "Four thousand people watched the first one; a few hundred came for the next.",
-    "body": next(item.article.body for item in records(DEMO) if item.article.id == TWIN)[:3_000],
+    "body": "\n\n".join(item.article.body[:800] for item in records(DEMO) if item.article.id in (TWIN, OTHER)),
     "published_at": "2025-07-20T08:00:00Z",
     "section": "business",
     "tags": ["harbour"],

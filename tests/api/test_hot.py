@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import api.routes
+import index.answer
 from api.caching import Document
 from api.hot import OVERHEAD, Hot, parameters
 from api.metrics import Metrics
@@ -96,8 +96,8 @@ def without_id(answer: Any) -> Any:
 
 def test_the_second_time_it_comes_from_memory(demo_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
-    real = api.routes.related
-    monkeypatch.setattr("api.routes.related", lambda *a, **k: calls.append(1) or real(*a, **k))
+    real = index.answer.related
+    monkeypatch.setattr("index.answer.related", lambda *a, **k: calls.append(1) or real(*a, **k))
     with served(demo_store) as client:
         for _ in range(3):
             for path in (PATH, f"{PATH}?limit=3&section=sport", f"{PATH}?section=sport&limit=3"):
@@ -130,8 +130,8 @@ def test_parameters_have_one_form_whatever_their_order() -> None:
 
 def test_equal_requests_at_the_same_time_are_computed_once(demo_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
-    real = api.routes.related
-    monkeypatch.setattr("api.routes.related", lambda *a, **k: calls.append(1) or real(*a, **k))
+    real = index.answer.related
+    monkeypatch.setattr("index.answer.related", lambda *a, **k: calls.append(1) or real(*a, **k))
     app = application(demo_store)
     app.state.live.refresh()
     ask = Asgi(app)
@@ -152,14 +152,14 @@ def test_when_the_first_of_them_fails_each_gets_its_own_answer(
     demo_store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     numbers = itertools.count()
-    real = api.routes.related
+    real = index.answer.related
 
     def first_breaks(*args: Any, **options: Any) -> Any:
         if next(numbers) == 0:
             raise RuntimeError("once")
         return real(*args, **options)
 
-    monkeypatch.setattr("api.routes.related", first_breaks)
+    monkeypatch.setattr("index.answer.related", first_breaks)
     app = application(demo_store)
     app.state.live.refresh()
 

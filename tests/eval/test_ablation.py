@@ -56,7 +56,7 @@ def test_a_group_that_carries_everything_loses_everything(topics: Task, rows: di
 
 
 def test_a_group_that_is_unknown_everywhere_adds_exactly_nothing(topics: Task, rows: dict[str, dict]) -> None:
-    assert (topics.snapshot.corpus.register.sections == -1).all()
+    assert (topics.snapshot.corpus.register.sections.numbers == -1).all()
     assert rows["section"]["adds"] == {"mean": 0.0, "low": 0.0, "high": 0.0}
     assert rows["section"]["without"] == pytest.approx(mean(topics, 5), abs=1e-6)
 

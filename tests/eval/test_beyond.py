@@ -22,6 +22,7 @@ from recommender.article import Article, Record
 from recommender.encoder import HashEncoder
 from recommender.errors import EvaluationError
 from recommender.related import related
+from recommender.wanted import Wanted
 from tests.conftest import DEMO, SEED_PAGE, records, snapshot_of
 
 
@@ -63,7 +64,7 @@ def test_the_lists_are_those_served(optech: Snapshot) -> None:
     assert sum(done) == len(lists.rows) == len(optech.corpus) == 157
     for row in (0, 50, 156):
         query = optech.corpus.query(row)
-        served = related(query, optech.corpus, optech.neighbours, optech.ranker, optech.picks, limit=7)
+        served = related(query, optech.corpus, optech.neighbours, optech.ranker, optech.picks, Wanted(limit=7))
         assert lists.of(row) == [hit.row for hit in served]
     counted = [sum(row in lists.of(query) for query in range(157)) for row in range(157)]
     assert lists.in_degree.tolist() == counted

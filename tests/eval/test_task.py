@@ -18,6 +18,7 @@ from recommender.errors import EvaluationError
 from recommender.related import related
 from recommender.tables import open_engine
 from recommender.vectors import VectorCache
+from recommender.wanted import Wanted
 from tests.conftest import DEMO, OPTECH, records, snapshot_of
 from tests.eval.planted import exact
 from tests.reference import related_rows
@@ -143,7 +144,7 @@ def test_product_is_the_very_function_that_is_served(lab: Lab) -> None:
             assert [hit.row for hit in hits] == [row for row, _ in expected], name
             assert [hit.score for hit in hits] == pytest.approx([score for _, score in expected], abs=1e-5)
             answer = related(
-                seen.corpus.query(query.row), seen.corpus, seen.neighbours, seen.ranker, seen.picks, limit=8
+                seen.corpus.query(query.row), seen.corpus, seen.neighbours, seen.ranker, seen.picks, Wanted(limit=8)
             )
             assert exact(answer) == exact(hits[:8])
 
@@ -152,7 +153,7 @@ def test_product_is_the_very_function_that_is_served(lab: Lab) -> None:
 def test_what_is_served_obeys_the_date_rule_of_the_task(as_of: AsOf) -> None:
     task = task_of(records(DEMO), as_of)
     query = min(task.queries, key=lambda q: float(task.snapshot.corpus.register.days[q.row]))
-    rows = [hit.row for hit in served(task, query, 200, task.snapshot.picks)]
+    rows = [row for hit in served(task, query, 200, task.snapshot.picks) for row in (hit.row, *hit.also)]
     assert set(rows) == set(np.flatnonzero(task.allowed(query.row)).tolist())
     assert (len(rows) == len(task.snapshot.corpus) - 1) == (as_of is AsOf.NONE)
 

@@ -16,6 +16,7 @@ from recommender.encoder import HashEncoder
 from recommender.related import related
 from recommender.tables import open_engine
 from recommender.vectors import VectorCache
+from recommender.wanted import Wanted
 from tests.conftest import snapshot_of
 from tests.eval.planted import assert_own_list_is_not_read, exact
 
@@ -99,14 +100,14 @@ def test_the_date_rule_binds_candidates_lists_and_evidence_alike() -> None:
     mid = next(q for q in task.queries if q.row == row(task, "mid"))
     corpus = task.snapshot.corpus
     today = task.snapshot
-    naive = related(corpus.query(mid.row), corpus, today.neighbours, today.ranker, today.picks, limit=3)
+    naive = related(corpus.query(mid.row), corpus, today.neighbours, today.ranker, today.picks, Wanted(limit=3))
     assert row(task, "new") in [hit.row for hit in naive]
     for name, rank in prepare(
         lab(task), ["random", "recency", "popular", "tfidf", "bm25", "zero-shot", "product", "tuned"]
     ).items():
         assert row(task, "new") not in rank(mid), name
     assert mid.relevant == (row(task, "old"),)
-    assert task.rules(mid.row).published_before is not None
+    assert task.filters(mid.row).published_before is not None
 
 
 def popular_naive(task: Task) -> Ranking:

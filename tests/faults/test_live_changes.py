@@ -30,10 +30,11 @@ def server(request: pytest.FixtureRequest, nursery: Nursery, store: Path) -> Ite
 
 
 def follow_up(article: Article, number: int) -> dict[str, Any]:
-    """A new article on the subject of a known one: half of its sentences in another order, and words of its own."""
+    """A new article on the subject of a known one, and no version of it: half of its sentences, and half another's."""
     rng = random.Random(number)
-    sentences = [part for part in article.body.replace("\n\n", " ").split(". ") if part]
-    told = rng.sample(sentences, (len(sentences) + 1) // 2)
+    other = rng.choice([each for each in demo() if each.section != article.section])
+    parts = [[part for part in each.body.replace("\n\n", " ").split(". ") if part] for each in (article, other)]
+    told = [sentence for part in parts for sentence in rng.sample(part, min(8, len(part) // 2))]
     return {
         "title": f"{article.title}: part {number}",
         "teaser": f"What has become of it, in chapter {number}.",

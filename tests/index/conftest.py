@@ -1,10 +1,11 @@
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.index.samples import articles, contents_of, folder_in_memory, written
+from tests.index.samples import EDITORIAL, articles, contents_of, folder_in_memory, written
 
 
 @pytest.fixture
@@ -17,7 +18,8 @@ def tmp_path() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with an undamaged HNSW snapshot: every kind of file. Not to be written in."""
-    return written(tmp_path_factory.mktemp("whole"), contents_of(articles(12), kind="hnsw"))
+    source = replace(contents_of(articles(12), kind="hnsw"), editorial=EDITORIAL)
+    return written(tmp_path_factory.mktemp("whole"), source)
 
 
 @pytest.fixture

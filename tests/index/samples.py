@@ -19,13 +19,21 @@ from index.snapshot import HNSW, TEXTS, Contents, Snapshot, write_snapshot
 from recommender.article import Article, Record
 from recommender.catalog import Catalog
 from recommender.encoder import Encoder, HashEncoder, Matrix
+from recommender.overrides import Block, Editorial, Fill, Overrides, Pin
 from recommender.related import related
+from recommender.wanted import Wanted
 
 WORDS = [f"{a}{b}" for a in "bdfgklmnprst" for b in ("alo", "eni", "iru", "oda", "umi")]
 MEMORY = Path("/dev/shm")
 NAMES = ("Ena Morling", "Tove Brask", "Ilse Karne")
 BUILT_AT = datetime(2026, 1, 1, tzinfo=UTC)
 ENCODER = HashEncoder(dim=64)
+EDITORIAL = Editorial(
+    overrides={
+        "a001": Overrides((Pin("a003", 2, BUILT_AT), Pin("https://courier.example/4", 1)), (Block("a005"),)),
+        "a004": Overrides(blocks=(Block("a006", BUILT_AT + timedelta(days=1)),), mode=Fill.REPLACE),
+    }
+)
 FILES = (*ARRAYS, *TEXTS, HNSW)
 
 Lists = dict[str, list[tuple[str, float]]]
@@ -94,7 +102,7 @@ def lists_of(snapshot: Snapshot, limit: int = 10) -> Lists:
                 snapshot.neighbours,
                 snapshot.ranker,
                 snapshot.picks,
-                limit=limit,
+                Wanted(limit=limit),
             )
         ]
         for row, card in enumerate(snapshot.corpus.cards)

@@ -17,7 +17,7 @@ from recommender.errors import NoSnapshotError, SnapshotError
 from recommender.packed import Column
 from recommender.policy import Mask
 from recommender.register import Rows
-from tests.index.samples import ENCODER, FILES, articles
+from tests.index.samples import EDITORIAL, ENCODER, FILES, articles
 
 
 @pytest.fixture
@@ -51,6 +51,18 @@ def test_a_catalog_that_has_moved_on(tmp_path: Path, stored: Catalog) -> None:
     found = by_name(check(tmp_path, stored))
     assert [what for what, finding in found.items() if not finding.well] == ["catalog"]
     assert found["catalog"].detail == "2 articles or lists differ; run: related-index build"
+
+
+def test_editors_who_have_moved_on(tmp_path: Path, stored: Catalog) -> None:
+    assert by_name(check(tmp_path, stored))["editors"].detail == "overrides of 0 articles, no site rules"
+    stored.put_overrides("a001", EDITORIAL.overrides["a001"])
+    found = by_name(check(tmp_path, stored))
+    assert [what for what, finding in found.items() if not finding.well] == ["editors"]
+    assert found["editors"].detail == "overrides or rules differ; run: related-index build"
+    build(tmp_path, stored, ENCODER, kind="hnsw")
+    assert by_name(check(tmp_path, stored))["editors"] == Finding(
+        "editors", True, "overrides of 1 articles, no site rules"
+    )
 
 
 def test_a_store_that_cannot_be_opened(tmp_path: Path, stored: Catalog) -> None:

@@ -135,12 +135,12 @@ def test_check_says_whether_all_is_well(run: Run, source: Path, store: Path) -> 
     run("build", source, "--store", store, "--model", "hash")
     ran = run("check", "--store", store)
     assert (ran.status, ran.err) == (0, "")
-    assert ran.out.count(" ok ") == 6
+    assert ran.out.count(" ok ") == 7
     write(source, [{"id": "e", "title": "A new ferry"}])
     run("ingest", source, "--store", store)
     ran = run("check", "--store", store)
     assert ran.status == 1
-    assert ran.out.count(" ok ") == 5
+    assert ran.out.count(" ok ") == 6
     assert re.search(r"catalog +no +\d+ articles or lists differ", ran.out)
 
 
@@ -278,7 +278,7 @@ def make_newer_catalog(store: Path) -> None:
         (make_rubbish_catalog, ["ingest", "{in}/articles.jsonl"], "catalog.sqlite cannot be opened"),
         (make_rubbish_catalog, ["build"], "catalog.sqlite cannot be opened"),
         (make_damaged_ranker, ["build", "{in}/articles.jsonl"], "ranker.json: no ranker of this project"),
-        (make_newer_catalog, ["build"], "catalog.sqlite has schema 99, this version reads 2"),
+        (make_newer_catalog, ["build"], "catalog.sqlite has schema 99, this version reads 3"),
     ],
 )
 def test_a_bad_store_is_refused_in_one_line(

@@ -270,6 +270,8 @@ def test_columns_that_are_none_are_refused(folder: Path, name: str, column: int 
         ("lists.json", b'{"a000": [1]}'),
         ("aliases.json", b"[]"),
         ("aliases.json", b'{"old": 3}'),
+        ("editorial.json", b""),
+        ("editorial.json", b"{}"),
         ("terms.json", b'{"terms": []}'),
         ("terms.json", b'{"terms": "ab", "stop_words": []}'),
         ("terms.json", b'{"terms": [], "stop_words": [], "names": []}'),
@@ -288,6 +290,25 @@ def test_a_file_of_the_wrong_form_is_refused(folder: Path, name: str, data: byte
     (folder / name).write_bytes(data)
     reseal(folder)
     with pytest.raises(SnapshotError, match=f"^{folder}"):
+        open_snapshot(folder)
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        (None, "expected an object of rules, overrides, found None"),
+        ({"rules": ""}, "expected an object of rules, overrides"),
+        ({"rules": 3, "overrides": {}}, "expected str, found 3"),
+        ({"rules": "no: such: rules", "overrides": {}}, ""),
+        ({"rules": "", "overrides": []}, "expected dict, found"),
+        ({"rules": "", "overrides": {"a001": {}}}, "expected an object of pin, block, mode"),
+        ({"rules": "", "overrides": {"a001": {"pin": [], "block": [], "mode": "x"}}}, "'x' is not a valid Fill"),
+    ],
+)
+def test_an_editorial_of_the_wrong_form_is_named(folder: Path, document: object, message: str) -> None:
+    (folder / "editorial.json").write_bytes(orjson.dumps(document))
+    reseal(folder)
+    with pytest.raises(SnapshotError, match=f"editorial.json: cannot be read as what editors decided .*{message}"):
         open_snapshot(folder)
 
 

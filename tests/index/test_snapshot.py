@@ -1,4 +1,5 @@
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,8 +10,9 @@ from index.filesystem import FileSystem
 from index.manifest import NAME, IndexKind
 from index.snapshot import Contents, Snapshot, open_snapshot, write_snapshot
 from recommender.article import CuratedList
+from recommender.overrides import Block, Editorial, Fill, Overrides, Pin
 from recommender.ranker import default_ranker
-from tests.index.samples import BUILT_AT, articles, contents_of, lists_of, written
+from tests.index.samples import BUILT_AT, EDITORIAL, articles, contents_of, lists_of, written
 
 KINDS: tuple[IndexKind, ...] = ("exact", "hnsw")
 
@@ -37,6 +39,30 @@ def test_what_is_read_answers_as_what_was_written(source: Contents, tmp_path: Pa
     assert disk.ranker.to_json() == source.ranker.to_json() == default_ranker().to_json()
     np.testing.assert_array_equal(disk.picks.lists.toarray(), memory.picks.lists.toarray())
     assert disk.picks.lists.nnz == 11  # six lists of two; the last one's last target, a012, is unknown
+
+
+def test_what_editors_decided_comes_along_and_makes_another_version(source: Contents, tmp_path: Path) -> None:
+    plain = open_snapshot(written(tmp_path / "plain", source))
+    decided = open_snapshot(written(tmp_path / "decided", replace(source, editorial=EDITORIAL)))
+    assert plain.editorial == Editorial()
+    assert decided.editorial == EDITORIAL == replace(source, editorial=EDITORIAL).open(BUILT_AT).editorial
+    assert decided.version != plain.version
+    assert lists_of(decided) == lists_of(plain)
+    backwards = Editorial(overrides=dict(reversed(list(EDITORIAL.overrides.items()))))
+    assert open_snapshot(written(tmp_path / "again", replace(source, editorial=backwards))).version == decided.version
+
+
+def test_a_snapshot_at_a_time_holds_what_is_in_force_then(source: Contents) -> None:
+    whole = replace(source, editorial=EDITORIAL).open(BUILT_AT)
+    assert whole.at(BUILT_AT - timedelta(seconds=1)) is whole
+    first, last = whole.at(BUILT_AT), whole.at(BUILT_AT + timedelta(days=1))
+    assert first.editorial.overrides["a001"] == Overrides((Pin("https://courier.example/4", 1),), (Block("a005"),))
+    assert first.editorial.overrides["a004"] == EDITORIAL.overrides["a004"]
+    assert last.editorial.overrides["a004"] == Overrides(mode=Fill.REPLACE)
+    assert [s.version for s in (whole, first, last)] == [whole.manifest.version + end for end in ("", "~1", "~2")]
+    assert first.at(BUILT_AT + timedelta(days=1)).version == last.version
+    assert last.at(BUILT_AT + timedelta(days=9)) is last
+    assert replace(first, seq=7, pending=frozenset({"x"})).version == f"{whole.manifest.version}.7-1~1"
 
 
 def test_a_real_corpus_survives_the_round_trip(optech: Snapshot, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from recommender.register import Register
 from recommender.related import related
 from recommender.vectors import VectorCache
 from recommender.views import views
+from recommender.wanted import Wanted
 from tests.index.samples import ENCODER
 from tests.recommender.makers import BruteForce
 from tests.reference import assert_same
@@ -58,7 +59,7 @@ def everything(snapshot: Snapshot) -> dict[str, list[tuple[str, float]]]:
         corpus.cards[row].id: [
             (corpus.cards[hit.row].id, hit.score)
             for hit in related(
-                corpus.query(int(row)), corpus, snapshot.neighbours, snapshot.ranker, snapshot.picks, limit=k
+                corpus.query(int(row)), corpus, snapshot.neighbours, snapshot.ranker, snapshot.picks, Wanted(limit=k)
             )
         ]
         for row in np.flatnonzero(corpus.register.present)
@@ -139,12 +140,12 @@ def test_what_has_no_vectors_is_pending_and_comes_when_it_has(catalog: Catalog, 
     tail = Tail(base_of(tmp_path), catalog)
     catalog.put([NEW], live=True)
     waiting = tail.now()
-    assert waiting.pending == {"new"}
+    assert waiting.pending.keys() == {"new"}
     assert waiting.corpus.find("new") is None
     assert waiting.version != base_of(tmp_path).version
     embed(catalog)
     served = tail.now()
-    assert (served.pending, served.corpus.find("new")) == (frozenset(), 10)
+    assert (served.pending, served.corpus.find("new")) == ({}, 10)
     assert tail.now() is served, "nothing changed, nothing is made"
 
 
@@ -154,7 +155,7 @@ def test_until_its_new_text_has_vectors_an_article_stays_as_it_was(catalog: Cata
     before = base_of(tmp_path).corpus.cards[0]
     catalog.put([Record(replace(NEW.article, id=name), "made")], live=True)
     now = tail.now()
-    assert now.pending == {name}
+    assert now.pending.keys() == {name}
     assert now.corpus.cards[now.corpus.row(name)] == before
     embed(catalog)
     now = tail.now()

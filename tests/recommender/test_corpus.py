@@ -229,10 +229,10 @@ def test_a_draft_of_one_text_is_read_by_that_text(article: Article, small: Corpu
 def test_sections_are_numbered_by_name() -> None:
     sections = ["sea", "", "land", "sea"]
     corpus = corpus_of(Article(id=str(n), title="T", section=name) for n, name in enumerate(sections))
-    assert corpus.register.sections.tolist() == [1, -1, 0, 1]
-    assert corpus.register.sections.dtype == np.int64
+    assert corpus.register.sections.numbers.tolist() == [1, -1, 0, 1]
+    assert corpus.register.sections.numbers.dtype == np.int64
     wanted = {"sea": 1, "land": 0, "": -1, "moon": -1, "Sea": -1}
-    assert {name: corpus.register.section_of(Card.of(Article(id="n", section=name))) for name in wanted} == wanted
+    assert {name: corpus.register.sections.number(name) for name in wanted} == wanted
 
 
 def test_texts_without_a_word_are_no_copies_of_one_another() -> None:

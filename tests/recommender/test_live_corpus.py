@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from recommender.article import Article
 from recommender.corpus import Corpus, LiveCorpus, joined
 from recommender.picks import Picks
-from recommender.policy import Rules
 from recommender.ranker import default_ranker
 from recommender.register import Card, Register
 from recommender.related import related
+from recommender.wanted import Filters, Wanted
 from tests.recommender.makers import ENCODER, BruteForce, corpus_of
 
 WORDS = "port ship crane tide quay chess rook pawn vote poll train rail snow rain gale harvest strike".split()
@@ -100,18 +100,21 @@ def test_who_is_who_after_changes(seed: int) -> None:
             assert live.cards[mine] == whole.cards[theirs]
     for row, card in zip(by_order, whole.cards, strict=True):
         np.testing.assert_equal(live.days[row], whole.days[whole.row(card.id)])
-        assert (live.sections[row] == live.section_of(card)) if card.section else (live.sections[row] == -1)
+        assert live.sections.numbers[row] == (live.sections.number(card.section) if card.section else -1)
+        assert live.languages.numbers[row] == (live.languages.number(card.language) if card.language else -1)
         assert {live.story(r).tolist()[0] for r in live.same_as(card)} == {live.story(row).tolist()[0]}
     unknown = Card.of(Article(id="~", title="nobody wrote this", section="moon"))
-    assert (live.same_as(unknown), live.section_of(unknown)) == (set(), -1)
+    assert (live.same_as(unknown), live.sections.number("moon")) == (set(), -1)
 
 
-RULES = st.sampled_from([Rules(), Rules(section=("sea",)), Rules(exclude=("03", "https://news.example/5", "old"))])
+RULES = st.sampled_from(
+    [Filters(), Filters(section=("sea",)), Filters(exclude=("03", "https://news.example/5", "old"))]
+)
 
 
 @settings(max_examples=200, deadline=None)
 @given(seed=st.integers(0, 10_000), rules=RULES, limit=st.integers(1, 20))
-def test_a_live_corpus_recommends_what_one_in_one_piece_does(seed: int, rules: Rules, limit: int) -> None:
+def test_a_live_corpus_recommends_what_one_in_one_piece_does(seed: int, rules: Filters, limit: int) -> None:
     """The same articles in the same order with the same scores, for every article that is there."""
     made = case(seed)
     both = (made.live, made.picks), (made.whole, Picks.of(made.whole, made.lists))
@@ -125,8 +128,7 @@ def test_a_live_corpus_recommends_what_one_in_one_piece_does(seed: int, rules: R
                     BruteForce(corpus),
                     RANKER,
                     picks,
-                    limit=limit,
-                    rules=rules,
+                    Wanted(limit, filters=rules),
                 )
             ]
             for corpus, picks in both
@@ -160,7 +162,8 @@ def test_nothing_of_the_corpus_it_began_with_changes() -> None:
     made = case(3)
     before = case(3).base
     assert made.base.register.cards == before.register.cards
-    for name in ("days", "sections", "copies", "order", "present"):
+    assert made.base.register.sections.numbers.tolist() == before.register.sections.numbers.tolist()
+    for name in ("days", "copies", "order", "present"):
         np.testing.assert_array_equal(getattr(made.base.register, name), getattr(before.register, name))
     assert made.live.fused is made.base.fused
     assert made.live.packed is made.base.packed

@@ -86,6 +86,7 @@ def test_the_curated_list_may_have_another_key(tmp_path: Path) -> None:
         ({"id": "x", "title": " ", "teasers": [""], "body": "\u0000\n"}, "article 'x' has no text"),
         ({"id": "x\ny", "title": "T"}, "id 'x\\ny' contains a line break"),
         ({"id": "x/related", "title": "T"}, "id 'x/related' ends in \"/related\""),
+        ({"id": "x/overrides", "title": "T"}, "id 'x/overrides' ends in \"/overrides\", which the HTTP paths"),
         ({"id": 1.5, "title": "T"}, "id is 1.5, expected a string"),
         ({"id": True, "title": "T"}, "id is True, expected a string"),
         ({"id": ["x"], "title": "T"}, "id is ['x'], expected a string"),

@@ -1,0 +1,121 @@
+"""Related lists over HTTP: of known articles, of drafts, several at once."""
+
+from dataclasses import asdict, replace
+from typing import Annotated, Any
+
+from fastapi import APIRouter, HTTPException, Query, Request, Response
+
+from api.caching import Document, tag_of
+from api.drafts import Drafts
+from api.problems import KNOWN, RESPONSES, Problem, not_found
+from api.schemas import Asked, AskedByUrl, Batch, ById, Draft, Lists
+from api.service import Current
+from index.answer import Related, RelatedToDraft, answer, answer_to_draft
+from index.snapshot import Snapshot
+from recommender import corpus
+from recommender.article import parse_article
+from recommender.errors import UnknownArticleError
+from recommender.wanted import Wanted
+
+router = APIRouter(tags=["related"], responses={503: RESPONSES[503]})
+Params = Annotated[Asked, Query()]
+
+
+@router.get(
+    "/v1/articles/{id:path}/related",
+    response_model=Related,
+    responses={**KNOWN, 422: RESPONSES[422]},
+)
+def related_by_id(id: str, request: Request, snapshot: Current, asked: Params) -> Response:  # noqa: A002 - public name
+    """Return the related list of a known article."""
+    return _answer(request, snapshot, id, asked)
+
+
+@router.api_route("/v1/articles/{id:path}/related", methods=["PUT", "DELETE"], include_in_schema=False)
+async def no_article() -> None:
+    """Refuse: else this were an article whose id ends like a path."""
+    raise HTTPException(405)
+
+
+@router.get("/v1/related", response_model=Related, responses={**KNOWN, 422: RESPONSES[422]})
+def related_by_url(request: Request, snapshot: Current, asked: Annotated[AskedByUrl, Query()]) -> Response:
+    """Return the related list of the article at a URL."""
+    return _answer(request, snapshot, asked.url, asked)
+
+
+@router.post(
+    "/v1/related",
+    response_model=RelatedToDraft,
+    responses={status: RESPONSES[status] for status in (400, 413, 422, 429)},
+)
+def related_to_draft(draft: Draft, request: Request, snapshot: Current, asked: Params) -> Response:
+    """Return the related list of a text that is not published, and what tells its story already; nothing is stored."""
+    drafts: Drafts = request.app.state.drafts
+    record = parse_article({**draft.model_dump(mode="json", exclude_none=True), "id": "draft"})
+    article = replace(record.article, id="")  # no article has this id, so none is taken for the draft
+    query = snapshot.corpus.draft(article, drafts.encoder(snapshot.manifest.model))
+    found = answer_to_draft(snapshot, query, asked.wanted(_min_score(request)))
+    request.state.document = Document.of_list("", None, found)
+    return _json(found)
+
+
+@router.post(
+    "/v1/related:batch",
+    response_model=Lists,
+    responses={status: RESPONSES[status] for status in (400, 413, 422)},
+)
+def several(batch: Batch, request: Request, snapshot: Current) -> Response:
+    """Return several related lists at once, as for a page with several modules; one that fails spoils no other."""
+    names = [asked.id if isinstance(asked, ById) else asked.url for asked in batch.requests]
+    shown = list(names) if batch.distinct else []
+    results: list[Related | Problem] = []
+    for name, asked in zip(names, batch.requests, strict=True):
+        wanted = asked.wanted(_min_score(request))
+        filters = replace(wanted.filters, exclude=(*wanted.filters.exclude, *shown))
+        try:
+            found = answer(snapshot, _query(snapshot, name), replace(wanted, filters=filters))
+        except UnknownArticleError as error:
+            results.append(not_found(error))
+            continue
+        results.append(found)
+        if batch.distinct:
+            shown += [item.id for item in found.items]
+    return _json(Lists(index_version=snapshot.version, results=results))
+
+
+def _answer(request: Request, snapshot: Snapshot, identity: str, asked: Asked) -> Response:
+    query, wanted = _query(snapshot, identity), asked.wanted(_min_score(request))
+    found = answer(snapshot, query, wanted)
+    tag = tag_of(snapshot.version, "related", query.card.id, _canonical(snapshot, wanted))
+    request.state.document = Document.of_list(tag, query.card.published_at, found, edited=_edited(snapshot, query))
+    return _json(found)
+
+
+def _query(snapshot: Snapshot, identity: str) -> corpus.Query:
+    """The article as a query, also one that is stored but not read yet. Raises UnknownArticleError."""
+    row = snapshot.corpus.find(identity)
+    if row is None and (card := snapshot.waiting(identity)) is not None:
+        return snapshot.corpus.unread(card)
+    return snapshot.corpus.query(snapshot.corpus.row(identity) if row is None else row)
+
+
+def _canonical(snapshot: Snapshot, wanted: Wanted) -> dict[str, Any]:
+    """The parameters so that requests of one meaning have one form."""
+    find, copies = snapshot.corpus.find, snapshot.corpus.copies
+    excluded = {int(copies[row]) for row in map(find, wanted.filters.exclude) if row is not None}
+    return {**asdict(wanted), "filters": {**asdict(wanted.filters), "exclude": excluded}}
+
+
+def _edited(snapshot: Snapshot, query: corpus.Query) -> bool:
+    """Whether an editor had a hand in this list."""
+    editorial = snapshot.editorial
+    return bool(editorial.about(query.card.id)) or bool(editorial.rules.against(query.card))
+
+
+def _min_score(request: Request) -> float:
+    found: float = request.app.state.config.min_score
+    return found
+
+
+def _json(body: Related | Lists) -> Response:
+    return Response(body.model_dump_json(), media_type="application/json")

@@ -1,0 +1,23 @@
+"""What every route works with: the snapshot in service when its request came in."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from index.live import Live
+from index.snapshot import Snapshot
+
+
+def live(request: Request) -> Live:
+    """Return the holder of the snapshot in service."""
+    found: Live = request.app.state.live
+    return found
+
+
+async def snapshot_now(request: Request) -> Snapshot:
+    """Return the snapshot in service when the request came in; the request uses only this one."""
+    found: Snapshot | None = getattr(request.state, "snapshot", None)
+    return found or await live(request).caught_up()
+
+
+Current = Annotated[Snapshot, Depends(snapshot_now)]

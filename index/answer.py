@@ -1,0 +1,125 @@
+"""A related list as it goes out, over HTTP or into a file: the same bytes. Field order is the order of the JSON."""
+
+import math
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+
+from pydantic import BaseModel, Field
+
+from index.snapshot import Snapshot
+from recommender.corpus import Corpus, Query
+from recommender.register import Card
+from recommender.related import Hit, Source, covered, related
+from recommender.wanted import Wanted
+
+
+class Status(StrEnum):
+    """``ok``: as many articles as asked for that an editor might pick. ``thin``: fewer.
+
+    ``pending``: the article is stored, but not read yet, so nothing can be said to be related.
+    """
+
+    OK = "ok"
+    THIN = "thin"
+    PENDING = "pending"
+
+
+class Item(BaseModel):
+    """One recommended article. ``title`` is null for a stub, of which only the teaser is known.
+
+    ``score``, the probability that an editor would pick it, is null where it does not stand here for its score.
+    ``also``: ids of other versions of the story that would stand here.
+    """
+
+    id: str = Field(examples=["2025-02-dredging-licence-granted"])
+    url: str | None = Field(examples=["https://tesslecourier.example/business/2025-02-dredging-licence-granted"])
+    title: str | None = Field(examples=["Dredging licence granted"])
+    teaser: str | None = Field(examples=["The harbour may be dug deeper, on eleven conditions."])
+    image: str | None = None
+    published_at: datetime | None = Field(examples=["2025-02-11T16:40:00Z"])
+    section: str | None = Field(examples=["business"])
+    score: float | None = Field(ge=0, le=1, examples=[0.61])
+    position: int = Field(ge=1, examples=[1])
+    source: Source
+    also: list[str] = Field(default_factory=list)
+
+    @classmethod
+    def of(cls, hit: Hit, corpus: Corpus, position: int) -> Self:
+        """Return the item of a hit at its place in the list."""
+        card = corpus.cards[hit.row]
+        return cls(
+            id=card.id,
+            url=card.url,
+            title=card.title or None,
+            teaser=next(iter(card.teasers), None),
+            image=card.image,
+            published_at=card.published_at,
+            section=card.section or None,
+            score=floored(hit.score) if hit.source is Source.RANKED else None,
+            position=position,
+            source=hit.source,
+            also=[corpus.cards[row].id for row in hit.also],
+        )
+
+
+class Related(BaseModel):
+    """A related list, best first. ``id`` is null for a draft."""
+
+    id: str | None = Field(examples=["2025-07-first-deep-ship"])
+    status: Status
+    index_version: str = Field(examples=["51f1a05f2c286516"])
+    count: int = Field(ge=0, examples=[1])
+    items: list[Item]
+
+    def to_bytes(self) -> bytes:
+        """Return the JSON, in UTF-8."""
+        return self.model_dump_json().encode()
+
+
+class Covered(BaseModel):
+    """An article that tells the draft's story already."""
+
+    id: str
+    url: str | None
+    title: str | None
+    published_at: datetime | None
+
+    @classmethod
+    def of(cls, card: Card) -> Self:
+        """Return what is said of the article of ``card``."""
+        return cls(id=card.id, url=card.url, title=card.title or None, published_at=card.published_at)
+
+
+class RelatedToDraft(Related):
+    """The related list of a draft. ``covered``: what tells its story already, in nearly its words."""
+
+    covered: list[Covered]
+
+
+def answer(snapshot: Snapshot, query: Query, wanted: Wanted) -> Related:
+    """Return the related list of ``query``: an article of ``snapshot``, one that waits to be read, or a draft."""
+    hits = related(
+        query, snapshot.corpus, snapshot.neighbours, snapshot.ranker, snapshot.picks, wanted, snapshot.editorial
+    )
+    items = [Item.of(hit, snapshot.corpus, position) for position, hit in enumerate(hits, start=1)]
+    status = Status.THIN if sum(item.source is not Source.FALLBACK for item in items) < wanted.limit else Status.OK
+    return Related(
+        id=query.card.id or None,
+        status=Status.PENDING if query.row is None and query.card.id in snapshot.pending else status,
+        index_version=snapshot.version,
+        count=len(items),
+        items=items,
+    )
+
+
+def answer_to_draft(snapshot: Snapshot, query: Query, wanted: Wanted) -> RelatedToDraft:
+    """Return the related list of a draft, and what covers it already."""
+    corpus = snapshot.corpus
+    known = [Covered.of(corpus.cards[row]) for row in covered(query, corpus, snapshot.neighbours)]
+    return RelatedToDraft(covered=known, **dict(answer(snapshot, query, wanted)))
+
+
+def floored(score: float) -> float:
+    """Return ``score`` with six decimals, never more than it is: as ``min_score`` it lets the item pass."""
+    return math.floor(score * 1e6) / 1e6

@@ -1,0 +1,112 @@
+"""Related lists as files, for sites without a service: JSON as the API answers it, and a piece of HTML for the page."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from urllib.parse import quote
+
+import orjson
+from pydantic import TypeAdapter
+
+from index.answer import Item, Related, answer
+from index.snapshot import Snapshot
+from recommender.article import canonical_or_none
+from recommender.errors import PublishError
+from recommender.text import sha256
+from recommender.wanted import Wanted
+
+FOLDER = "related"
+LISTED = ".exported.json"
+"""The names of the files that were exported: what is no longer among them is removed."""
+_NAMES = TypeAdapter(list[str])
+
+MAX_NAME = 200
+"""Bytes of a file's name, without its ending: file systems take 255."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What an export did: lists on disk now, files written because they differed, files removed."""
+
+    lists: int
+    written: int
+    removed: int
+
+
+def export(snapshot: Snapshot, folder: Path, wanted: Wanted, on_article: Callable[[int], None]) -> Exported:
+    """Write ``related/ID.json`` and ``related/ID.html`` of every article into ``folder``; stubs have no page.
+
+    Each file is replaced whole, and only if it differs, so an export that was interrupted is finished by the next.
+    Files of articles that are gone are removed; files that no export wrote are left alone. ``on_article`` is told how
+    many were just done. Raises PublishError naming the file that cannot be written.
+    """
+    place, corpus = folder / FOLDER, snapshot.corpus
+    present = corpus.register.present
+    rows = [row for row, card in enumerate(corpus.cards) if present[row] and not card.is_stub]
+    names = {f"{file_name(corpus.cards[row].id)}.{ending}" for row in rows for ending in ("json", "html")}
+    written = 0
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        before = _listed(place)
+        _put(place / LISTED, _list(before | names))  # first, so that no file of ours is ever forgotten
+        for row in rows:
+            found = answer(snapshot, corpus.query(row), wanted)
+            path = place / file_name(corpus.cards[row].id)
+            written += _put(Path(f"{path}.json"), found.to_bytes()) + _put(Path(f"{path}.html"), fragment(found))
+            on_article(1)
+        for name in before - names:
+            (place / name).unlink(missing_ok=True)
+        _put(place / LISTED, _list(names))
+    except OSError as error:
+        raise PublishError(f"{error.filename or place}: {error.strerror or error}") from error
+    return Exported(len(rows), written, len(before - names))
+
+
+def file_name(identity: str) -> str:
+    """Return the name, without its ending, of the files of the article with this id: no separators, never hidden.
+
+    Percent-encoded (RFC 3986); one that is too long ends in a digest of the whole id.
+    """
+    name = quote(identity, safe="")
+    name = name.replace(".", "%2E", 1) if name.startswith(".") else name
+    return name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 33]}-{sha256(identity)[:32]}"
+
+
+def fragment(found: Related) -> bytes:
+    """Return a list as HTML to be put into a page: nothing but a list of links, escaped; empty for no items."""
+    if not found.items:
+        return b""
+    lines = ['<ul class="related-articles">', *map(_entry, found.items), "</ul>", ""]
+    return "\n".join(lines).encode()
+
+
+def _entry(item: Item) -> str:
+    label = escape(item.title or item.teaser or item.id)
+    teaser = f"<p>{escape(item.teaser)}</p>" if item.title and item.teaser else ""
+    link = f'<a href="{escape(item.url)}">{label}</a>' if item.url and canonical_or_none(item.url) else label
+    return f'<li data-source="{item.source}">{link}{teaser}</li>'
+
+
+def _put(path: Path, data: bytes) -> bool:
+    """Let ``path`` hold ``data``, whole or not at all; say whether it did not before."""
+    if path.exists() and path.read_bytes() == data:
+        return False
+    new = path.with_name(f".{path.name}.new")
+    new.write_bytes(data)
+    new.replace(path)
+    return True
+
+
+def _list(names: set[str]) -> bytes:
+    return orjson.dumps(sorted(names), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _listed(place: Path) -> set[str]:
+    path = place / LISTED
+    if not path.exists():
+        return set()
+    try:
+        return {name for name in _NAMES.validate_json(path.read_bytes()) if Path(name).name == name}
+    except ValueError:
+        raise PublishError(f"{path}: no list of exported files; remove it, and the files it should name") from None

@@ -1,0 +1,71 @@
+"""Articles as rows of the catalog's tables, and back."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, Row, select
+
+from recommender.article import Article, canonical_url, parse_time
+from recommender.tables import aliases, articles
+
+FETCH = 1_000
+"""Rows read at a time."""
+NAMED = 500
+"""Ids named in one query: databases set a limit to it."""
+
+
+def values_of(article: Article) -> dict[str, Any]:
+    """Return the row of ``article`` in the table of articles."""
+    return {
+        "id": article.id,
+        "url": article.url,
+        "canonical_url": canonical_url(article.url) if article.url else None,
+        "title": article.title,
+        "teasers": list(article.teasers),
+        "body": article.body,
+        "published_at": article.published_at.isoformat() if article.published_at else None,
+        "section": article.section,
+        "tags": list(article.tags),
+        "language": article.language,
+        "image": article.image,
+        "extra": dict(article.extra),
+        "is_stub": article.is_stub,
+    }
+
+
+def article_of(row: Row[Any]) -> Article:
+    """Return the article of a row."""
+    return Article(
+        id=row.id,
+        url=row.url,
+        title=row.title,
+        teasers=tuple(row.teasers),
+        body=row.body,
+        published_at=parse_time(row.published_at) if row.published_at else None,
+        section=row.section,
+        tags=tuple(row.tags),
+        language=row.language,
+        image=row.image,
+        extra=row.extra,
+    )
+
+
+def former_ids(connection: Connection) -> dict[str, str]:
+    """Return former id → present id, in the order of the former ones."""
+    query = select(aliases.c.alias, aliases.c.article_id).where(aliases.c.alias != aliases.c.article_id)
+    return {alias: article_id for alias, article_id in connection.execute(query.order_by(aliases.c.alias))}
+
+
+def present_id(connection: Connection, identity: str) -> str:
+    """Return the id of the article that ``identity`` is a former id of, or itself."""
+    return connection.scalar(select(aliases.c.article_id).where(aliases.c.alias == identity)) or identity
+
+
+def batched(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield ``ids`` in parts that a query can name."""
+    return (ids[at : at + NAMED] for at in range(0, len(ids), NAMED))
+
+
+def by_codepoint(engine: Engine) -> ColumnElement[str]:
+    """Order by id as Python orders strings; a PostgreSQL database may have a language's order instead."""
+    return articles.c.id.collate("C") if engine.dialect.name == "postgresql" else articles.c.id.expression

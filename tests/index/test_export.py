@@ -1,0 +1,174 @@
+"""Lists as files: the bytes that the API answers, and HTML that is safe to include."""
+
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import orjson
+import pytest
+from fastapi.testclient import TestClient
+from typer.testing import CliRunner
+
+from index.answer import Item, Related, Status
+from index.cli import app
+from index.export import LISTED, export, file_name, fragment
+from index.publish import open_current
+from recommender.article import Article, Record
+from recommender.errors import PublishError
+from recommender.related import Source
+from recommender.wanted import Wanted
+from tests.api.serving import ENCODER, served
+from tests.conftest import DEMO, build_store, records
+
+ODD = ("news/2024/1", ".hidden", "a b?c#d", "é" * 200, "50%", "A")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    odd = [
+        Record(Article(id=name, title=f"Harbour {n}", body="Dredging the harbour."), "") for n, name in enumerate(ODD)
+    ]
+    return build_store(tmp_path_factory.mktemp("store"), [*records(DEMO), *odd], ENCODER)
+
+
+@pytest.fixture(scope="module")
+def client(store: Path) -> Iterator[TestClient]:
+    with served(store) as found:
+        yield found
+
+
+def exported(store: Path, folder: Path, *options: str) -> str:
+    result = CliRunner().invoke(app, ["export", str(folder), "--store", str(store), *options])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (folder / "related").iterdir()}
+
+
+def test_every_file_is_what_the_api_answers(store: Path, client: TestClient, tmp_path: Path) -> None:
+    output = exported(store, tmp_path, "--limit", "5")
+    found = files(tmp_path)
+    cards = [card for card in open_current(store).corpus.cards if not card.is_stub]
+    assert len(cards) > 70
+    assert f"{len(cards)} lists" in output
+    assert len(found) == 2 * len(cards) + 1
+    names = {file_name(card.id) for card in cards}
+    assert len(names) == len(cards)
+    for card in cards:
+        answer = client.get(f"/v1/articles/{_path(card.id)}/related?limit=5")
+        assert found[f"{file_name(card.id)}.json"] == answer.content
+        links = Links(found[f"{file_name(card.id)}.html"].decode())
+        assert links.hrefs == [item["url"] for item in answer.json()["items"] if item["url"]]
+        assert links.items == len(answer.json()["items"])
+
+
+def _path(identity: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in identity.encode())
+
+
+class Links(HTMLParser):
+    """What a browser would make of a fragment."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.hrefs: list[str | None] = []
+        self.items = 0
+        self.tags: set[str] = set()
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.items += tag == "li"
+        self.hrefs += [value for name, value in attrs if name == "href"]
+
+
+def test_a_second_export_writes_what_changed_and_removes_what_is_gone(tmp_path: Path) -> None:
+    store, folder = tmp_path / "store", tmp_path / "site"
+    build_store(store, records(DEMO), ENCODER)
+    exported(store, folder)
+    before = files(folder)
+    (folder / "related" / "own.json").write_text("mine")
+    assert ": 0 files written, 0 removed" in exported(store, folder)
+    gone = open_current(store).corpus.cards[0].id
+    with served(store, writes=True) as client:
+        client.app.state.writer.remove(gone)  # type: ignore[attr-defined]
+    output = exported(store, folder)
+    after = files(folder)
+    assert ", 2 removed" in output
+    assert set(before) - set(after) == {f"{file_name(gone)}.json", f"{file_name(gone)}.html"}
+    assert after["own.json"] == b"mine"
+    assert not any(gone.encode() in data for name, data in after.items() if name != LISTED)
+
+
+def test_an_export_that_was_interrupted_is_finished_by_the_next(store: Path, tmp_path: Path) -> None:
+    exported(store, tmp_path / "whole")
+    snapshot, count = open_current(store), 0
+
+    def stop(_: int) -> None:
+        nonlocal count
+        count += 1
+        if count == 40:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        export(snapshot, tmp_path / "half", Wanted(min_score=0.01), stop)
+    assert 80 <= len(files(tmp_path / "half")) <= 82
+    exported(store, tmp_path / "half")
+    whole, half = files(tmp_path / "whole"), files(tmp_path / "half")
+    assert {name: orjson.loads(data)["items"] for name, data in half.items() if name.endswith("5.json")} == {
+        name: orjson.loads(data)["items"] for name, data in whole.items() if name.endswith("5.json")
+    }
+    assert set(half) == set(whole)
+
+
+@pytest.mark.parametrize("identity", [*ODD, "..", ".", "%2F", "x" * 512, "con", "a" * 199 + "/"])
+def test_file_names_are_plain(identity: str) -> None:
+    name = file_name(identity)
+    assert "/" not in name
+    assert not name.startswith(".")
+    assert len(f".{name}.json.new".encode()) <= 255
+    assert name == file_name(identity)
+
+
+def test_long_names_that_begin_alike_stay_apart() -> None:
+    assert len({file_name("x" * 400 + end) for end in "abc"}) == 3
+
+
+EVIL = '"><script>alert(1)</script>'
+
+
+def item(**fields: str | None) -> Item:
+    shown = {"id": "a", "url": None, "title": None, "teaser": None, "published_at": None, "section": None, **fields}
+    return Item(**shown, score=0.5, position=1, source=Source.RANKED)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("fields", "tags", "hrefs"),
+    [
+        ({"title": EVIL, "teaser": EVIL, "url": "https://a.example/?q=%22&b"}, {"ul", "li", "a", "p"}, 1),
+        ({"title": "T", "url": "javascript:alert(1)"}, {"ul", "li"}, 0),
+        ({"title": "T", "url": f"https://a.example/{EVIL}"}, {"ul", "li", "a"}, 1),
+        ({"teaser": "Only a teaser", "url": "https://a.example/b"}, {"ul", "li", "a"}, 1),
+    ],
+)
+def test_nothing_in_an_article_becomes_markup(fields: dict[str, str | None], tags: set[str], hrefs: int) -> None:
+    found = Related(id="q", status=Status.OK, index_version="v", count=1, items=[item(**fields)])
+    links = Links(fragment(found).decode())
+    assert links.tags == tags
+    assert links.hrefs == [fields["url"]] * hrefs
+
+
+def test_no_items_no_markup() -> None:
+    assert fragment(Related(id="q", status=Status.THIN, index_version="v", count=0, items=[])) == b""
+
+
+def test_what_cannot_be_written_is_named(store: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(PublishError, match="file"):
+        export(open_current(store), tmp_path / "file", Wanted(), lambda _: None)
+    (tmp_path / "related").mkdir()
+    (tmp_path / "related" / LISTED).write_text("{")
+    with pytest.raises(PublishError, match=r"exported\.json: no list"):
+        export(open_current(store), tmp_path, Wanted(), lambda _: None)
