@@ -15,6 +15,8 @@ from recommender.errors import ArticleError
 
 MAX_LINES = 1_000
 """Articles in one bulk request."""
+UNREADABLE = "\ufffd"
+"""What stands in a path for bytes that are no UTF-8: two different ids may become one."""
 NDJSON = "application/x-ndjson"
 
 router = APIRouter(
@@ -81,6 +83,8 @@ def put_article(id: str, article: ArticleIn, response: Response, store: Writing)
     """
     fields = article.model_dump(mode="json", exclude_none=True)
     record = parse_article({**fields, "id": id}, "body")
+    if record.article.id != id or UNREADABLE in id:  # else it were stored under an id that this path does not find
+        raise ArticleError("the id in the path is not NFC in UTF-8, or holds control, invisible or surplus characters")
     waiting = store.put([record])
     response.status_code = 202 if waiting else 200
     return Stored(id=record.article.id, status="pending" if waiting else "live")

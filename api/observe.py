@@ -1,11 +1,13 @@
-"""The outermost layer: gives every request its id, and counts and logs every answer, whoever made it."""
+"""The outermost layer: gives every request its id and an answer, and counts and logs every answer, whoever made it."""
 
 from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.headers import ALWAYS, UNLESS_SAID
 from api.logs import AccessLog, RequestIds, request_id
 from api.metrics import Metrics
+from api.problems import UNEXPECTED, problem
 
 NO_ROUTE = "none"
 
@@ -33,11 +35,12 @@ class Observe:
                 given = value
         identity = self._ids.of(given)
         token = request_id.set(identity)
-        status, length = 500, 0
+        status, length, begun = 500, 0, False
 
         async def observed(message: Message) -> None:
-            nonlocal status, length
+            nonlocal status, length, begun
             if message["type"] == "http.response.start":
+                begun = True
                 status = message["status"]
                 message["headers"] = [*message.get("headers", ()), (b"x-request-id", identity.encode())]
             else:
@@ -46,6 +49,12 @@ class Observe:
 
         try:
             await self._app(scope, receive, observed)
+        except Exception:
+            if not begun:  # a layer failed: what the routes raise was answered further in
+                answer = problem(500, *UNEXPECTED)
+                answer.raw_headers.extend((*ALWAYS, *UNLESS_SAID))
+                await answer(scope, receive, observed)
+            raise  # the server logs it
         finally:
             request_id.reset(token)
             self._done(scope, status, perf_counter() - started, length, identity)

@@ -18,6 +18,8 @@ from recommender.errors import ArticleError, CatalogError, EncoderError, Snapsho
 log = logging.getLogger(__name__)
 
 MAX_DETAIL = 300
+UNEXPECTED = "internal_error", "the request could not be answered; the error was logged"
+"""Code and detail of what nobody foresaw."""
 
 
 class Fault(BaseModel):
@@ -163,4 +165,4 @@ def _allowed(request: Request, error: HTTPException) -> str:
 
 def _unexpected(_: Request, error: Exception) -> JSONResponse:
     log.error("unexpected error", exc_info=error)
-    return problem(500, "internal_error", "the request could not be answered; the error was logged")
+    return problem(500, *UNEXPECTED)

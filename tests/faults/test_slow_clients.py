@@ -72,8 +72,10 @@ def beside(server: Server, expected: Expected, count: int, requests: int, rounds
     """Let others ask without slow clients and beside them, in turns; return their times, and their failures."""
     ids = list(next(iter(expected.values())))
     turns, wrong = Turns(), []
-    with Crowd(server, ids, expected) as crowd:
-        crowd.wait_for(300)
+    with server.each_worker() as workers:
+        for client in workers:
+            for identity in ids:
+                client.listed(identity)  # so that all answers are kept from the first turn on
     for _ in range(rounds):
         with Crowd(server, ids, expected, clients=4, pause=0.002) as calm:
             calm.wait_for(requests)

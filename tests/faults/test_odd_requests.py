@@ -1,0 +1,102 @@
+"""Requests as no client library sends them, to a real server, byte by byte: 4xx or a right answer, never a 500."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+
+from api.problems import Problem
+from tests.faults.servers import Nursery, Server
+from tests.faults.test_slow_clients import READ, errors
+
+IDS = [
+    b"..",
+    b"../../etc/passwd",
+    b"../../../../v1/index",
+    b"./.",
+    b"//",
+    b"\x00",
+    b"a\x00b",
+    b"%00",
+    b"a%2Fb",
+    b"..%2F..%2Fetc%2Fpasswd",
+    b"%ED%A0%80",
+    b"\xed\xa0\x80",
+    b"\xff",
+    b"%FF",
+    "سفينة".encode(),
+    b"%D8%B3",
+    "\u202eabc".encode(),
+    "😀".encode(),
+    b"%F0%9F%98%80",
+    b"a b",
+    b"\t",
+    b"%",
+    b"%zz",
+    b"#",
+    b"?",
+    b"a\r\nX-Evil: 1",
+    b"x" * 10_000,
+    b"%F0%9F%98%80" * 800,
+    b"x" * 70_000,
+    b"/" * 5_000,
+]
+METHODS = (b"GET", b"HEAD", b"PUT", b"DELETE", b"POST", b"PATCH", b"OPTIONS")
+BODY = b'{"title": "News"}'
+
+
+@pytest.fixture
+def server(nursery: Nursery, store: Path) -> Iterator[Server]:
+    with nursery.served(store) as found:
+        yield found
+
+
+def said(server: Server, method: bytes, target: bytes, key: bytes) -> tuple[int, dict[bytes, bytes], bytes]:
+    """Send a request just so; return status, headers and body of what came back."""
+    head = b"\r\n".join(
+        [
+            method + b" " + target + b" HTTP/1.1",
+            b"Host: a",
+            b"Connection: close",
+            b"Authorization: " + key,
+            b"Content-Type: application/json",
+            b"Content-Length: %d" % len(BODY),
+        ]
+    )
+    data = b""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        try:
+            connection.sendall(head + b"\r\n\r\n" + BODY)
+            while part := connection.recv(READ):
+                data += part
+        except ConnectionError:
+            assert data, "no answer"  # a refusal that did not wait for the end of the request
+    top, _, body = data.partition(b"\r\n\r\n")
+    status, *lines = top.split(b"\r\n")
+    headers = {name.lower(): value for name, _, value in (line.partition(b": ") for line in lines)}
+    return int(status.split()[1]), headers, body
+
+
+@pytest.mark.parametrize("path", [b"/v1/articles/%s", b"/v1/articles/%s/related", b"/v1/related?url=%s"])
+def test_odd_targets_are_answered_rightly_or_refused(server: Server, key: dict[str, str], path: bytes) -> None:
+    answered = refused = below = 0
+    for identity in IDS:
+        for method in METHODS:
+            status, headers, body = said(server, method, path % identity, key["Authorization"].encode())
+            assert status < 500, (method, identity[:50], body)
+            if status < 400:
+                answered += 1
+            elif headers.get(b"content-type") == b"application/problem+json":
+                refused += 1
+                if method != b"HEAD":
+                    assert Problem.model_validate(orjson.loads(body)).status == status
+            else:  # no HTTP at all: the server itself refuses it, before there is an application
+                below += 1
+                assert (status, body) == (400, b"Invalid HTTP request received.")
+    print(f"\n{answered} answered, {refused} refused, {below} no HTTP, 0 server errors")  # noqa: T201
+    assert answered + refused + below == len(IDS) * len(METHODS)
+    assert errors(server) == []
+    with server.each_worker() as workers:
+        assert [client.get("/readyz").status for client in workers] == [200, 200]
