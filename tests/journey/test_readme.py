@@ -19,6 +19,7 @@ from index.live import Live
 from recommender.article import parse_article
 from recommender.catalog import Catalog
 from recommender.encoder import HashEncoder
+from recommender.rule_file import read_rules
 from recommender.settings import Settings
 from tests.conftest import DEMO, ROOT, SEED_PAGE, build_store, records
 
@@ -60,7 +61,16 @@ def test_curl_examples_answer(client: TestClient, key: str, line: str) -> None:
     answer = client.request(method, url, content=body, headers=headers)
     assert answer.status_code == int(([*re.findall(r"# (\d{3})\b", line), 200])[0]), answer.text
     if "related" in url and answer.content:
-        assert answer.json()["count"] > 0
+        for found in answer.json().get("results", [answer.json()]):
+            assert found["count"] > 0
+            assert ("explain" in url) == all(item["why"] for item in found["items"])
+
+
+def test_the_rules_of_the_example_can_be_read() -> None:
+    (example,) = [block for kind, block in BLOCKS if kind == "yaml"]
+    rules = read_rules(example)
+    assert len(rules.never_beside) == 2
+    assert rules.ignore_tags == {"homepage", "featured"}
 
 
 @pytest.mark.parametrize("line", COMMANDS)
@@ -102,9 +112,12 @@ def test_the_tables_are_made_from_the_committed_reports() -> None:
 
 def test_every_command_is_in_the_readme() -> None:
     runner = CliRunner()
-    for name in ("ingest", "build", "check", "list"):
+    for name in ("ingest", "build", "check", "list", "export"):
         assert runner.invoke(index.cli.app, [name, "--help"]).exit_code == 0
         assert re.search(rf"related-index {name}\b|`{name}`", README)
+    for name in ("check", "try", "use", "show"):
+        assert runner.invoke(index.cli.app, ["rules", name, "--help"]).exit_code == 0
+        assert f"related-index rules {name} " in README
     for name in ("new", "list", "revoke"):
         assert runner.invoke(api.cli.app, ["keys", name, "--help"]).exit_code == 0
         assert re.search(rf"related-api keys {name}\b|`{name}`", README)
