@@ -15,7 +15,12 @@ _EDGES = ".-'’&"
 
 
 def names(text: str) -> list[str]:
-    """Return the names in ``text`` in order, case-folded, one entry an occurrence.
+    """Return the names in ``text`` in order, case-folded, one entry an occurrence."""
+    return [name.casefold() for name in written(text)]
+
+
+def written(text: str) -> list[str]:
+    """Return the names in ``text`` in order, as they stand there, one entry an occurrence.
 
     A single capitalised word that opens a sentence is left out: nothing tells it from any other word,
     unless it is all in capitals.
@@ -26,7 +31,7 @@ def names(text: str) -> list[str]:
         alone = " " not in name
         if len(name) < 2 or (alone and not _acronym(name) and _opens_sentence(text, match.start())):
             continue
-        found.append(name.casefold())
+        found.append(name)
     return found
 
 

@@ -111,6 +111,12 @@ class TermRows:
         at = SHORT.index(name)
         return bool(self.short.indptr[at] < self.short.indptr[at + 1])
 
+    def columns(self, name: str) -> npt.NDArray[np.int64]:
+        """Return the columns, among those of ``short``, of one article's terms of this one of SHORT."""
+        at = SHORT.index(name)
+        held = slice(self.short.indptr[at], self.short.indptr[at + 1])
+        return np.asarray(self.short.indices[held][self.short.data[held] != 0], dtype=np.int64)
+
     def shared(self, rows: npt.NDArray[np.int64], dense: Column) -> Matrix:
         """Return ``(4, m)``: inner products of the SHORT terms of ``rows``, m of the articles, with ``dense``.
 
