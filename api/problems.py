@@ -132,7 +132,9 @@ def _no_encoder(_: Request, error: Exception) -> JSONResponse:
 
 def _no_catalog(_: Request, error: Exception) -> JSONResponse:
     log.error("the catalog failed: %s", error)
-    return problem(503, "catalog_unavailable", "nothing was stored", headers={"Retry-After": "5"})
+    return problem(
+        503, "catalog_unavailable", "the catalog cannot be reached; nothing was changed", headers={"Retry-After": "5"}
+    )
 
 
 def _invalid(_: Request, error: Exception) -> JSONResponse:

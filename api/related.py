@@ -1,5 +1,6 @@
 """Related lists over HTTP: of known articles, of drafts, several at once."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, replace
 from typing import Annotated, Any
 
@@ -9,11 +10,11 @@ from api.caching import Document, tag_of
 from api.drafts import Drafts
 from api.problems import KNOWN, RESPONSES, Problem, not_found
 from api.schemas import Asked, AskedByUrl, Batch, ById, Draft, Lists
-from api.service import Current
-from index.answer import Related, RelatedToDraft, answer, answer_to_draft
+from api.service import Current, live
+from index.answer import Related, RelatedToDraft, Texts, answer, answer_to_draft
 from index.snapshot import Snapshot
 from recommender import corpus
-from recommender.article import parse_article
+from recommender.article import Article, parse_article
 from recommender.errors import UnknownArticleError
 from recommender.wanted import Wanted
 
@@ -54,7 +55,8 @@ def related_to_draft(draft: Draft, request: Request, snapshot: Current, asked: P
     record = parse_article({**draft.model_dump(mode="json", exclude_none=True), "id": "draft"})
     article = replace(record.article, id="")  # no article has this id, so none is taken for the draft
     query = snapshot.corpus.draft(article, drafts.encoder(snapshot.manifest.model))
-    found = answer_to_draft(snapshot, query, asked.wanted(_min_score(request)))
+    texts = _texts(request, article) if asked.explain else None
+    found = answer_to_draft(snapshot, query, asked.wanted(_min_score(request)), texts)
     request.state.document = Document.of_list("", None, found)
     return _json(found)
 
@@ -73,7 +75,8 @@ def several(batch: Batch, request: Request, snapshot: Current) -> Response:
         wanted = asked.wanted(_min_score(request))
         filters = replace(wanted.filters, exclude=(*wanted.filters.exclude, *shown))
         try:
-            found = answer(snapshot, _query(snapshot, name), replace(wanted, filters=filters))
+            texts = _texts(request) if asked.explain else None
+            found = answer(snapshot, _query(snapshot, name), replace(wanted, filters=filters), texts)
         except UnknownArticleError as error:
             results.append(not_found(error))
             continue
@@ -85,8 +88,8 @@ def several(batch: Batch, request: Request, snapshot: Current) -> Response:
 
 def _answer(request: Request, snapshot: Snapshot, identity: str, asked: Asked) -> Response:
     query, wanted = _query(snapshot, identity), asked.wanted(_min_score(request))
-    found = answer(snapshot, query, wanted)
-    tag = tag_of(snapshot.version, "related", query.card.id, _canonical(snapshot, wanted))
+    found = answer(snapshot, query, wanted, _texts(request) if asked.explain else None)
+    tag = tag_of(snapshot.version, "related", query.card.id, _canonical(snapshot, wanted), asked.explain)
     request.state.document = Document.of_list(tag, query.card.published_at, found, edited=_edited(snapshot, query))
     return _json(found)
 
@@ -110,6 +113,17 @@ def _edited(snapshot: Snapshot, query: corpus.Query) -> bool:
     """Whether an editor had a hand in this list."""
     editorial = snapshot.editorial
     return bool(editorial.about(query.card.id)) or bool(editorial.rules.against(query.card))
+
+
+def _texts(request: Request, draft: Article | None = None) -> Texts:
+    """What explanations quote from: the catalog, if there is one, and the draft."""
+    catalog = live(request).catalog
+
+    def found(ids: Collection[str]) -> Mapping[str, Article]:
+        known = catalog.articles_of(ids) if catalog else {}
+        return known | ({draft.id: draft} if draft else {})
+
+    return found
 
 
 def _min_score(request: Request) -> float:

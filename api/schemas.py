@@ -59,6 +59,7 @@ class Asked(BaseModel):
     fallback: Fallback | None = Field(
         None, description="Fill a short list with the latest articles, or the latest of the article's section."
     )
+    explain: bool = Field(False, description="Say of each item why it is there.")
 
     def wanted(self, min_score: float) -> Wanted:
         """Return what is asked for; ``min_score`` holds where none was given."""
@@ -95,6 +96,8 @@ class InBatch(Asked):
         for name in ("limit", "min_score", "diversity") if isinstance(values, dict) else ():
             if isinstance(values.get(name), str | bool):
                 raise PydanticCustomError("number", "{name} should be a number", {"name": name})
+        if isinstance(values, dict) and not isinstance(values.get("explain", False), bool):
+            raise PydanticCustomError("truth", "explain should be true or false")
         return values
 
 

@@ -1,6 +1,8 @@
 """A related list as it goes out, over HTTP or into a file: the same bytes. Field order is the order of the JSON."""
 
 import math
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
 from typing import Self
@@ -8,10 +10,13 @@ from typing import Self
 from pydantic import BaseModel, Field
 
 from index.snapshot import Snapshot
+from recommender.article import Article
 from recommender.corpus import Corpus, Query
+from recommender.policy import allowed
 from recommender.register import Card
-from recommender.related import Hit, Source, covered, related
+from recommender.related import Hit, Source, asked_about, covered, pool_of, related
 from recommender.wanted import Wanted
+from recommender.why import why
 
 
 class Status(StrEnum):
@@ -25,11 +30,34 @@ class Status(StrEnum):
     PENDING = "pending"
 
 
+class QuoteOut(BaseModel):
+    """The sentences of the two articles that are closest to each other."""
+
+    ours: str
+    theirs: str
+
+
+class WhyOut(BaseModel):
+    """Why an article is in the list: ``text`` says it in a line, the rest is what can be shown for it.
+
+    ``picked_by``: in how many curated lists of similar articles it stands. ``strongest``: signals that added most.
+    """
+
+    text: str = Field(examples=["Both name Harbour Trust and speak of dredging; published 3 days earlier"])
+    quote: QuoteOut | None
+    names: tuple[str, ...]
+    terms: tuple[str, ...]
+    tags: tuple[str, ...]
+    days_apart: float | None
+    picked_by: int
+    strongest: tuple[str, ...]
+
+
 class Item(BaseModel):
     """One recommended article. ``title`` is null for a stub, of which only the teaser is known.
 
     ``score``, the probability that an editor would pick it, is null where it does not stand here for its score.
-    ``also``: ids of other versions of the story that would stand here.
+    ``also``: ids of other versions of the story that would stand here. ``why`` is null unless it was asked for.
     """
 
     id: str = Field(examples=["2025-02-dredging-licence-granted"])
@@ -43,9 +71,10 @@ class Item(BaseModel):
     position: int = Field(ge=1, examples=[1])
     source: Source
     also: list[str] = Field(default_factory=list)
+    why: WhyOut | None = None
 
     @classmethod
-    def of(cls, hit: Hit, corpus: Corpus, position: int) -> Self:
+    def of(cls, hit: Hit, corpus: Corpus, position: int, why: WhyOut | None = None) -> Self:
         """Return the item of a hit at its place in the list."""
         card = corpus.cards[hit.row]
         return cls(
@@ -60,6 +89,7 @@ class Item(BaseModel):
             position=position,
             source=hit.source,
             also=[corpus.cards[row].id for row in hit.also],
+            why=why,
         )
 
 
@@ -97,12 +127,23 @@ class RelatedToDraft(Related):
     covered: list[Covered]
 
 
-def answer(snapshot: Snapshot, query: Query, wanted: Wanted) -> Related:
-    """Return the related list of ``query``: an article of ``snapshot``, one that waits to be read, or a draft."""
+Texts = Callable[[Collection[str]], Mapping[str, Article]]
+"""Gives the full articles of ids, as far as they are known (see Catalog.articles_of)."""
+
+
+def answer(snapshot: Snapshot, query: Query, wanted: Wanted, texts: Texts | None = None) -> Related:
+    """Return the related list of ``query``: an article of ``snapshot``, one that waits to be read, or a draft.
+
+    With ``texts``, of each item why it is there.
+    """
     hits = related(
         query, snapshot.corpus, snapshot.neighbours, snapshot.ranker, snapshot.picks, wanted, snapshot.editorial
     )
-    items = [Item.of(hit, snapshot.corpus, position) for position, hit in enumerate(hits, start=1)]
+    reasons = _reasons(snapshot, query, hits, texts) if texts else [None] * len(hits)
+    items = [
+        Item.of(hit, snapshot.corpus, position, reason)
+        for position, (hit, reason) in enumerate(zip(hits, reasons, strict=True), start=1)
+    ]
     status = Status.THIN if sum(item.source is not Source.FALLBACK for item in items) < wanted.limit else Status.OK
     return Related(
         id=query.card.id or None,
@@ -113,11 +154,20 @@ def answer(snapshot: Snapshot, query: Query, wanted: Wanted) -> Related:
     )
 
 
-def answer_to_draft(snapshot: Snapshot, query: Query, wanted: Wanted) -> RelatedToDraft:
-    """Return the related list of a draft, and what covers it already."""
+def answer_to_draft(snapshot: Snapshot, query: Query, wanted: Wanted, texts: Texts | None = None) -> RelatedToDraft:
+    """Return the related list of a draft, and what covers it already; see ``answer``."""
     corpus = snapshot.corpus
     known = [Covered.of(corpus.cards[row]) for row in covered(query, corpus, snapshot.neighbours)]
-    return RelatedToDraft(covered=known, **dict(answer(snapshot, query, wanted)))
+    return RelatedToDraft(covered=known, **dict(answer(snapshot, query, wanted, texts)))
+
+
+def _reasons(snapshot: Snapshot, query: Query, hits: Sequence[Hit], texts: Texts) -> list[WhyOut]:
+    corpus = snapshot.corpus
+    query = asked_about(query, corpus, snapshot.editorial)
+    pool = pool_of(query, corpus, snapshot.neighbours, snapshot.picks, allowed(query, corpus))
+    found = texts([query.card.id, *(corpus.cards[hit.row].id for hit in hits)])
+    ours = found.get(query.card.id)
+    return [WhyOut(**asdict(why(pool, hit, ours, found.get(corpus.cards[hit.row].id)))) for hit in hits]
 
 
 def floored(score: float) -> float:

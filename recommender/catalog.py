@@ -170,6 +170,11 @@ class Catalog:
         with self._log.transaction() as connection:
             yield from self._read(connection)
 
+    def articles_of(self, ids: Collection[str]) -> dict[str, Article]:
+        """Return those of ``ids`` that are there, by id."""
+        with self._log.transaction() as connection:
+            return {article.id: article for article in self._read(connection, ids)}
+
     def aliases(self) -> dict[str, str]:
         """Return former id → present id."""
         with self._log.transaction() as connection:

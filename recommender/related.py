@@ -96,7 +96,7 @@ def related(
     in it. The query's own curated list is never read. A query without any view or known word has no neighbours.
     """
     overrides = editorial.about(query.card.id)
-    query = replace(query, terms=query.terms.without_tags(corpus.lexicon, editorial.rules.ignore_tags))
+    query = asked_about(query, corpus, editorial)
     pins = pinned(query, corpus, overrides.pins, asked_for(query, corpus, wanted.filters, wanted.mode))
     taken = [row for _, row in pins]
     hits: list[Hit] = []
@@ -111,6 +111,11 @@ def related(
     for position, row in pins:
         hits.insert(position - 1, Hit.unranked(row, Source.PINNED))
     return hits[: wanted.limit]
+
+
+def asked_about(query: Query, corpus: Corpus, editorial: Editorial) -> Query:
+    """Return ``query`` without the tags that count nothing on this site."""
+    return replace(query, terms=query.terms.without_tags(corpus.lexicon, editorial.rules.ignore_tags))
 
 
 def covered(query: Query, corpus: Corpus, candidates: Candidates) -> list[int]:

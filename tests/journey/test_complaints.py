@@ -248,6 +248,35 @@ def test_15_a_draft_gets_its_list_and_is_told_what_covers_it_already(client: Tes
     assert client.get("/v1/index").json() == before
 
 
+def test_16_every_item_says_why_it_is_there_and_it_is_true(client: TestClient) -> None:
+    """Short, never empty, and nothing in it that the two articles do not hold."""
+    quoted = named = listed = 0
+    for name, article in ARTICLES.items():
+        for item in items(client, name, explain=True, limit=4):
+            other, reason = ARTICLES.get(item["id"]), item["why"]
+            assert 0 < len(reason["text"]) < 300
+            if other is None:
+                continue
+            texts = [f"{each.title} {' '.join(each.teasers)} {each.body}" for each in (article, other)]
+            if quote := reason["quote"]:
+                assert quote["ours"] in texts[0]
+                assert quote["theirs"] in texts[1]
+                quoted += 1
+            assert all(word in text for word in reason["names"] for text in texts)
+            assert set(reason["tags"]) <= set(article.tags) & set(other.tags)
+            assert reason["days_apart"] == (other.published_at.date() - article.published_at.date()).days  # type: ignore[union-attr]
+            named += bool(reason["names"] or reason["terms"])
+            listed += reason["picked_by"] > 0
+    assert min(quoted, named, listed) > 50
+    plain = items(client)
+    assert [item["why"] for item in plain] == [None] * len(plain)
+    assert [{**item, "why": None} for item in items(client, explain=True)] == plain
+    draft = {"title": "A ship comes in", "body": ARTICLES[DEEP].body[:600]}
+    drafted = client.post("/v1/related?explain=true", json=draft).json()["items"]
+    assert all(item["why"]["text"] for item in drafted)
+    assert any(item["why"]["quote"] and item["why"]["quote"]["ours"] in draft["body"] for item in drafted)
+
+
 def test_17_fillers_come_only_when_asked_for_and_say_so(client: TestClient) -> None:
     short = items(client, min_score=0.05)
     assert 0 < len(short) < 8
