@@ -136,10 +136,10 @@ class _Text:
         return f" {normalise(words)} " in self.words or not (self.whole or " " in words)
 
 
-Pair = tuple[TermRows, TermRows]
+_Pair = tuple[TermRows, TermRows]
 
 
-def _names(pool: Pool, terms: Pair, texts: tuple[_Text, _Text]) -> Iterator[str]:
+def _names(pool: Pool, terms: _Pair, texts: tuple[_Text, _Text]) -> Iterator[str]:
     model, (ours, theirs) = pool.corpus.lexicon.names, texts
     shared = np.intersect1d(terms[0].columns("names"), terms[1].columns("names")) - len(pool.corpus.lexicon.words.terms)
     shared = shared[model.idf[shared] >= _rarity(pool)]
@@ -149,7 +149,7 @@ def _names(pool: Pool, terms: Pair, texts: tuple[_Text, _Text]) -> Iterator[str]
             yield theirs.names.get(name) or ours.names.get(name) or name
 
 
-def _terms(pool: Pool, terms: Pair, texts: tuple[_Text, _Text], taken: Collection[str]) -> Iterator[str]:
+def _terms(pool: Pool, terms: _Pair, texts: tuple[_Text, _Text], taken: Collection[str]) -> Iterator[str]:
     """The weightiest first, no two with a word in common, none of words that are ``taken`` all."""
     model, (mine, theirs) = pool.corpus.lexicon.words, (each.whole for each in terms)
     shared, at, there = np.intersect1d(mine.indices, theirs.indices, return_indices=True)
@@ -165,7 +165,7 @@ def _terms(pool: Pool, terms: Pair, texts: tuple[_Text, _Text], taken: Collectio
             yield term
 
 
-def _tags(pool: Pool, terms: Pair, card: Card) -> tuple[str, ...]:
+def _tags(pool: Pool, terms: _Pair, card: Card) -> tuple[str, ...]:
     """Without those that count nothing here, which the query's terms do not hold."""
     lexicon = pool.corpus.lexicon
     start = len(lexicon.words.terms) + len(lexicon.names.terms)
