@@ -148,7 +148,7 @@ def check_unseen(server: Server, key: Mapping[str, str], removals: int, count: i
 
 
 def test_what_was_removed_is_never_seen_again(server: Server, key: dict[str, str]) -> None:
-    check_unseen(server, key, 5, 500)
+    check_unseen(server, key, 3, 501)
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ from tests.faults.servers import Nursery, Server, alive, served
 BYTE_SECONDS = 0.2
 """A slow client sends a byte so often."""
 SETTLED = 0.5
-"""Seconds until a server has sent those who never read whatever can be sent."""
+"""Seconds until a server has done what there is to do: sent whatever can be sent, begun what came, given up."""
 READ = 65_536
 ASKS = b"GET /v1/articles/2025-07-first-deep-ship/related?limit=100 HTTP/1.1\r\nHost: a\r\n\r\n" * 200
 """Five megabytes of lists: what a client asks for that never reads. More than fits between the two."""
@@ -135,9 +135,10 @@ def stopped_in_flight(server: Server, count: int) -> tuple[int, int]:
         pending = [stack.enter_context(socket.create_connection(("127.0.0.1", server.port), 30)) for _ in range(count)]
         for each in pending:
             each.sendall(head.encode() + body[:100])
-        time.sleep(0.5)  # all of them have been accepted and begun
+        time.sleep(SETTLED)  # all of them have been accepted and begun
         os.kill(server.leader, signal.SIGTERM)
         until_closed(server)
+        time.sleep(SETTLED)  # whoever has no patience is gone by now
         for each in pending:
             try:
                 each.sendall(body[100:])
