@@ -188,6 +188,8 @@ class IndexOut(BaseModel):
     stubs: int
     curated_lists: int
     newest_article: datetime | None
+    tail: int = Field(description="Articles changed or removed since it was built.")
+    pending: int = Field(description="Articles that are stored and wait to be embedded.")
     problem: bool = Field(description="Whether a newer snapshot was published but could not be opened.")
 
     @classmethod
@@ -202,7 +204,9 @@ class IndexOut(BaseModel):
             articles=m.articles,
             stubs=m.stubs,
             curated_lists=m.curated_lists,
-            newest_article=m.newest_article,
+            newest_article=snapshot.corpus.register.newest,
+            tail=snapshot.tail_size,
+            pending=len(snapshot.pending),
             problem=problem,
         )
 

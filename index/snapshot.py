@@ -44,7 +44,7 @@ class Snapshot:
     ``editorial`` is what editors decided; what of it expires is dropped by ``at``.
 
     With a tail of later changes behind it (see index.tail), ``seq`` numbers the newest of them, and ``pending`` holds,
-    by id, the articles that are stored but cannot be served yet as they are now.
+    by id, the articles that are stored but cannot be served yet as they are now; ``tail_size`` counts changed articles.
     """
 
     manifest: Manifest
@@ -57,6 +57,7 @@ class Snapshot:
     editorial: Editorial = field(default_factory=Editorial)
     seq: int | None = None
     pending: Mapping[str, Card] = field(default_factory=dict)
+    tail_size: int = 0
 
     def __repr__(self) -> str:
         return f"Snapshot({self.version}, {len(self.corpus):,} articles)"

@@ -72,7 +72,8 @@ class Tail:
                 return base
             return replace(base, seq=changes.seq, editorial=changes.editorial)
         if not self._parts and not changes.gone:
-            return replace(base, seq=changes.seq, pending=pending, editorial=changes.editorial)
+            waiting = len(changes.articles)
+            return replace(base, seq=changes.seq, pending=pending, editorial=changes.editorial, tail_size=waiting)
         tail = joined([self._parts[name][1] for name in sorted(self._parts)]) if self._parts else nothing(base.corpus)
         corpus = LiveCorpus.of(base.corpus, tail, changes.gone, changes.aliases)
         lists = self._catalog.lists_of(self._renewed(changes))
@@ -85,6 +86,7 @@ class Tail:
             seq=changes.seq,
             pending=pending,
             editorial=changes.editorial,
+            tail_size=len(changes.articles) + len(changes.gone),
         )
 
     def _renewed(self, changes: Changes) -> set[str]:

@@ -209,3 +209,19 @@ def test_the_workers_folder_is_gone_when_they_are(monkeypatch: pytest.MonkeyPatc
     ((folder, was_there),) = seen
     assert was_there
     assert not folder.exists()
+
+
+def test_the_tail_and_fillers_are_counted(demo_store: Path, tmp_path: Path) -> None:
+    store = shutil.copytree(demo_store, tmp_path / "store")
+    with served(store, writes=True) as client:
+        writer = client.app.state.writer  # type: ignore[attr-defined]
+        assert metrics(client)[labelled("related_tail_articles")] == 0
+        writer.put([Record(Article("new", title="A ship", body="A ship in the harbour."), "")])
+        writer.remove("2025-01-chess-quillan")
+        client.get("/v1/articles/2025-08-sky-notes/related?limit=9&min_score=1&fallback=latest")
+        found = metrics(client)
+        assert found[labelled("related_tail_articles")] == 2
+        assert found[labelled("related_pending_articles")] == 0
+        assert found[labelled("related_fallback_items_total")] == 9
+        index = client.get("/v1/index").json()
+        assert (index["tail"], index["pending"]) == (2, 0)
