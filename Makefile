@@ -52,7 +52,8 @@ format: setup ## let ruff put the code in order
 
 bench: setup ## speed and recall of the candidate search, and speed of serving, as ratios inside one run
 	$(BIN)/python bench/candidates.py
-	$(BIN)/python -m bench.ranking
+	$(BIN)/python -m bench.ranking --folder var/bench/archive
+	$(BIN)/python -m bench.archive --folder var/bench/archive
 	$(BIN)/python -m bench.serving
 
 weights: setup ## fit the shipped weights anew, byte for byte, and those with each corpus left out

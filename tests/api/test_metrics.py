@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -21,6 +22,7 @@ from api.cli import app as commands
 from api.metrics import WORKERS
 from index.build import build
 from index.publish import open_current
+from recommender.article import Article, Record
 from recommender.catalog import Catalog
 from tests.api.serving import ENCODER, Asgi, application, served
 from tests.conftest import DEMO, ROOT, build_store, records
@@ -215,11 +217,11 @@ def test_the_tail_and_fillers_are_counted(demo_store: Path, tmp_path: Path) -> N
     store = shutil.copytree(demo_store, tmp_path / "store")
     with served(store, writes=True) as client:
         writer = client.app.state.writer  # type: ignore[attr-defined]
-        assert metrics(client)[labelled("related_tail_articles")] == 0
+        assert numbers(client)[labelled("related_tail_articles")] == 0
         writer.put([Record(Article("new", title="A ship", body="A ship in the harbour."), "")])
         writer.remove("2025-01-chess-quillan")
         client.get("/v1/articles/2025-08-sky-notes/related?limit=9&min_score=1&fallback=latest")
-        found = metrics(client)
+        found = numbers(client)
         assert found[labelled("related_tail_articles")] == 2
         assert found[labelled("related_pending_articles")] == 0
         assert found[labelled("related_fallback_items_total")] == 9
