@@ -14,15 +14,16 @@ from recommender.article import canonical_or_none
 from recommender.corpus import Corpus, Query
 from recommender.encoder import Matrix
 from recommender.overrides import Block, Pin
+from recommender.packed import Column
 from recommender.register import DAY, Rows
 from recommender.rules import Matcher
-from recommender.terms import TermRows, containment
+from recommender.terms import Containment
 from recommender.wanted import Fallback, Filters, Mode
 
 Mask = npt.NDArray[np.bool_]
 
 VERSION = 0.88
-"""Two articles are versions of one story if they share this much of the shorter one's terms (see containment).
+"""Two articles are versions of one story if they share this much of the shorter one's terms (see Containment).
 
 Early and late reports of one event share .90 to .97, pages of one template up to .87 (DECISIONS.md).
 """
@@ -89,19 +90,19 @@ def stories(query: Query, corpus: Corpus, rows: Rows, count: int, taken: Sequenc
     Versions share a mark (see Card.marks), or nearly all their terms with the first, or a mark with one that does.
     Those of the query or of a row in ``taken`` are left out.
     """
-    texts, numbers = corpus.terms_of(rows), corpus.copies[rows]
+    contained, numbers = Containment(corpus.terms_of(rows)), corpus.copies[rows]
 
-    def told(one: TermRows, number: int) -> Mask:
-        same = (containment(one, texts) >= VERSION) | (numbers == number)
+    def told(shares: Column, number: int) -> Mask:
+        same = (shares >= VERSION) | (numbers == number)
         return np.isin(numbers, numbers[same])  # with the translations and copies of each
 
-    free = ~told(query.terms, -1)
-    for row in (*_own_rows(query, corpus), *taken):
-        free &= ~told(corpus.terms_of(np.array([row])), int(corpus.copies[row]))
+    free = ~told(contained.of(query.terms), -1)
+    for row in {*_own_rows(query, corpus), *taken} - {query.row}:
+        free &= ~told(contained.of(corpus.terms_of(np.array([row]))), int(corpus.copies[row]))
     found: list[Story] = []
     while len(found) < count and free.any():
         first = int(np.argmax(free))
-        places = np.flatnonzero(free & told(texts.rows(np.array([first])), int(numbers[first]))).tolist()
+        places = np.flatnonzero(free & told(contained.of_text(first), int(numbers[first]))).tolist()
         free[places] = False
         found.append(Story(tuple(places), _shown(query, corpus, rows, places)))
     return found
@@ -109,7 +110,7 @@ def stories(query: Query, corpus: Corpus, rows: Rows, count: int, taken: Sequenc
 
 def versions(query: Query, corpus: Corpus, rows: Rows) -> Mask:
     """Return ``(m,)`` bool: which of ``rows`` tell the query's own story, in nearly its words."""
-    return np.asarray(containment(query.terms, corpus.terms_of(rows)) >= VERSION)
+    return np.asarray(Containment(corpus.terms_of(rows)).of(query.terms) >= VERSION)
 
 
 def pinned(query: Query, corpus: Corpus, pins: Sequence[Pin], mask: Mask) -> list[tuple[int, int]]:

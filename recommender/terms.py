@@ -139,19 +139,34 @@ class TermRows:
         return found.reshape(-1, len(SHORT)).T
 
 
-def containment(one: TermRows, others: TermRows) -> Column:
-    """Return ``(m,)``: of one article and each of ``others``, the share of the smaller's terms that both have.
+class Containment:
+    """How much of one text stands in another: the share of the smaller's terms that both have.
 
-    Containment of words and word pairs (Broder, "On the resemblance and containment of documents", 1997); 0 where the
-    smaller has fewer than MIN_TERMS, which says nothing.
+    Containment of words and word pairs (Broder, "On the resemblance and containment of documents", 1997).
     """
-    indices, ends = others.whole.indices, others.whole.indptr
-    held = np.zeros(others.whole.shape[1], dtype=np.int32)
-    held[one.whole.indices] = 1
-    running = np.concatenate([[0], held.take(indices).cumsum()])
-    both = running.take(ends[1:]) - running.take(ends[:-1])
-    smaller = np.minimum(len(one.whole.indices), np.diff(ends))
-    return np.where(smaller >= MIN_TERMS, both / np.maximum(smaller, 1), 0).astype(np.float32)
+
+    def __init__(self, texts: TermRows) -> None:
+        self._texts = texts.whole
+        self._counts = np.diff(texts.whole.indptr)
+        self._ones = np.ones(len(texts.whole.indices), dtype=np.float32)
+        self._held = np.zeros(texts.whole.shape[1], dtype=np.float32)
+
+    def of(self, one: TermRows) -> Column:
+        """Return ``(m,)``: of one article with each of the texts, 0 where the smaller has fewer than MIN_TERMS."""
+        return self._shares(one.whole.indices)
+
+    def of_text(self, place: int) -> Column:
+        """Return the same of one of the texts themselves."""
+        return self._shares(self._texts.indices[self._texts.indptr[place] : self._texts.indptr[place + 1]])
+
+    def _shares(self, mine: npt.NDArray[np.int32]) -> Column:
+        texts = self._texts
+        both = np.zeros(texts.shape[0], dtype=np.float32)
+        self._held[mine] = 1
+        _sparsetools.csr_matvec(*texts.shape, texts.indptr, texts.indices, self._ones, self._held, both)
+        self._held[mine] = 0
+        smaller = np.minimum(len(mine), self._counts)
+        return np.where(smaller >= MIN_TERMS, both / np.maximum(smaller, 1), 0).astype(np.float32)
 
 
 @dataclass(frozen=True)
