@@ -16,7 +16,7 @@ from tests.faults.servers import Client, Nursery, Server, percentile, served
 SOON = 1.0
 """Seconds within which 95 of 100 changes are in every list."""
 LONG = 20
-"""Items of the lists in which removed articles are looked for."""
+"""Items of the lists in which articles are looked for."""
 LOST_AFTER = 3.0
 """Seconds after which a change is taken for never seen."""
 
@@ -52,7 +52,7 @@ def demo() -> list[Article]:
 def until_seen(workers: list[Client], new: str, neighbour: str, began: float) -> float:
     """Return the seconds since ``began`` until every worker has ``new`` and lists it with ``neighbour``."""
     for client in workers:
-        while client.listed(new) is None or new not in (client.listed(neighbour) or ()):
+        while client.listed(new) is None or new not in (client.listed(neighbour, LONG) or ()):
             if time.perf_counter() - began > LOST_AFTER:
                 return LOST_AFTER
             time.sleep(0.001)
@@ -66,7 +66,7 @@ def put_and_look(server: Server, key: Mapping[str, str], count: int) -> list[flo
         for number in range(count):
             neighbour, new = known[number % len(known)], f"new-{number}"
             for client in workers:
-                client.listed(neighbour.id)  # so that an old answer is kept there
+                client.listed(neighbour.id, LONG)  # so that an old answer is kept there
             body = orjson.dumps(follow_up(neighbour, number))
             began = time.perf_counter()
             answer = writers[number % len(writers)].ask("PUT", f"/v1/articles/{new}", body)

@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -22,9 +23,6 @@ POLL = {"poll_seconds": 0.02}
 MORE_FILES = MORE_THREADS = 2
 MORE_MEMORY = (1.1, 20 * 2**20)
 """Times and plus so many bytes: what a server may hold after many swaps, of what it held before."""
-
-ROUNDS, ROUND = 20, 400
-"""How often calm and troubled seconds take turns, and requests in each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,17 +169,22 @@ def test_a_body_of_another_version_is_found_out(nursery: Nursery, store: Path, e
 
 @pytest.mark.slow
 @pytest.mark.timeout(1_800)
-def test_swaps_do_not_slow_the_answers_down(store: Path, editions: Editions) -> None:
+@pytest.mark.parametrize(("cache_mb", "rounds", "requests"), [(0, 20, 400), (64, 4, 20_000)])
+def test_swaps_do_not_slow_the_answers_down(
+    store: Path, editions: Editions, cache_mb: int, rounds: int, requests: int
+) -> None:
+    """Every answer made anew, and with kept answers: a swap voids those, so it has to be seldom to be compared."""
     turns, sources = Turns(), cycle(editions.sources)
-    with served(store, **POLL) as server:
+    crowd = partial(Crowd, ids=editions.ids, expected=editions.expected, clients=4, pause=0 if cache_mb else 0.004)
+    with served(store, cache_mb=cache_mb, **POLL) as server:
         swap_under_load(server, store, editions, 2_000, 3)
-        for _ in range(ROUNDS):
-            with Crowd(server, editions.ids, editions.expected, clients=4, pause=0.004) as calm:
-                calm.wait_for(ROUND)
-            with Crowd(server, editions.ids, editions.expected, clients=4, pause=0.004) as troubled:
+        for _ in range(rounds):
+            with crowd(server) as calm:
+                calm.wait_for(requests)
+            with crowd(server) as troubled:
                 publish_and_wait(server, store, next(sources))
-                troubled.wait_for(ROUND)
+                troubled.wait_for(requests)
             turns.add(calm.times, troubled.times)
             assert calm.wrong + troubled.wrong == []
-    print(f"\n{turns}, a swap in each of the latter")  # noqa: T201
+    print(f"\ncache of {cache_mb} MB: {turns}, a swap in each of the latter")  # noqa: T201
     assert turns.ratio <= CALMER
