@@ -24,6 +24,8 @@ from tests.conftest import ROOT
 
 PATIENCE = 60.0
 TRIES = 500
+IDLE_TICKS = 3
+"""Hundredths of a second of processor time in 0.3 s that are next to nothing."""
 PROCESS = 16
 """Digits of a request id that are the same for all requests of one process (see api.logs)."""
 
@@ -131,6 +133,15 @@ class Server:
         """Return the ids of the worker processes."""
         found = Path(f"/proc/{self.leader}/task/{self.leader}/children").read_text().split()
         return [int(pid) for pid in found if b"resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+    def until_idle(self) -> None:
+        """Wait until the workers have next to nothing to do: what was asked of them so far is done."""
+        until = time.monotonic() + PATIENCE
+        before, now = -IDLE_TICKS - 1, 0
+        while now - before > IDLE_TICKS:
+            assert time.monotonic() < until, "it is never idle"
+            time.sleep(0.3)
+            before, now = now, sum(int(ticks) for pid in self.processes() for ticks in _stat(pid)[11:13])
 
     def kill(self) -> None:
         """Kill -9 the whole process group, and wait until it is gone."""

@@ -20,7 +20,7 @@ from tests.faults.servers import Nursery, Server, alive, served
 BYTE_SECONDS = 0.5
 """A slow client sends a byte so often."""
 SETTLED = 0.5
-"""Seconds until a server has done what there is to do: sent whatever can be sent, begun what came, given up."""
+"""Seconds until a server has begun what came, or given up."""
 READ = 65_536
 ASKS = b"GET /v1/articles/2025-07-first-deep-ship/related?limit=100 HTTP/1.1\r\nHost: a\r\n\r\n" * 200
 """Five megabytes of lists: what a client asks for that never reads. More than fits between the two."""
@@ -42,7 +42,7 @@ def slow_clients(server: Server, number: int) -> Iterator[list[socket.socket]]:
             each.sendall(ASKS)
         sender = threading.Thread(target=dribble, args=(byte_by_byte, over), daemon=True)
         sender.start()
-        time.sleep(SETTLED)
+        server.until_idle()  # whatever can be sent to those who never read is sent
         try:
             yield every
         finally:
