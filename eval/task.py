@@ -53,9 +53,12 @@ class Task:
     known_targets: int
 
     def filters(self, row: int) -> Filters:
-        """Return the filters of the query at ``row``: under the date rule, nothing newer than it."""
+        """Return the filters of the query at ``row``: under the date rule, nothing newer than it.
+
+        Any language: where an editor picked across languages, that is the judgement.
+        """
         moment = self.snapshot.corpus.cards[row].published_at if self.as_of is AsOf.PUBLISHED else None
-        return Filters(published_before=moment)
+        return Filters(language=("*",), published_before=moment)
 
     def allowed(self, row: int) -> Mask:
         """Return ``(n,)`` bool, the candidates of the query at ``row``, as the API would exclude them."""
