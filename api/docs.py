@@ -33,6 +33,6 @@ def install(app: FastAPI) -> None:
     )
 
     async def documentation(_: Request) -> HTMLResponse:
-        return HTMLResponse(page, headers={"Content-Security-Policy": policy})
+        return HTMLResponse(page, headers={"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"})
 
     app.add_route("/docs", documentation, include_in_schema=False)

@@ -10,16 +10,15 @@ from api.problems import problem
 CONTENT_POLICY = b"content-security-policy"
 CACHE_CONTROL = b"cache-control"
 
-ALWAYS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
-)
+ALWAYS = ((b"x-content-type-options", b"nosniff"),)
 UNLESS_SAID = (
     (CONTENT_POLICY, b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
     (CACHE_CONTROL, b"no-store"),
 )
-"""A page for people brings its own content policy; only what says so itself may be kept by caches."""
+"""A page for people brings its own content policy; only what says so itself may be kept by caches.
+
+``frame-ancestors`` says what X-Frame-Options said, and JSON refers to nothing: only pages have a Referrer-Policy.
+"""
 
 WEEK = 604_800
 

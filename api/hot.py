@@ -81,7 +81,7 @@ class Hot:
     ) -> None:
         self._app = app
         self._live = live
-        self._count = metrics.cache
+        self._metrics = metrics
         self._longest = longest
         self._clock = clock
         self._version = ""
@@ -105,7 +105,7 @@ class Hot:
         key = scope["path"], parameters(scope["query_string"])
         answer = self._kept.get(key)
         if answer is not None and self._clock() < answer.until:
-            self._count["hit"].inc()
+            self._metrics.hits += 1
         else:
             answer = await self._made(key, snapshot, scope, receive, send)
         if answer is not None:
@@ -118,9 +118,9 @@ class Hot:
         flight = snapshot.version, key
         first = self._flights.get(flight)
         if first is not None and (answer := await asyncio.shield(first)) is not None:
-            self._count["shared"].inc()
+            self._metrics.cache["shared"].inc()
             return answer
-        self._count["miss"].inc()
+        self._metrics.cache["miss"].inc()
         if first is not None:  # it failed; an error is each request's own
             return await self._computed(key, snapshot, scope, receive, send)
         future = self._flights[flight] = asyncio.get_running_loop().create_future()

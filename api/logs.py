@@ -7,7 +7,9 @@ import re
 import sys
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import count
+from time import time
 from typing import Any, Literal, TextIO
 
 import orjson
@@ -16,10 +18,17 @@ log = logging.getLogger(__name__)
 
 Style = Literal["json", "plain"]
 
-_LINE = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
+_JSON = (
+    '{"time":"%s.%06dZ","logger":"api.access","method":"%s","route":"%s","status":%d,"ms":%.3f,"bytes":%d,'
+    '"request_id":"%s"}\n'
+)
+_WORDS = "%s method=%s route=%s status=%d ms=%.3f bytes=%d request_id=%s\n"
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 """The id of the request that this task or thread works for."""
+
+Line = tuple[float, str, str, int, float, int, str]
+"""UNIX time, method, route, status, milliseconds, bytes, request id."""
 
 _SANE = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._:+/=@-]{0,127}")
 _FLUSH_SECONDS = 0.2
@@ -47,46 +56,48 @@ class AccessLog:
     """
 
     def __init__(self, style: Style, stream: TextIO | None = None) -> None:
-        self._line = _json if style == "json" else _words
+        self._write = _json if style == "json" else _words
         self._stream = stream
-        self._lines: list[bytes] = []
+        self._waiting: list[Line] = []
 
     def add(self, method: str, route: str, status: int, ms: float, length: int, identity: str) -> None:
         """Log one request; needs a running event loop."""
-        fields = {
-            "time": datetime.now(UTC),
-            "logger": "api.access",
-            "method": method,
-            "route": route,
-            "status": status,
-            "ms": ms,
-            "bytes": length,
-            "request_id": identity,
-        }
-        self._lines.append(self._line(fields))
-        if len(self._lines) == 1:
+        self._waiting.append((time(), method, route, status, ms, length, identity))
+        if len(self._waiting) == 1:
             asyncio.get_running_loop().call_later(_FLUSH_SECONDS, self.flush)
-        elif len(self._lines) >= _FLUSH_LINES:
+        elif len(self._waiting) >= _FLUSH_LINES:
             self.flush()
 
     def flush(self) -> None:
         """Write what waits. What cannot be written is dropped: a full disk must not end the service."""
-        lines, self._lines = self._lines, []
+        lines, self._waiting = self._waiting, []
         stream = self._stream or sys.stdout
         try:
-            stream.write(b"".join(lines).decode())
+            stream.write("".join(map(self._write, lines)))
             stream.flush()
         except (OSError, ValueError, AttributeError) as error:  # full, closed, or there is none
             log.error("the access log cannot be written: %s", error)
 
 
-def _json(fields: dict[str, Any]) -> bytes:
-    return orjson.dumps(fields, option=_LINE)
+def _json(line: Line) -> str:
+    """Fill in a template: to make JSON of a dictionary takes three times as long.
+
+    Nothing needs escaping: routes are templates of the application, ids and methods are checked.
+    """
+    at, method, *rest = line
+    second = int(at)
+    known = method if method.isalpha() else "other"
+    return _JSON % (_stamp(second, "T"), (at - second) * 1e6, known, *rest)
 
 
-def _words(fields: dict[str, Any]) -> bytes:
-    time, _, *words = fields.items()
-    return f"{time[1]:%Y-%m-%d %H:%M:%S} {' '.join(f'{name}={value}' for name, value in words)}\n".encode()
+def _words(line: Line) -> str:
+    at, *rest = line
+    return _WORDS % (_stamp(int(at), " "), *rest)
+
+
+@lru_cache(4)
+def _stamp(second: int, between: str) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime(f"%Y-%m-%d{between}%H:%M:%S")
 
 
 class JsonLines(logging.Formatter):

@@ -25,6 +25,7 @@ class Observe:
         """Pass the request on; count and log it when its answer is out."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+            self._metrics.fold()
             if self._log:
                 self._log.flush()
             return
@@ -61,9 +62,7 @@ class Observe:
 
     def _done(self, scope: Scope, status: int, seconds: float, length: int, identity: str) -> None:
         route = getattr(scope.get("route"), "path_format", NO_ROUTE)
-        self._metrics.request(route, status, seconds)
         state = scope.get("state")
-        if state and (document := state.get("document")) is not None:
-            self._metrics.served(document)
+        self._metrics.note(route, status, seconds, state.get("document") if state else None)
         if self._log:
-            self._log.add(scope["method"], route, status, round(seconds * 1_000, 3), length, identity)
+            self._log.add(scope["method"], route, status, seconds * 1_000, length, identity)

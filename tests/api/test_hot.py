@@ -44,6 +44,7 @@ def cold(demo_store: Path) -> Iterator[TestClient]:
 
 
 def counted(client: TestClient, result: str) -> float:
+    client.app.state.metrics.fold()  # type: ignore[attr-defined]
     found = client.app.state.metrics.registry.get_sample_value(  # type: ignore[attr-defined]
         "related_cached_answers_total", {"result": result}
     )
