@@ -18,8 +18,8 @@ from api.schemas import Moment
 from api.service import Current
 from index.snapshot import Snapshot
 from recommender.article import MAX_URL
+from recommender.editors.overrides import Block, Fill, Overrides, Pin
 from recommender.errors import UnknownArticleError
-from recommender.overrides import Block, Fill, Overrides, Pin
 
 MAX_POSITION = 100
 MAX_DECIDED = 100

@@ -15,12 +15,12 @@ from index.writer import publish_rules
 from recommender import console
 from recommender.catalog import Catalog
 from recommender.console import Store
+from recommender.editors.rule_file import read_rules
+from recommender.editors.rule_lint import lint
+from recommender.editors.rules import SiteRules
 from recommender.errors import RulesError
 from recommender.register import Card
 from recommender.related import related
-from recommender.rule_file import read_rules
-from recommender.rule_lint import lint
-from recommender.rules import SiteRules
 from recommender.settings import settings
 from recommender.wanted import Wanted
 

@@ -19,10 +19,10 @@ from index.manifest import NAME, SCHEMA, IndexKind, Manifest, ModelEntry, digest
 from index.neighbours import Neighbours, build_hnsw, index_kind, read_hnsw
 from recommender.article import CuratedList, canonical_or_none
 from recommender.corpus import Corpus
-from recommender.decisions import editorial_document, editorial_of
+from recommender.editors.documents import editorial_document, editorial_of
+from recommender.editors.overrides import Editorial
 from recommender.errors import RulesError, SnapshotError
 from recommender.fusion import Fusion
-from recommender.overrides import Editorial
 from recommender.picks import Picks
 from recommender.ranker import Ranker
 from recommender.register import Card, Register

@@ -11,9 +11,9 @@ from index.live import Live
 from index.manifest import ModelEntry
 from recommender.article import Article, Record
 from recommender.catalog import Catalog
+from recommender.editors.overrides import Overrides
 from recommender.encoder import Encoder
 from recommender.errors import RecommenderError, SnapshotError
-from recommender.overrides import Overrides
 from recommender.vectors import VectorCache
 from recommender.views import views
 

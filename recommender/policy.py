@@ -12,11 +12,11 @@ import numpy.typing as npt
 
 from recommender.article import canonical_or_none
 from recommender.corpus import Corpus, Query
+from recommender.editors.overrides import Block, Pin
+from recommender.editors.rules import Matcher
 from recommender.encoder import Matrix
-from recommender.overrides import Block, Pin
 from recommender.packed import Column
 from recommender.register import DAY, Rows
-from recommender.rules import Matcher
 from recommender.terms import Containment
 from recommender.wanted import Fallback, Filters, Mode
 

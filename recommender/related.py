@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from recommender.corpus import Corpus, Query
+from recommender.editors.overrides import Editorial, Fill
+from recommender.editors.rules import Matcher
 from recommender.encoder import Matrix
-from recommender.overrides import Editorial, Fill
 from recommender.packed import Column
 from recommender.picks import Picks
 from recommender.policy import (
@@ -26,7 +27,6 @@ from recommender.policy import (
 )
 from recommender.ranker import Ranker
 from recommender.register import Rows
-from recommender.rules import Matcher
 from recommender.signals import SIGNALS, Pool, nearness, signals
 from recommender.wanted import Mode, Wanted
 

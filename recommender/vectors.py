@@ -10,9 +10,9 @@ import numpy as np
 from sqlalchemy import Engine, delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from recommender.catalog.tables import vectors
 from recommender.encoder import Encoder, Matrix
 from recommender.errors import BuildInterruptedError, CatalogError
-from recommender.tables import vectors
 from recommender.text import sha256
 
 CHUNK = 256

@@ -15,7 +15,7 @@ from api.keys import KeyRing
 from index.build import build
 from recommender.article import Article, Record
 from recommender.catalog import Catalog
-from recommender.overrides import Block, Fill, Overrides, Pin
+from recommender.editors.overrides import Block, Fill, Overrides, Pin
 from tests.api.serving import ENCODER, Asgi, application, served
 from tests.api.test_app import check_problem
 from tests.conftest import DEMO, records

@@ -11,8 +11,8 @@ import orjson
 from eval.systems import Lab
 from eval.task import AsOf, Task, make_task
 from recommender.article import Article, Record
+from recommender.catalog.tables import open_engine
 from recommender.encoder import Encoder, HashEncoder
-from recommender.tables import open_engine
 from recommender.vectors import VectorCache
 from tests.conftest import snapshot_of
 

@@ -25,9 +25,9 @@ from eval.pairs import (
 from eval.systems import Lab, prepare
 from eval.task import AsOf, Task, make_task
 from recommender.article import Article, Record
+from recommender.catalog.tables import open_engine
 from recommender.encoder import Encoder, HashEncoder
 from recommender.errors import EvaluationError
-from recommender.tables import open_engine
 from recommender.vectors import VectorCache
 from tests.conftest import OPTECH, records, snapshot_of
 from tests.reference import related_rows

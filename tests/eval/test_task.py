@@ -13,10 +13,10 @@ from eval.measures import per_query
 from eval.systems import DEPTH, SYSTEMS, Lab, prepare, served, top
 from eval.task import AsOf, Judged, Task, make_task, qrels_of
 from recommender.article import Article, Record
+from recommender.catalog.tables import open_engine
 from recommender.encoder import HashEncoder
 from recommender.errors import EvaluationError
 from recommender.related import related
-from recommender.tables import open_engine
 from recommender.vectors import VectorCache
 from recommender.wanted import Wanted
 from tests.conftest import DEMO, OPTECH, records, snapshot_of

@@ -12,9 +12,9 @@ from eval.measures import decreasing, per_query
 from eval.systems import Lab, Ranking, prepare, served, top
 from eval.task import AsOf, Judged, Task, make_task
 from recommender.article import Article, Record
+from recommender.catalog.tables import open_engine
 from recommender.encoder import HashEncoder
 from recommender.related import related
-from recommender.tables import open_engine
 from recommender.vectors import VectorCache
 from recommender.wanted import Wanted
 from tests.conftest import snapshot_of

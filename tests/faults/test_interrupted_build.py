@@ -17,8 +17,8 @@ from index.build import build
 from index.publish import open_current
 from recommender.article import Record
 from recommender.catalog import Catalog
+from recommender.catalog.tables import vectors
 from recommender.encoder import HashEncoder
-from recommender.tables import vectors
 from recommender.views import views
 from tests.conftest import ROOT
 from tests.faults.slow_build import CHUNK

@@ -18,8 +18,8 @@ from index.publish import locked, publish
 from index.snapshot import HNSW, TEXTS, Contents, Snapshot, write_snapshot
 from recommender.article import Article, Record
 from recommender.catalog import Catalog
+from recommender.editors.overrides import Block, Editorial, Fill, Overrides, Pin
 from recommender.encoder import Encoder, HashEncoder, Matrix
-from recommender.overrides import Block, Editorial, Fill, Overrides, Pin
 from recommender.related import related
 from recommender.wanted import Wanted
 

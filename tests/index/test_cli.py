@@ -16,7 +16,7 @@ from sqlalchemy import update
 from index import cli
 from index.publish import current_version, locked, open_current, published, snapshots_folder
 from recommender.catalog import Catalog
-from recommender.tables import meta
+from recommender.catalog.tables import meta
 
 KEYS = ["articles", "stubs", "curated_lists", "embedded_texts", "reused_texts", "rejected", "seconds", "snapshot"]
 

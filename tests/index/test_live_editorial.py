@@ -14,12 +14,12 @@ from index.live import Live
 from index.publish import open_current
 from index.tail import Tail
 from index.writer import Writer, publish_rules
-from recommender import overrides as domain
 from recommender.article import Article, Record
 from recommender.catalog import Catalog
+from recommender.editors import overrides as domain
+from recommender.editors.overrides import Block, Editorial, Overrides, Pin
+from recommender.editors.rules import SiteRules
 from recommender.errors import CatalogError, RulesError, UnknownArticleError
-from recommender.overrides import Block, Editorial, Overrides, Pin
-from recommender.rules import SiteRules
 from tests.index.samples import ENCODER, articles
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

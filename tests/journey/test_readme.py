@@ -18,8 +18,8 @@ from eval.show import markdown_pairs, markdown_table, replace_table
 from index.live import Live
 from recommender.article import parse_article
 from recommender.catalog import Catalog
+from recommender.editors.rule_file import read_rules
 from recommender.encoder import HashEncoder
-from recommender.rule_file import read_rules
 from recommender.settings import Settings
 from tests.conftest import DEMO, ROOT, SEED_PAGE, build_store, records
 

@@ -11,12 +11,12 @@ from sqlalchemy import select
 
 from recommender.article import Article, Record
 from recommender.catalog import Catalog
+from recommender.catalog.tables import metadata
 from recommender.corpus import Corpus, LiveCorpus, build_corpus
 from recommender.encoder import Encoder, HashEncoder
 from recommender.errors import InputError
 from recommender.policy import Mask
 from recommender.sources import Rejected, read
-from recommender.tables import metadata
 
 ENCODER = HashEncoder(dim=64)
 

@@ -11,8 +11,8 @@ import pytest
 
 from recommender.article import Article, CuratedList, Record
 from recommender.catalog import Catalog, Counts
+from recommender.catalog.tables import SCHEMA
 from recommender.errors import CatalogError
-from recommender.tables import SCHEMA
 from tests.conftest import DEMO, SEED_PAGE, records
 from tests.recommender.makers import MISSILES, contents, record, targets
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from recommender import overrides as domain
 from recommender.catalog import Catalog
-from recommender.decisions import document_of, editorial_document, editorial_of, overrides_of
+from recommender.catalog.tables import overrides
+from recommender.editors import overrides as domain
+from recommender.editors.documents import document_of, editorial_document, editorial_of, overrides_of
+from recommender.editors.overrides import Block, Editorial, Fill, Overrides, Pin
+from recommender.editors.rules import NeverBeside, SiteRules
 from recommender.errors import CatalogError, RulesError, UnknownArticleError
-from recommender.overrides import Block, Editorial, Fill, Overrides, Pin
-from recommender.rules import NeverBeside, SiteRules
-from recommender.tables import overrides
 from tests.recommender.makers import MISSILES, record, targets
 
 SOON = datetime(2026, 3, 1, 12, 30, 15, 250_000, tzinfo=UTC)

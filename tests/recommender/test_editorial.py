@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from recommender.article import Article
 from recommender.corpus import Corpus
-from recommender.overrides import Block, Editorial, Fill, Overrides, Pin
+from recommender.editors.overrides import Block, Editorial, Fill, Overrides, Pin
+from recommender.editors.rules import Matcher, NeverBeside, SiteRules
 from recommender.picks import Picks
 from recommender.ranker import default_ranker
 from recommender.related import Hit, Source, related
-from recommender.rules import Matcher, NeverBeside, SiteRules
 from recommender.signals import SIGNALS
 from recommender.wanted import Fallback, Filters, Mode, Wanted
 from tests.recommender.makers import BruteForce, corpus_of

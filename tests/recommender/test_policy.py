@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from recommender.article import Article
 from recommender.corpus import Corpus
-from recommender.overrides import Block
+from recommender.editors.overrides import Block
 from recommender.picks import Picks
 from recommender.policy import VERSION, allowed, diversified
 from recommender.ranker import default_ranker

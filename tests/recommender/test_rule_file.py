@@ -7,10 +7,10 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from recommender.editors.rule_file import MAX_BYTES, MAX_RULES, read_rules
+from recommender.editors.rules import Matcher, NeverBeside, SiteRules
+from recommender.editors.yaml_nodes import MAX_DEPTH
 from recommender.errors import InputError, RulesError
-from recommender.rule_file import MAX_BYTES, MAX_RULES, read_rules
-from recommender.rules import Matcher, NeverBeside, SiteRules
-from recommender.yaml_nodes import MAX_DEPTH
 
 EXAMPLE = """\
 # what stands beside what

@@ -3,7 +3,7 @@
 import pytest
 
 from recommender.article import Article
-from recommender.stubs import StubMatcher, TextIndex
+from recommender.catalog.stubs import StubMatcher, TextIndex
 from tests.recommender.makers import MISSILES
 
 TEASER = MISSILES[0]

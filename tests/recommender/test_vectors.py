@@ -9,9 +9,9 @@ from sqlalchemy import func, select, update
 
 from recommender import vectors as module
 from recommender.catalog import Catalog
+from recommender.catalog.tables import vectors
 from recommender.encoder import HashEncoder, Matrix
 from recommender.errors import BuildInterruptedError, CatalogError
-from recommender.tables import vectors
 from recommender.vectors import VectorCache
 
 

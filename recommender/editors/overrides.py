@@ -7,8 +7,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Self
 
-from recommender.rule_file import read_rules
-from recommender.rules import SiteRules
+from recommender.editors.rule_file import read_rules
+from recommender.editors.rules import SiteRules
 
 
 class Fill(StrEnum):

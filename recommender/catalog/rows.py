@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Row, select
 
 from recommender.article import Article, canonical_url, parse_time
-from recommender.tables import aliases, articles
+from recommender.catalog.tables import aliases, articles
 
 FETCH = 1_000
 """Rows read at a time."""

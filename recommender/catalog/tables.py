@@ -74,8 +74,8 @@ aliases = Table(
     Column("teasers", JSON, nullable=False),
 )
 
-# What editors decided about the list of an article, as recommender.decisions writes it. Pinned and blocked articles
-# stay as they were given, like the targets of a list.
+# What editors decided about the list of an article, as recommender.editors.documents writes it. Pinned and blocked
+# articles stay as they were given, like the targets of a list.
 overrides = Table(
     "overrides",
     metadata,

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, Engine, Integer, String, cast, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from recommender.catalog.rows import batched
+from recommender.catalog.tables import changed, meta
 from recommender.errors import CatalogError
-from recommender.rows import batched
-from recommender.tables import changed, meta
 
 
 @dataclass(frozen=True, slots=True)

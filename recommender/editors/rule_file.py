@@ -14,9 +14,8 @@ that is not understood must not silently be none: whatever is not known is an er
 
 import yaml
 
-from recommender.errors import RulesError
-from recommender.rules import Matcher, NeverBeside, SiteRules
-from recommender.yaml_nodes import (
+from recommender.editors.rules import Matcher, NeverBeside, SiteRules
+from recommender.editors.yaml_nodes import (
     Field,
     absent,
     compose,
@@ -29,6 +28,7 @@ from recommender.yaml_nodes import (
     strings,
     wrong,
 )
+from recommender.errors import RulesError
 
 MAX_BYTES = 1_000_000
 MAX_RULES = 1_000

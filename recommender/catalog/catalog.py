@@ -1,7 +1,7 @@
 """The catalog: the durable store of articles, curated lists and editors' decisions, the source of truth.
 
-A stub and the article behind it are one (recommender.arrivals); what editors decided lies on their desk
-(recommender.desk). Vectors are cached beside (recommender.vectors).
+A stub and the article behind it are one (recommender.catalog.arrivals); what editors decided lies on their desk
+(recommender.catalog.desk). Vectors are cached beside (recommender.vectors).
 """
 
 from collections import defaultdict
@@ -14,14 +14,14 @@ from typing import Self
 
 from sqlalchemy import URL, Connection, Engine, func, select
 
-from recommender import desk
-from recommender.arrivals import Arrivals
 from recommender.article import Article, CuratedList, Record, canonical_url
-from recommender.changelog import Change, Changelog, newest, touched_since
+from recommender.catalog import desk
+from recommender.catalog.arrivals import Arrivals
+from recommender.catalog.changelog import Change, Changelog, newest, touched_since
+from recommender.catalog.rows import FETCH, article_of, batched, by_codepoint, former_ids
+from recommender.catalog.tables import aliases, articles, curated, open_engine
+from recommender.editors.overrides import Editorial, Overrides
 from recommender.errors import ArticleError, CatalogError
-from recommender.overrides import Editorial, Overrides
-from recommender.rows import FETCH, article_of, batched, by_codepoint, former_ids
-from recommender.tables import aliases, articles, curated, open_engine
 
 
 @dataclass(frozen=True, slots=True)

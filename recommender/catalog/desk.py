@@ -2,11 +2,11 @@
 
 from sqlalchemy import Connection, delete, insert, select
 
-from recommender.decisions import document_of, overrides_of
+from recommender.catalog.rows import present_id
+from recommender.catalog.tables import articles, meta, overrides
+from recommender.editors.documents import document_of, overrides_of
+from recommender.editors.overrides import Editorial, Overrides
 from recommender.errors import CatalogError, RulesError, UnknownArticleError
-from recommender.overrides import Editorial, Overrides
-from recommender.rows import present_id
-from recommender.tables import articles, meta, overrides
 
 RULES = "rules"
 """Where the site's rules are kept, among the facts of the table ``meta``."""

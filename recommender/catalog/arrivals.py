@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, delete, insert, select, update
 
 from recommender.article import Article
-from recommender.changelog import Change, touched_since
-from recommender.rows import FETCH, article_of, batched, present_id, values_of
-from recommender.stubs import StubMatcher
-from recommender.tables import aliases, articles, curated, overrides
+from recommender.catalog.changelog import Change, touched_since
+from recommender.catalog.rows import FETCH, article_of, batched, present_id, values_of
+from recommender.catalog.stubs import StubMatcher
+from recommender.catalog.tables import aliases, articles, curated, overrides
 
 
 class Arrivals:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from recommender.article import parse_time
-from recommender.overrides import Block, Editorial, Fill, Overrides, Pin
+from recommender.editors.overrides import Block, Editorial, Fill, Overrides, Pin
 
 
 def document_of(overrides: Overrides) -> dict[str, Any]:

@@ -1,0 +1,5 @@
+"""The catalog: the durable store of articles, curated lists and what editors decided; the source of truth."""
+
+from recommender.catalog.catalog import Catalog, Changes, Counts
+
+__all__ = ["Catalog", "Changes", "Counts"]

@@ -1,0 +1,1 @@
+"""What editors decide: pins and blocks for one list, rules for the whole site."""
