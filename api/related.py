@@ -11,7 +11,7 @@ from api.drafts import Drafts
 from api.problems import KNOWN, RESPONSES, Problem, not_found
 from api.schemas import Asked, AskedByUrl, Batch, ById, Draft, Lists
 from api.service import Current, live
-from index.answer import Related, RelatedToDraft, Texts, answer, answer_to_draft
+from index.answer import Related, RelatedToDraft, Texts, answer, answer_to_draft, bound
 from index.snapshot import Snapshot
 from recommender import corpus
 from recommender.article import Article, parse_article
@@ -56,7 +56,7 @@ def related_to_draft(draft: Draft, request: Request, snapshot: Current, asked: P
     article = replace(record.article, id="")  # no article has this id, so none is taken for the draft
     query = snapshot.corpus.draft(article, drafts.encoder(snapshot.manifest.model))
     texts = _texts(request, article) if asked.explain else None
-    found = answer_to_draft(snapshot, query, asked.wanted(_min_score(request)), texts)
+    found = answer_to_draft(snapshot, query, asked.wanted(_bound(request, snapshot)), texts)
     request.state.document = Document.of_list("", None, found)
     return _json(found)
 
@@ -72,7 +72,7 @@ def several(batch: Batch, request: Request, snapshot: Current) -> Response:
     shown = list(names) if batch.distinct else []
     results: list[Related | Problem] = []
     for name, asked in zip(names, batch.requests, strict=True):
-        wanted = asked.wanted(_min_score(request))
+        wanted = asked.wanted(_bound(request, snapshot))
         filters = replace(wanted.filters, exclude=(*wanted.filters.exclude, *shown))
         try:
             texts = _texts(request) if asked.explain else None
@@ -87,7 +87,7 @@ def several(batch: Batch, request: Request, snapshot: Current) -> Response:
 
 
 def _answer(request: Request, snapshot: Snapshot, identity: str, asked: Asked) -> Response:
-    query, wanted = _query(snapshot, identity), asked.wanted(_min_score(request))
+    query, wanted = _query(snapshot, identity), asked.wanted(_bound(request, snapshot))
     found = answer(snapshot, query, wanted, _texts(request) if asked.explain else None)
     tag = tag_of(snapshot.version, "related", query.card.id, _canonical(snapshot, wanted), asked.explain)
     request.state.document = Document.of_list(tag, query.card.published_at, found, edited=_edited(snapshot, query))
@@ -126,9 +126,9 @@ def _texts(request: Request, draft: Article | None = None) -> Texts:
     return found
 
 
-def _min_score(request: Request) -> float:
-    found: float = request.app.state.config.min_score
-    return found
+def _bound(request: Request, snapshot: Snapshot) -> float:
+    """What holds where a request names no ``min_score``."""
+    return bound(snapshot, request.app.state.config.min_score)
 
 
 def _json(body: Related | Lists) -> Response:

@@ -14,7 +14,7 @@ from recommender.article import Article
 from recommender.corpus import Corpus, Query
 from recommender.policy import allowed
 from recommender.register import Card
-from recommender.related import Hit, Source, asked_about, covered, pool_of, related
+from recommender.related import POOL, Hit, Source, asked_about, covered, pool_of, related
 from recommender.wanted import Wanted
 from recommender.why import why
 
@@ -168,6 +168,14 @@ def _reasons(snapshot: Snapshot, query: Query, hits: Sequence[Hit], texts: Texts
     found = texts([query.card.id, *(corpus.cards[hit.row].id for hit in hits)])
     ours = found.get(query.card.id)
     return [WhyOut(**asdict(why(pool, hit, ours, found.get(corpus.cards[hit.row].id)))) for hit in hits]
+
+
+def bound(snapshot: Snapshot, min_score: float) -> float:
+    """Return ``min_score`` as it counts in this archive: less in one smaller than the pools that scores are fitted to.
+
+    A score says how likely an editor picks an article among POOL candidates; among fewer, each is likelier.
+    """
+    return round(min_score * min(1.0, len(snapshot.corpus) / POOL), 6)
 
 
 def floored(score: float) -> float:

@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from index import cli_rules
+from index.answer import bound
 from index.build import Built, build
 from index.check import check as check_store
 from index.export import FOLDER, export
@@ -160,7 +161,7 @@ def export_command(
     live = Live(store, catalog=catalog)
     live.refresh()
     snapshot = live.snapshot()
-    wanted = Wanted(limit=limit, min_score=settings().min_score)
+    wanted = Wanted(limit=limit, min_score=bound(snapshot, settings().min_score))
     with console.item_bar("exporting", sum(not card.is_stub for card in snapshot.corpus.cards)) as bar:
         done = export(snapshot, folder, wanted, bar)
     catalog.close()

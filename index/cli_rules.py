@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from index.answer import bound
 from index.live import Live
 from index.snapshot import Snapshot
 from index.writer import publish_rules
@@ -86,7 +87,7 @@ def show(*, store: Store) -> None:
 def _changes(snapshot: Snapshot, rules: SiteRules, limit: int) -> Iterator[Changed | None]:
     """One item an article: how its list would change, None if not at all."""
     corpus, now = snapshot.corpus, datetime.now(UTC)
-    wanted = Wanted(limit=limit, min_score=settings().min_score)
+    wanted = Wanted(limit=limit, min_score=bound(snapshot, settings().min_score))
     sides = snapshot.editorial, replace(snapshot.editorial, rules=rules.at(now))
     same_tags = sides[0].rules.ignore_tags == sides[1].rules.ignore_tags
     for row, card in enumerate(corpus.cards):

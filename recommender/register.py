@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from recommender.article import Article, canonical_or_none
+from recommender.article import Article, canonical_or_none, canonical_url
 from recommender.errors import UnknownArticleError
 from recommender.text import normalise, sha256
 
@@ -66,8 +66,8 @@ class Card:
 
     @property
     def address(self) -> str | None:
-        """The URL in canonical form."""
-        return canonical_or_none(self.url)
+        """The URL in canonical form. Raises ArticleError if it is none."""
+        return canonical_url(self.url) if self.url else None
 
     @property
     def marks(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from index.answer import answer
+from index.answer import answer, bound
 from index.cli import app
 from index.live import Live
 from recommender.catalog import Catalog
@@ -47,7 +47,7 @@ def lists(store: Path) -> dict[str, list[str]]:
         live = Live(store, catalog=catalog)
         live.refresh()
     snapshot = live.snapshot()
-    wanted = Wanted(min_score=settings().min_score)
+    wanted = Wanted(min_score=bound(snapshot, settings().min_score))
     return {
         card.id: [item.id for item in answer(snapshot, snapshot.corpus.query(row), wanted).items]
         for row, card in enumerate(snapshot.corpus.cards)

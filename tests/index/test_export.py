@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
-from index.answer import Item, Related, Status
+from index.answer import Item, Related, Status, bound
 from index.cli import app
 from index.export import LISTED, export, file_name, fragment
 from index.publish import open_current
@@ -113,7 +113,7 @@ def test_an_export_that_was_interrupted_is_finished_by_the_next(store: Path, tmp
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        export(snapshot, tmp_path / "half", Wanted(min_score=0.01), stop)
+        export(snapshot, tmp_path / "half", Wanted(min_score=bound(snapshot, 0.01)), stop)
     assert 80 <= len(files(tmp_path / "half")) <= 82
     exported(store, tmp_path / "half")
     whole, half = files(tmp_path / "whole"), files(tmp_path / "half")
