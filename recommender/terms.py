@@ -26,6 +26,8 @@ SHORT = ("brief", "title", "names", "tags")
 """The short texts of an article, in the order of their rows."""
 MIN_TERMS = 30
 """Different words and pairs a text needs before it can be said to be contained in another."""
+GROWN = 3
+"""Times the terms of a text that a version of it may have; one that quotes it and tells much more is another story."""
 NAMES_MIN_DF_FROM = 20
 """Articles a corpus needs before a name that occurs in one article only is dropped."""
 
@@ -152,7 +154,10 @@ class Containment:
         self._held = np.zeros(texts.whole.shape[1], dtype=np.float32)
 
     def of(self, one: TermRows) -> Column:
-        """Return ``(m,)``: of one article with each of the texts, 0 where the smaller has fewer than MIN_TERMS."""
+        """Return ``(m,)``: of one article with each of the texts.
+
+        0 where the smaller has fewer than MIN_TERMS, or the larger more than GROWN times as many.
+        """
         return self._shares(one.whole.indices)
 
     def of_text(self, place: int) -> Column:
@@ -165,8 +170,9 @@ class Containment:
         self._held[mine] = 1
         _sparsetools.csr_matvec(*texts.shape, texts.indptr, texts.indices, self._ones, self._held, both)
         self._held[mine] = 0
-        smaller = np.minimum(len(mine), self._counts)
-        return np.where(smaller >= MIN_TERMS, both / np.maximum(smaller, 1), 0).astype(np.float32)
+        smaller, larger = np.minimum(len(mine), self._counts), np.maximum(len(mine), self._counts)
+        alike = (smaller >= MIN_TERMS) & (larger <= GROWN * smaller)
+        return np.where(alike, both / np.maximum(smaller, 1), 0).astype(np.float32)
 
 
 @dataclass(frozen=True)

@@ -171,9 +171,9 @@ class Reference:
         return [row for row in rows if self.story[row] in same]
 
     def contained(self, a: int, b: int) -> float:
-        """Return the share of the terms of the one that has fewer which the other has too; 0 for fewer than 30."""
-        fewer = min(self.both[a, a], self.both[b, b])
-        return float(self.both[a, b] / fewer) if fewer >= 30 else 0.0
+        """Return what share of the fewer terms, 30 at least, the other has too; 0 if it has over thrice as many."""
+        fewer, more = sorted((self.both[a, a], self.both[b, b]))
+        return float(self.both[a, b] / fewer) if fewer >= 30 and more <= 3 * fewer else 0.0
 
     def shown(self, query: int, told: Sequence[int]) -> int:
         """Return the version of a story that stands for all: in the query's language, the original, the newest."""
