@@ -1,5 +1,7 @@
 """Headers that every answer carries, requests from other sites (CORS), and HEAD."""
 
+from collections.abc import Awaitable
+
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
@@ -12,7 +14,7 @@ CACHE_CONTROL = b"cache-control"
 
 ALWAYS = ((b"x-content-type-options", b"nosniff"),)
 UNLESS_SAID = (
-    (CONTENT_POLICY, b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
+    (CONTENT_POLICY, b"default-src 'none'; frame-ancestors 'none'"),
     (CACHE_CONTROL, b"no-store"),
 )
 """A page for people brings its own content policy; only what says so itself may be kept by caches.
@@ -51,12 +53,13 @@ class Head:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on."""
-        if scope["type"] != "http" or scope["method"] != "HEAD":
-            await self._app(scope, receive, send)
-            return
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Pass the request on: anything but a HEAD without a step of its own, for every cached answer comes by here."""
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            return self._bodiless(scope, receive, send)
+        return self._app(scope, receive, send)
 
+    async def _bodiless(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def bodiless(message: Message) -> None:
             if message["type"] == "http.response.start":
                 await send(message)

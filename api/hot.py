@@ -111,7 +111,9 @@ class Hot:
         if answer is not None:
             scope["route"] = answer.route
             scope.setdefault("state", {})["document"] = answer.document
-            await _send(answer, scope["headers"], send)
+            status, headers, body = _said(answer, scope["headers"])
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
 
     async def _made(self, key: Key, snapshot: Snapshot, scope: Scope, receive: Receive, send: Send) -> Answer | None:
         """Return the answer, from an equal request in flight if there is one; None where an error was sent instead."""
@@ -210,7 +212,8 @@ def _form(name: str, body: bytes, tag: str, control: str, inner: list[Header]) -
     return Form(tag, body, (*content, *always), always)
 
 
-async def _send(answer: Answer, headers: list[Header], send: Send) -> None:
+def _said(answer: Answer, headers: list[Header]) -> tuple[int, tuple[Header, ...], bytes]:
+    """Return the status, the headers and the body of an answer to a request with ``headers``."""
     accepted = known = b""
     for name, value in headers:
         if name == b"accept-encoding":
@@ -219,8 +222,5 @@ async def _send(answer: Answer, headers: list[Header], send: Send) -> None:
             known = known + b"," + value if known else value
     form = answer.forms.get(coding(accepted.decode("latin-1")), answer.forms[""]) if accepted else answer.forms[""]
     if known and matches(known.decode("latin-1"), form.tag):
-        await send({"type": "http.response.start", "status": 304, "headers": form.unchanged})
-        await send({"type": "http.response.body", "body": b""})
-    else:
-        await send({"type": "http.response.start", "status": 200, "headers": form.headers})
-        await send({"type": "http.response.body", "body": form.body})
+        return 304, form.unchanged, b""
+    return 200, form.headers, form.body

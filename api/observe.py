@@ -1,5 +1,6 @@
 """The outermost layer: gives every request its id and an answer, and counts and logs every answer, whoever made it."""
 
+from collections.abc import Awaitable
 from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -38,7 +39,7 @@ class Observe:
         token = request_id.set(identity)
         status, length, begun = 500, 0, False
 
-        async def observed(message: Message) -> None:
+        def observed(message: Message) -> Awaitable[None]:
             nonlocal status, length, begun
             if message["type"] == "http.response.start":
                 begun = True
@@ -46,7 +47,7 @@ class Observe:
                 message["headers"] = [*message.get("headers", ()), (b"x-request-id", identity.encode())]
             else:
                 length += len(message.get("body", b""))
-            await send(message)
+            return send(message)
 
         try:
             await self._app(scope, receive, observed)

@@ -48,7 +48,7 @@ RESULT = ROOT / "bench" / "results" / "serving.json"
 PATH = "/v1/articles/2025-07-first-deep-ship/related"
 SERVERS = ("raw", "cached", "quiet", "plain", "usual", "uncached")
 FIRST_PORT = 18_700
-ROUNDS = 9
+ROUNDS = 15
 SECONDS = 1
 CONNECTIONS = 16
 

@@ -163,7 +163,7 @@ FORCED = {
         [("GET", "/readyz"), ("GET", f"/v1/articles/{TWIN}"), ("GET", f"/v1/articles/{TWIN}/related")],
     ),
     "limits": ("api.limits.BodyLimit._declared", [("GET", "/v1/index"), ("PUT", "/v1/articles/x")]),
-    "kept answers": ("api.hot._send", [("GET", f"/v1/articles/{TWIN}")]),
+    "kept answers": ("api.hot._said", [("GET", f"/v1/articles/{TWIN}")]),
     "head": ("api.headers.Head.__call__", [("GET", "/healthz"), ("GET", f"/v1/articles/{TWIN}/related")]),
     "keys": ("api.keys.KeyRing.owner", [("PUT", "/v1/articles/x"), ("DELETE", "/v1/articles/x")]),
     "metrics": ("api.metrics.Metrics.exposition", [("GET", "/metrics")]),
