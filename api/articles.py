@@ -75,7 +75,10 @@ async def raw(request: Request) -> bytes:
 Writing = Annotated[Writer, Depends(writer)]
 
 
-@router.put("/v1/articles/{id:path}", responses={202: {"model": Stored}, 422: RESPONSES[422]})
+@router.put(
+    "/v1/articles/{id:path}",
+    responses={202: {"model": Stored}, **{status: RESPONSES[status] for status in (400, 404, 413, 422)}},
+)
 def put_article(id: str, article: ArticleIn, response: Response, store: Writing) -> Stored:  # noqa: A002 - public name
     """Store an article, new or in place of the one with this id; answered when it is in every list.
 

@@ -91,7 +91,11 @@ def read_overrides(id: str, store: Writing) -> Decided:  # noqa: A002 - the para
     return Decided.of(_stored(store, id, datetime.now(UTC)))
 
 
-@router.put(PATH, **{**guarded, "responses": {**guarded["responses"], 422: RESPONSES[422]}})
+@router.put(
+    PATH,
+    dependencies=guarded["dependencies"],
+    responses=guarded["responses"] | {status: RESPONSES[status] for status in (400, 413, 422)},
+)
 def put_overrides(id: str, decided: Decided, store: Writing, snapshot: Current) -> Decided:  # noqa: A002 - public name
     """Decide about the related list of an article, in place of what was decided; answered when it is in force.
 

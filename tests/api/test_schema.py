@@ -2,18 +2,19 @@
 
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
-from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
+from schemathesis.specs.openapi.checks import negative_data_rejection
 
 from api.keys import KeyRing
 from recommender.article import Article
+from recommender.text import clean
 from tests.api.serving import application, served
 from tests.conftest import DEMO, records
 
@@ -30,14 +31,30 @@ OPERATIONS = [
     ("GET", "/readyz"),
 ]
 
+BULK = "/v1/articles:bulk"
 OVERRIDES = "/v1/articles/{id}/overrides"
+READ = ("/v1/related", "/v1/articles/{id}")
+"""What takes an article."""
 KEYED = [
     ("PUT", "/v1/articles/{id}"),
     ("DELETE", "/v1/articles/{id}"),
-    ("POST", "/v1/articles:bulk"),
+    ("POST", BULK),
     ("GET", OVERRIDES),
     ("PUT", OVERRIDES),
 ]
+
+
+def decidable(decided: dict[str, Any], article: Article) -> None:
+    """Let pins and blocks name other articles that are there, none twice, at places of their own, and last."""
+    others = iter([each.id for each in KNOWN if each is not article])
+    for name in {"pin", "block"} & decided.keys():
+        decided[name] = decided[name][: len(KNOWN) // 2 - 1]
+        for number, part in enumerate(decided[name], start=1):
+            part["id"] = next(others)
+            if "position" in part:
+                part["position"] = number
+            if part.get("until"):
+                part["until"] = "2099-12-31"
 
 
 def readable(draft: dict[str, Any], known: Article) -> None:
@@ -62,14 +79,6 @@ def lines(_: object, value: object) -> bytes:
     return str(value).encode(errors="replace")
 
 
-@pytest.fixture(scope="module")
-def schema(demo_store: Path) -> Iterator[Any]:
-    app = application(demo_store, max_body_kb=1_000_000)  # else what is too long hides what is wrong with it
-    app.state.live.start()
-    yield schemathesis.openapi.from_asgi("/openapi.json", app)
-    app.state.live.stop()
-
-
 def test_every_operation_is_tried(demo_store: Path) -> None:
     with served(demo_store) as client:
         paths = client.get("/openapi.json").json()["paths"]
@@ -79,63 +88,52 @@ def test_every_operation_is_tried(demo_store: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(1_800)
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["fits", "does-not-fit"])
-@pytest.mark.parametrize(("method", "path"), KEYED)
-def test_whatever_needs_a_key(demo_store: Path, tmp_path: Path, method: str, path: str, mode: GenerationMode) -> None:
-    """With a key, on a store of its own: never an error of the server, and what is promised is kept."""
+@pytest.mark.parametrize(("method", "path"), [*OPERATIONS, *KEYED])
+def test_whatever_is_sent(demo_store: Path, tmp_path: Path, method: str, path: str, mode: GenerationMode) -> None:
+    """What needs a key is sent with one; schemathesis tries without one by itself."""
+    keyed = (method, path) in KEYED
     store = shutil.copytree(demo_store, tmp_path / "store")
-    key = {"Authorization": f"Bearer {KeyRing(store).new('fuzz')}"}
-    app = application(store, writes=True, max_body_kb=1_000_000)
-    app.state.live.start()
+    key = {"Authorization": f"Bearer {KeyRing(store).new('fuzz')}"} if keyed else {}
+    app = application(store, writes=keyed, max_body_kb=1_000_000)  # else what is too long hides what is wrong with it
     operation = schemathesis.openapi.from_asgi("/openapi.json", app)[path][method]
-    if mode is GenerationMode.NEGATIVE and not operation.body:
-        pytest.skip("it takes nothing that could not fit")
-    statuses = []
-
-    @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-    @given(case=operation.as_strategy(generation_mode=mode))
-    def sent(case: Any) -> None:
-        if path == OVERRIDES and len(statuses) % 2:  # else every answer would be a 404
-            case.path_parameters["id"] = KNOWN[len(statuses) % len(KNOWN)].id
-        answer = case.call(headers=key)
-        statuses.append(answer.status_code)
-        assert answer.status_code < 500
-        case.validate_response(answer, checks=[response_schema_conformance, content_type_conformance])
-
-    sent()
-    app.state.live.stop()
-    assert len(statuses) >= EXAMPLES
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(1_800)
-@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["fits", "does-not-fit"])
-@pytest.mark.parametrize(("method", "path"), OPERATIONS)
-def test_whatever_is_sent(schema: Any, method: str, path: str, mode: GenerationMode) -> None:
-    operation = schema[path][method]
     if mode is GenerationMode.NEGATIVE and not (operation.query or operation.body):
         pytest.skip("it takes nothing that could not fit")
+    excluded = [negative_data_rejection] if path == BULK else []  # of lines that do not fit each is told so, in a 200
     statuses = []
 
     @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(case=operation.as_strategy(generation_mode=mode))
     def sent(case: Any) -> None:
-        known = KNOWN[len(statuses) % len(KNOWN)]
-        if mode is GenerationMode.POSITIVE and len(statuses) % 2:  # else hardly an answer would be a 200
-            if "id" in case.path_parameters:
-                case.path_parameters["id"] = known.id
-            if "url" in case.query:
-                case.query["url"] = known.url
+        article, known = KNOWN[len(statuses) % len(KNOWN)], len(statuses) % 2 == 1
         if mode is GenerationMode.POSITIVE:
-            body = case.body if isinstance(case.body, dict) else {}
-            if path == "/v1/related":
-                readable(body, known)
-            for values in (case.query or {}, body, *body.get("requests", ())):
-                in_the_calendar(values)
-        answer = case.call()
+            fit(case, article, known=known)
+        elif path == OVERRIDES and known:  # else what is wrong with the body does not matter
+            case.path_parameters["id"] = article.id
+        answer = case.call(headers=key)
         statuses.append(answer.status_code)
-        case.validate_response(answer)
+        case.validate_response(answer, headers=key, excluded_checks=excluded)
 
+    app.state.live.start()
     sent()
-    assert len(statuses) >= EXAMPLES or not operation.query
-    if mode is GenerationMode.POSITIVE:
-        assert statuses.count(200) >= len(statuses) // 3
+    app.state.live.stop()
+    assert len(statuses) >= EXAMPLES or not (operation.path_parameters or operation.query or operation.body)
+    if mode is GenerationMode.POSITIVE and method != "DELETE":  # what is gone is not found again
+        assert sum(status in (200, 202) for status in statuses) >= len(statuses) // 3
+
+
+def fit(case: Any, article: Article, *, known: bool) -> None:
+    """Give a request what no schema can demand; with ``known`` it is about an article that is there."""
+    if known:  # in half of them, else hardly an answer would be a 200
+        if "id" in case.path_parameters:
+            case.path_parameters["id"] = article.id
+        if "url" in case.query:
+            case.query["url"] = article.url
+    body = case.body if isinstance(case.body, dict) else {}
+    if case.operation.path in READ:
+        readable(body, article)
+    if case.method == "PUT":
+        case.path_parameters["id"] = quote(clean(unquote(case.path_parameters["id"])), safe="") or article.id
+    if case.operation.path == OVERRIDES:
+        decidable(body, article)
+    for values in (case.query or {}, body, *body.get("requests", ())):
+        in_the_calendar(values)
