@@ -18,6 +18,7 @@ MAX_LINES = 1_000
 UNREADABLE = "\ufffd"
 """What stands in a path for bytes that are no UTF-8: two different ids may become one."""
 NDJSON = "application/x-ndjson"
+BODY_MISSING = "article {} is stored with a body, and this has none: send it whole, or remove it first"
 
 router = APIRouter(
     tags=["changes"],
@@ -77,7 +78,7 @@ Writing = Annotated[Writer, Depends(writer)]
 
 @router.put(
     "/v1/articles/{id:path}",
-    responses={202: {"model": Stored}, **{status: RESPONSES[status] for status in (400, 404, 413, 422)}},
+    responses={202: {"model": Stored}, **{status: RESPONSES[status] for status in (400, 404, 409, 413, 422)}},
 )
 def put_article(id: str, article: ArticleIn, response: Response, store: Writing) -> Stored:  # noqa: A002 - public name
     """Store an article, new or in place of the one with this id; answered when it is in every list.
@@ -88,16 +89,30 @@ def put_article(id: str, article: ArticleIn, response: Response, store: Writing)
     record = parse_article({**fields, "id": id}, "body")
     if record.article.id != id or UNREADABLE in id:  # else it were stored under an id that this path does not find
         raise ArticleError("the id in the path is not NFC in UTF-8, or holds control, invisible or surplus characters")
+    if store.without_text([record]):
+        raise ProblemError(409, "body_missing", BODY_MISSING.format(repr(id)))
     waiting = store.put([record])
     response.status_code = 202 if waiting else 200
     return Stored(id=record.article.id, status="pending" if waiting else "live")
 
 
-@router.delete("/v1/articles/{id:path}", status_code=204, responses={404: RESPONSES[404]})
-def delete_article(id: str, store: Writing) -> None:  # noqa: A002 - the parameter's public name
-    """Remove an article, by its id or a former id; it is in no list any more when this is answered."""
-    if not store.remove(id):
+@router.delete(
+    "/v1/articles/{id:path}",
+    status_code=204,
+    responses={202: {"model": Stored}, 404: RESPONSES[404]},
+    response_model=None,
+)
+def delete_article(id: str, store: Writing) -> Response:  # noqa: A002 - the parameter's public name
+    """Remove an article, by its id or a former id; it is in no list any more when this is answered with 204.
+
+    Answers 202 where it is removed for good, but the change cannot be followed at the moment: it is tried again.
+    """
+    followed = store.remove(id)
+    if followed is None:
         raise ProblemError(404, "article_not_found", f"no article has the id {id!r}")
+    if not followed:
+        return Response(Stored(id=id, status="pending").model_dump_json(), 202, media_type="application/json")
+    return Response(status_code=204)
 
 
 @router.post(
@@ -110,14 +125,17 @@ def bulk(body: Annotated[bytes, Depends(raw)], store: Writing) -> Bulk:
     lines = [(number, line) for number, line in enumerate(body.split(b"\n"), start=1) if line.strip()]
     if len(lines) > MAX_LINES:
         raise ProblemError(422, "too_many_lines", f"{len(lines):,} lines, at most {MAX_LINES:,} are taken at once")
+    read = [(number, _read(line)) for number, line in lines]
+    bare = store.without_text([each for _, each in read if isinstance(each, Record)])
     results, records = [], []
-    for number, line in lines:
-        read = _read(line)
-        if isinstance(read, Record):
-            records.append(read)
-            results.append(Line(line=number, id=read.article.id, status="live"))
+    for number, each in read:
+        if isinstance(each, Record) and each.article.is_stub and each.article.id in bare:
+            each = BODY_MISSING.format(repr(each.article.id))
+        if isinstance(each, Record):
+            records.append(each)
+            results.append(Line(line=number, id=each.article.id, status="live"))
         else:
-            results.append(Line(line=number, status="rejected", error=read[:MAX_DETAIL]))
+            results.append(Line(line=number, status="rejected", error=each[:MAX_DETAIL]))
     waiting = store.put(records, wait=False) if records else set()
     for result in results:
         if result.id in waiting:

@@ -24,7 +24,7 @@ THIN = 5 * MINUTE
 EDITED = 5 * MINUTE
 """Nor is one of which an editor decides, who wants to see what was changed."""
 UNKNOWN = 30
-"""So long may an answer "no such article" be kept: the article may arrive any moment."""
+"""So long may "no such article" be kept, and the list of one that waits to be read: it may arrive any moment."""
 
 CODINGS = ("br", "gzip")
 """What answers are compressed with, the better first."""
@@ -40,7 +40,7 @@ class Document:
     """What a route says about its answer: the opaque tag of its content, and the article's date.
 
     Of a list also its length, how many of its items are fillers, whether it is shorter than asked for without them,
-    and whether an editor had a hand in it.
+    whether an editor had a hand in it, and whether its article waits to be read.
     """
 
     tag: str
@@ -49,12 +49,14 @@ class Document:
     thin: bool = False
     fillers: int = 0
     edited: bool = False
+    pending: bool = False
 
     @classmethod
     def of_list(cls, tag: str, published_at: datetime | None, found: Related, *, edited: bool = False) -> Self:
         """Return what is to be said of a related list."""
         fillers = sum(item.source is Source.FALLBACK for item in found.items)
-        return cls(tag, published_at, found.count, found.status is not Status.OK, fillers, edited)
+        pending = found.status is Status.PENDING
+        return cls(tag, published_at, found.count, found.status is not Status.OK, fillers, edited, pending)
 
 
 def tag_of(version: str, *parts: Any) -> str:  # noqa: ANN401 - whatever JSON can hold, and sets
@@ -94,6 +96,8 @@ def cache_control(document: Document, now: float, longest: int = WEEK) -> tuple[
         seconds = min(seconds, THIN)
     if document.edited:
         seconds = min(seconds, EDITED)
+    if document.pending:
+        seconds = min(seconds, UNKNOWN)
     seconds = min(seconds, longest)
     return f"public, max-age={seconds}, stale-while-revalidate={seconds}, stale-if-error={WEEK}", until
 

@@ -10,6 +10,7 @@ import uvicorn
 
 from api import logs, metrics
 from api.keys import MAX_NAME, KeyRing
+from api.protocol import BoundedHead
 from recommender import console
 from recommender.console import Store
 from recommender.settings import Settings, settings
@@ -55,6 +56,8 @@ def _only_behind(context: typer.Context) -> None:
 def server_options(config: Settings) -> dict[str, Any]:
     """Return how uvicorn is to run: our logs instead of its own, and a shutdown that waits for what is in flight."""
     return {
+        "http": BoundedHead,
+        "ws": "none",
         "access_log": False,
         "log_config": logs.config(config.log_format),
         "proxy_headers": False,  # the application's own layer decides whom to believe

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.caching import WEEK, Document, cache_control, coding, matches
 from api.metrics import Metrics
+from api.schemas import AskedByUrl
 from index.live import Live
 from index.snapshot import Snapshot
 from recommender.errors import SnapshotError
@@ -28,6 +29,8 @@ Header = tuple[bytes, bytes]
 Key = tuple[str, str]
 """Path and parameters."""
 
+NAMES = frozenset(AskedByUrl.model_fields)
+"""Of parameters; any others change no answer, and keep none of their own."""
 MIN_COMPRESSED = 500
 """Bytes of a body below which compressing it saves nothing: all of it fits in one packet."""
 MAX_REMEMBERED = 512
@@ -166,12 +169,12 @@ class Hot:
 
 
 def parameters(query: bytes) -> str:
-    """Return the parameters in the order of their names, in one spelling; those of one name stay in their order."""
+    """Return the parameters that count, by name, in one spelling; those of one name stay in their order."""
     return _parameters(query) if len(query) <= MAX_REMEMBERED else _spelt(query)
 
 
 def _spelt(query: bytes) -> str:
-    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    pairs = (pair for pair in parse_qsl(query.decode("latin-1"), keep_blank_values=True) if pair[0] in NAMES)
     return urlencode(sorted(pairs, key=lambda pair: pair[0]))
 
 

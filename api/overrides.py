@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 
-from fastapi import APIRouter, Depends, HTTPException
+from fastapi import APIRouter, Depends, HTTPException, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -94,19 +94,28 @@ def read_overrides(id: str, store: Writing) -> Decided:  # noqa: A002 - the para
 @router.put(
     PATH,
     dependencies=guarded["dependencies"],
-    responses=guarded["responses"] | {status: RESPONSES[status] for status in (400, 413, 422)},
+    responses=guarded["responses"]
+    | {202: {"model": Decided}}
+    | {status: RESPONSES[status] for status in (400, 413, 422)},
 )
-def put_overrides(id: str, decided: Decided, store: Writing, snapshot: Current) -> Decided:  # noqa: A002 - public name
+def put_overrides(
+    id: str,  # noqa: A002 - the parameter's public name
+    decided: Decided,
+    response: Response,
+    store: Writing,
+    snapshot: Current,
+) -> Decided:
     """Decide about the related list of an article, in place of what was decided; answered when it is in force.
 
-    An empty object undoes everything.
+    An empty object undoes everything. Answers 202 where it is stored, but cannot be put in force at the moment: it is
+    tried again.
     """
     now = datetime.now(UTC)
     _stored(store, id, now)
     if faults := [*_faults(id, decided, snapshot), *_over(decided, now)]:
         raise RequestValidationError([{"loc": ("body", *where), "msg": text} for where, text in faults])
     try:
-        store.override(id, decided.overrides())
+        response.status_code = 200 if store.override(id, decided.overrides()) else 202
     except UnknownArticleError:
         raise _unknown(id) from None
     return Decided.of(_stored(store, id, now))

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -18,6 +19,8 @@ from recommender.errors import ArticleError, CatalogError, EncoderError, Snapsho
 log = logging.getLogger(__name__)
 
 MAX_DETAIL = 300
+MAX_FAULTS = 20
+"""Faults that are told of one request: more help nobody, and would make a long answer of a bad request."""
 UNEXPECTED = "internal_error", "the request could not be answered; the error was logged"
 """Code and detail of what nobody foresaw."""
 
@@ -99,6 +102,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
         400: "The body is not UTF-8.",
         401: "A key is needed; the one given is not known, or was revoked.",
         404: "No such article.",
+        409: "The article is stored with a body, and what was sent has none.",
         413: "The body is too long.",
         422: "A parameter or the body does not fit.",
         429: "Too many drafts; Retry-After says when to try again.",
@@ -141,7 +145,7 @@ def _invalid(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     faults = [
         Fault(where=".".join(map(str, fault["loc"])), message=str(fault["msg"])[:MAX_DETAIL])
-        for fault in error.errors()
+        for fault in islice(error.errors(), MAX_FAULTS)
     ]
     return problem(422, "invalid_request", "; ".join(f"{f.where}: {f.message}" for f in faults), faults)
 

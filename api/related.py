@@ -9,13 +9,14 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 from api.caching import Document, tag_of
 from api.drafts import Drafts
 from api.problems import KNOWN, RESPONSES, Problem, not_found
-from api.schemas import Asked, AskedByUrl, Batch, ById, Draft, Lists
+from api.schemas import Asked, AskedByUrl, Batch, Draft, Lists
 from api.service import Current, live
 from index.answer import Related, RelatedToDraft, Texts, answer, answer_to_draft, bound
 from index.snapshot import Snapshot
 from recommender import corpus
 from recommender.article import Article, parse_article
 from recommender.errors import UnknownArticleError
+from recommender.register import Card
 from recommender.wanted import Wanted
 
 router = APIRouter(tags=["related"], responses={503: RESPONSES[503]})
@@ -55,7 +56,7 @@ def related_to_draft(draft: Draft, request: Request, snapshot: Current, asked: P
     record = parse_article({**draft.model_dump(mode="json", exclude_none=True), "id": "draft"})
     article = replace(record.article, id="")  # no article has this id, so none is taken for the draft
     query = snapshot.corpus.draft(article, drafts.encoder(snapshot.manifest.model))
-    texts = _texts(request, article) if asked.explain else None
+    texts = _texts(request, snapshot, article) if asked.explain else None
     found = answer_to_draft(snapshot, query, asked.wanted(_bound(request, snapshot)), texts)
     request.state.document = Document.of_list("", None, found)
     return _json(found)
@@ -68,27 +69,26 @@ def related_to_draft(draft: Draft, request: Request, snapshot: Current, asked: P
 )
 def several(batch: Batch, request: Request, snapshot: Current) -> Response:
     """Return several related lists at once, as for a page with several modules; one that fails spoils no other."""
-    names = [asked.id if isinstance(asked, ById) else asked.url for asked in batch.requests]
-    shown = list(names) if batch.distinct else []
+    shown = [asked.name for asked in batch.requests] if batch.distinct else []
     results: list[Related | Problem] = []
-    for name, asked in zip(names, batch.requests, strict=True):
+    for asked in batch.requests:
         wanted = asked.wanted(_bound(request, snapshot))
         filters = replace(wanted.filters, exclude=(*wanted.filters.exclude, *shown))
         try:
-            texts = _texts(request) if asked.explain else None
-            found = answer(snapshot, _query(snapshot, name), replace(wanted, filters=filters), texts)
+            texts = _texts(request, snapshot) if asked.explain else None
+            found = answer(snapshot, _query(snapshot, asked.name), replace(wanted, filters=filters), texts)
         except UnknownArticleError as error:
             results.append(not_found(error))
             continue
         results.append(found)
         if batch.distinct:
-            shown += [item.id for item in found.items]
+            shown += [name for item in found.items for name in (item.id, *item.also)]
     return _json(Lists(index_version=snapshot.version, results=results))
 
 
 def _answer(request: Request, snapshot: Snapshot, identity: str, asked: Asked) -> Response:
     query, wanted = _query(snapshot, identity), asked.wanted(_bound(request, snapshot))
-    found = answer(snapshot, query, wanted, _texts(request) if asked.explain else None)
+    found = answer(snapshot, query, wanted, _texts(request, snapshot) if asked.explain else None)
     tag = tag_of(snapshot.version, "related", query.card.id, _canonical(snapshot, wanted), asked.explain)
     request.state.document = Document.of_list(tag, query.card.published_at, found, edited=_edited(snapshot, query))
     return _json(found)
@@ -115,12 +115,17 @@ def _edited(snapshot: Snapshot, query: corpus.Query) -> bool:
     return bool(editorial.about(query.card.id)) or bool(editorial.rules.against(query.card))
 
 
-def _texts(request: Request, draft: Article | None = None) -> Texts:
-    """What explanations quote from: the catalog, if there is one, and the draft."""
-    catalog = live(request).catalog
+def _texts(request: Request, snapshot: Snapshot, draft: Article | None = None) -> Texts:
+    """What explanations quote from: the draft, and the catalog, if there is one.
+
+    Not what the catalog holds by now and ``snapshot`` does not: an answer follows from its version alone.
+    """
+    catalog, corpus = live(request).catalog, snapshot.corpus
 
     def found(ids: Collection[str]) -> Mapping[str, Article]:
-        known = catalog.articles_of(ids) if catalog else {}
+        stored = catalog.articles_of(ids) if catalog else {}
+        rows = ((article, corpus.register.row_of(name)) for name, article in stored.items())
+        known = {each.id: each for each, row in rows if row is not None and Card.of(each) == corpus.cards[row]}
         return known | ({draft.id: draft} if draft else {})
 
     return found

@@ -16,10 +16,12 @@ probes = APIRouter(tags=["probes"])
 
 @router.get("/v1/articles/{id:path}", responses=KNOWN, tags=["articles"])
 def article(id: str, request: Request, snapshot: Current) -> ArticleOut:  # noqa: A002 - the parameter's public name
-    """Return one article as the index knows it, by its id or a former id."""
-    row = snapshot.corpus.row(id)
-    card = snapshot.corpus.cards[row]
-    request.state.document = Document(tag_of(snapshot.version, "article", row), card.published_at)
+    """Return one article as the index knows it, or as it waits to be read, by its id or a former id."""
+    row = snapshot.corpus.find(id)
+    waiting = snapshot.waiting(id) if row is None else None
+    card = waiting or snapshot.corpus.cards[snapshot.corpus.row(id)]
+    tag = tag_of(snapshot.version, "article", card.id)
+    request.state.document = Document(tag, card.published_at, pending=waiting is not None)
     return ArticleOut.of(card, snapshot.version)
 
 
@@ -37,14 +39,15 @@ async def healthz() -> Health:
 
 
 @probes.get("/readyz", responses={503: RESPONSES[503]})
-async def readyz(request: Request, snapshot: Current) -> Health:
+async def readyz(request: Request) -> Health:
     """Say whether related lists can be served, from a snapshot and articles that are not too old."""
     config: Settings = request.app.state.config
-    built, hours = snapshot.manifest.built_at, config.max_index_age_hours
+    snapshot = live(request).snapshot()  # as it is: a probe waits for no catalog
+    built, hours = live(request).confirmed_at, config.max_index_age_hours
     if _older(built, hours):
-        text = f"the snapshot was built {built.isoformat(timespec='seconds')}, more than {hours:g} hours ago"
+        text = f"the last build was {built.isoformat(timespec='seconds')}, more than {hours:g} hours ago"
         raise ProblemError(503, "stale_index", text)
-    newest, hours = snapshot.corpus.register.newest, config.max_article_age_hours
+    newest, hours = snapshot.corpus.register.newest(datetime.now(UTC)), config.max_article_age_hours
     if newest is not None and _older(newest, hours):
         text = f"the newest article is of {newest.isoformat(timespec='seconds')}, more than {hours:g} hours ago"
         raise ProblemError(503, "stale_articles", text)

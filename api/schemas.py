@@ -1,6 +1,6 @@
 """What goes over the wire. Field order is the order of the JSON."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema, model_validator
@@ -16,6 +16,11 @@ from recommender.wanted import Fallback, Filters, Mode, Wanted
 MAX_LIMIT = 100
 MAX_BATCH = 50
 """Lists in one batch."""
+MAX_ITEMS = 500
+"""Items that the lists of one batch may have together: a page shows fewer, and each takes its time."""
+MAX_EXCLUDED = 500
+MAX_VALUES = 100
+"""Sections, and languages, of one request."""
 
 MAX_DRAFT = 200_000
 """Characters of a draft's body: far more than any story, far less than what keeps a server busy."""
@@ -46,10 +51,13 @@ class Asked(BaseModel):
     min_score: float | None = Field(
         None, ge=0, le=1, description="Leave out what scores below; the server's own bound if not given."
     )
-    exclude: list[str] = Field(default_factory=list, description="Ids or URLs to leave out, with all their versions.")
-    section: list[str] = Field(default_factory=list, description="Only these sections.")
+    exclude: list[str] = Field(
+        default_factory=list, max_length=MAX_EXCLUDED, description="Ids or URLs to leave out, with all their versions."
+    )
+    section: list[str] = Field(default_factory=list, max_length=MAX_VALUES, description="Only these sections.")
     language: list[str] = Field(
         default_factory=list,
+        max_length=MAX_VALUES,
         description="Only these languages: `en` is also `en-GB`, `*` any. If not given: the article's own.",
     )
     published_after: Moment | None = Field(None, description="Nothing older; undated pass.")
@@ -86,35 +94,46 @@ class AskedByUrl(Asked):
 
 
 class InBatch(Asked):
-    """The parameters of one list of several, as JSON has them: a number is no text and no truth value."""
+    """One list of several: that of the article with an id, a former id or a URL.
 
-    model_config = ConfigDict(extra="forbid")
+    Values as JSON has them: a number is no text and no truth value.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"oneOf": [{"required": ["id"]}, {"required": ["url"]}]}
+    )
+
+    id: str = Field("", min_length=1, max_length=MAX_ID)
+    url: str = Field("", min_length=1, max_length=MAX_URL)
 
     @model_validator(mode="before")
     @classmethod
-    def _numbers(cls, values: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold
-        for name in ("limit", "min_score", "diversity") if isinstance(values, dict) else ():
+    def _plain(cls, values: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold
+        if not isinstance(values, dict):
+            return values
+        if not values.keys() <= cls.model_fields.keys():  # in one error, however many there are
+            known = ", ".join(cls.model_fields)
+            raise PydanticCustomError("unknown", "only these can be asked for: {known}", {"known": known})
+        if ("id" in values) == ("url" in values):
+            raise PydanticCustomError("named", "id or url is needed, and not both")
+        for name in ("limit", "min_score", "diversity"):
             if isinstance(values.get(name), str | bool):
                 raise PydanticCustomError("number", "{name} should be a number", {"name": name})
-        if isinstance(values, dict) and not isinstance(values.get("explain", False), bool):
+        if not isinstance(values.get("explain", False), bool):
             raise PydanticCustomError("truth", "explain should be true or false")
         return values
 
-
-class ById(InBatch):
-    """The list of the article with an id or a former id."""
-
-    id: str = Field(max_length=MAX_ID)
-
-
-class ByUrl(InBatch):
-    """The list of the article at a URL."""
-
-    url: str = Field(max_length=MAX_URL)
+    @property
+    def name(self) -> str:
+        """The id or the URL."""
+        return self.id or self.url
 
 
 class Batch(BaseModel):
-    """Several lists of one page. ``distinct``: no article twice on it, the first list that has it keeps it."""
+    """Several lists of one page, of MAX_ITEMS items at most together.
+
+    ``distinct``: no article twice on it, the first list that has it keeps it.
+    """
 
     model_config = ConfigDict(
         extra="forbid",
@@ -123,10 +142,20 @@ class Batch(BaseModel):
         },
     )
 
-    requests: list[ById | ByUrl] = Field(min_length=1, max_length=MAX_BATCH)
+    requests: list[InBatch] = Field(min_length=1, max_length=MAX_BATCH)
     distinct: StrictBool = Field(
         False, description="No article stands in two of the lists, and none of the articles asked about in any."
     )
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        items = sum(asked.limit for asked in self.requests)
+        if items > MAX_ITEMS:
+            numbers = {"items": items, "most": MAX_ITEMS}
+            raise PydanticCustomError(
+                "items", "the limits add up to {items}, at most {most} are given at once", numbers
+            )
+        return self
 
 
 class Lists(BaseModel):
@@ -180,7 +209,8 @@ class ModelOut(BaseModel):
 class IndexOut(BaseModel):
     """What is in service."""
 
-    version: str
+    version: str = Field(description="What answers name as `index_version`: the snapshot, and its tail.")
+    snapshot: str = Field(description="The snapshot, as `related-index list` names it.")
     built_at: datetime
     model: ModelOut
     index: str
@@ -197,14 +227,15 @@ class IndexOut(BaseModel):
         """Return the facts about ``snapshot``."""
         m = snapshot.manifest
         return cls(
-            version=m.version,
+            version=snapshot.version,
+            snapshot=m.version,
             built_at=m.built_at,
             model=ModelOut(**m.model.model_dump()),
             index=m.index,
             articles=m.articles,
             stubs=m.stubs,
             curated_lists=m.curated_lists,
-            newest_article=snapshot.corpus.register.newest,
+            newest_article=snapshot.corpus.register.newest(datetime.now(UTC)),
             tail=snapshot.tail_size,
             pending=len(snapshot.pending),
             problem=problem,

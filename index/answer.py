@@ -175,7 +175,8 @@ def bound(snapshot: Snapshot, min_score: float) -> float:
 
     A score says how likely an editor picks an article among POOL candidates; among fewer, each is likelier.
     """
-    return round(min_score * min(1.0, len(snapshot.corpus) / POOL), 6)
+    there = int(snapshot.corpus.register.present.sum())
+    return round(min_score * min(1.0, there / POOL), 6)
 
 
 def floored(score: float) -> float:

@@ -24,7 +24,7 @@ class Bell:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
             try:
                 if os.fstat(descriptor).st_size < SIZE:
-                    os.ftruncate(descriptor, SIZE)
+                    os.write(descriptor, bytes(SIZE))  # a file with a hole would be a trap where the disk is full
                 self._bytes = mmap.mmap(descriptor, SIZE)
             finally:
                 os.close(descriptor)

@@ -109,6 +109,7 @@ def assemble(
 def _assembled(
     catalog: Catalog, encoder: Encoder, ranker: Ranker | None, cache: VectorCache, kind: IndexKind | None, bar: Bar
 ) -> tuple[Contents, int, int]:
+    seq = catalog.seq()  # first: what is written from here on is not built, and stays in the tail
     texts = {text for article in catalog.articles() for text in views(article).texts}
     if not texts:
         raise PublishError("the catalog holds no article with text: there is nothing to build")
@@ -120,7 +121,7 @@ def _assembled(
     model = ModelEntry(name=encoder.name, revision=encoder.revision, dim=encoder.dim)
     lists = tuple(catalog.curated_lists())
     decided = catalog.editorial()
-    source = contents(corpus, lists, ranker or default_ranker(), model, kind, seq=catalog.seq(), editorial=decided)
+    source = contents(corpus, lists, ranker or default_ranker(), model, kind, seq=seq, editorial=decided)
     return source, len(missing), len(texts) - len(missing)
 
 

@@ -45,6 +45,7 @@ def check(file: File, *, store: Store) -> None:
     """Say what is wrong with a file of rules, and what in it has no effect on the articles there are."""
     rules = _read(file)
     register = _served(store).corpus.register
+    rules = rules.under(register.aliases)
     cards = [card for card, there in zip(register.cards, register.present, strict=True) if there]
     for finding in lint(rules, cards, datetime.now(UTC)):
         console.warn(f"{file}: {finding}")
@@ -88,7 +89,7 @@ def _changes(snapshot: Snapshot, rules: SiteRules, limit: int) -> Iterator[Chang
     """One item an article: how its list would change, None if not at all."""
     corpus, now = snapshot.corpus, datetime.now(UTC)
     wanted = Wanted(limit=limit, min_score=bound(snapshot, settings().min_score))
-    sides = snapshot.editorial, replace(snapshot.editorial, rules=rules.at(now))
+    sides = snapshot.editorial, replace(snapshot.editorial, rules=rules.under(corpus.register.aliases).at(now))
     same_tags = sides[0].rules.ignore_tags == sides[1].rules.ignore_tags
     for row, card in enumerate(corpus.cards):
         before, after = (list(side.rules.against(card)) for side in sides)

@@ -39,6 +39,11 @@ class FileSystem:
         self.event("rename", target)
         source.replace(target)
 
+    def touch(self, path: Path) -> None:
+        """Set when ``path`` was last written to now."""
+        self.event("touch", path)
+        os.utime(path)
+
     def remove(self, path: Path) -> None:
         """Remove a file or folder, if it is there."""
         self.event("remove", path)

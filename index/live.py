@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 
 from index.bell import Bell
-from index.publish import current_version, open_current, version_or_none
+from index.publish import confirmed_at, current_version, open_current, version_or_none
 from index.snapshot import Snapshot
 from index.tail import Tail
 from recommender.catalog import Catalog
@@ -53,7 +53,9 @@ class Live:
         self._tail: Tail | None = None
         self._whole: Snapshot | None = None
         self._snapshot: Snapshot | None = None
-        self._refreshing = Lock()
+        self._opening = Lock()
+        self._following = Lock()
+        self._confirmed: datetime | None = None
         self._stop = Event()
         self._thread: Thread | None = None
 
@@ -63,6 +65,17 @@ class Live:
         if snapshot is None:
             raise self.problem or NoSnapshotError(f"{self.store}: nothing is published yet")
         return snapshot
+
+    @property
+    def behind(self) -> bool:
+        """Whether changes of the catalog could not be followed the last time: they are stored, and not served yet."""
+        return self._unread is not None
+
+    @property
+    def confirmed_at(self) -> datetime:
+        """When a build last ended well, also one that found nothing to change. Raises SnapshotError without any."""
+        built = self.snapshot().manifest.built_at
+        return max(built, self._confirmed or built)
 
     def rung(self) -> bool:
         """Say whether some process announced a change that is not followed here yet; costs next to nothing."""
@@ -82,13 +95,16 @@ class Live:
 
     def refresh(self) -> None:
         """Open the snapshot that is current now, unless it is in service already, and follow its tail. Never raises."""
-        with self._refreshing:
-            self._open()
-            self._follow()
+        with self._opening:
+            found = self._opened()  # takes long: nobody who has a change to follow waits for it
+            with self._following:
+                if found is not None:
+                    self._base, self._tail = found, None
+                self._follow()
 
     def follow(self) -> None:
         """Follow the tail of the snapshot in service up to now. Never raises."""
-        with self._refreshing:
+        with self._following:
             self._follow()
 
     def start(self) -> None:
@@ -105,12 +121,14 @@ class Live:
             self._thread.join()
             self._thread = None
 
-    def _open(self) -> None:
+    def _opened(self) -> Snapshot | None:
+        """Return what is current now, unless it is in service already or cannot be opened."""
+        found = None
         try:
             if self._base is None or current_version(self.store) != self._base.version:
-                self._base = open_current(self.store)
-                self._tail = None
-                log.info("snapshot %s is in service", self._base.version)
+                found = open_current(self.store)
+                log.info("snapshot %s is in service", found.version)
+            self._confirmed = confirmed_at(self.store)
             self.problem = self._failed = None
         except SnapshotError as error:
             self.failures += not isinstance(error, NoSnapshotError)
@@ -118,6 +136,7 @@ class Live:
             if str(error) != str(self.problem):
                 log.warning("no new snapshot: %s", error)
             self.problem = error
+        return found
 
     def _follow(self) -> None:
         if self._base is None:
@@ -126,10 +145,12 @@ class Live:
         if self.catalog is not None:
             try:
                 self._bell = self._bell or Bell(self.store)
-                heard = self._bell.sound()  # before reading: what is changed meanwhile rings again
+                # Before reading: what is changed meanwhile rings again. And though reading fail: the poll tries again,
+                # and no request waits for a catalog that is out of order.
+                self._heard = self._bell.sound()
                 self._tail = self._tail or Tail(self._base, self.catalog)
                 now = self._tail.now()
-                self._unread, self._heard = None, heard
+                self._unread = None
             except CatalogError as error:
                 if str(error) != self._unread:
                     log.warning("changes cannot be read: %s", error)
@@ -142,10 +163,13 @@ class Live:
 
     def _watch(self) -> None:
         while not self._stop.wait(self._poll_seconds):
-            if self._worth_trying():
-                self.refresh()
-            else:
-                self.follow()
+            try:
+                if self._worth_trying():
+                    self.refresh()
+                else:
+                    self.follow()
+            except Exception:  # whatever it is: a server that looks no more would go stale in silence
+                log.exception("looking for what is new failed, and is tried again")
 
     def _worth_trying(self) -> bool:
         """Not again and again the same damaged snapshot: reading it whole costs more than a poll."""

@@ -44,8 +44,8 @@ def publish(store: Path, source: Contents, *, keep: int, filesystem: FileSystem 
     """Write ``source`` as a snapshot, verify it, make it current, and keep the last ``keep``.
 
     The caller holds the lock (see ``locked``). Returns the manifest of what is current now; if it has the
-    version that was current before, nothing was changed. Raises PublishError naming the path that failed, and
-    what is in service then: the snapshot before or, where only the tidying up failed, the new one.
+    version that was current before, nothing was changed but ``confirmed_at``. Raises PublishError naming the path
+    that failed, and what is in service then: the snapshot before or, where only the tidying up failed, the new one.
     """
     fs = filesystem or FileSystem()
     folder = snapshots_folder(store)
@@ -59,6 +59,8 @@ def publish(store: Path, source: Contents, *, keep: int, filesystem: FileSystem 
         manifest = _settle(fs, folder, temporary, manifest)
         if _current_name(store) != manifest.version:
             _point(fs, store, manifest.version)
+        else:
+            fs.touch(store / CURRENT)  # see confirmed_at
         _retire(fs, folder, manifest.version, keep)
     except OSError as error:
         where = error.filename or folder
@@ -75,6 +77,14 @@ def current_version(store: Path) -> str:
     if not name or not name.isalnum():
         raise SnapshotError(f"{store / CURRENT}: names no snapshot")
     return name
+
+
+def confirmed_at(store: Path) -> datetime:
+    """Return when a build last ended well, also one that found nothing to change. Raises SnapshotError."""
+    try:
+        return datetime.fromtimestamp((store / CURRENT).stat().st_mtime, UTC)
+    except OSError as error:
+        raise SnapshotError(f"{store / CURRENT}: cannot be read ({error})") from error
 
 
 def version_or_none(store: Path) -> str | None:

@@ -44,7 +44,8 @@ class Snapshot:
     ``editorial`` is what editors decided; what of it expires is dropped by ``at``.
 
     With a tail of later changes behind it (see index.tail), ``seq`` numbers the newest of them, and ``pending`` holds,
-    by id, the articles that are stored but cannot be served yet as they are now; ``tail_size`` counts changed articles.
+    by id, the articles that are stored but cannot be served yet as they are now, ``stale`` telling what is served in
+    their place; ``tail_size`` counts changed articles.
     """
 
     manifest: Manifest
@@ -57,6 +58,7 @@ class Snapshot:
     editorial: Editorial = field(default_factory=Editorial)
     seq: int | None = None
     pending: Mapping[str, Card] = field(default_factory=dict)
+    stale: str = ""
     tail_size: int = 0
 
     def __repr__(self) -> str:
@@ -68,6 +70,7 @@ class Snapshot:
 
     def waiting(self, identity: str) -> Card | None:
         """Return the article with this id or URL that is stored and not in the corpus yet, if there is one."""
+        identity = self.corpus.register.aliases.get(identity, identity)
         address = canonical_or_none(identity)
         found = (card for card in self.pending.values() if card.id == identity or (address and card.address == address))
         return next(found, None)
@@ -84,7 +87,7 @@ class Snapshot:
         over = f"~{self.editorial.expired}" if self.editorial.expired else ""
         if self.seq is None:
             return f"{self.manifest.version}{over}"
-        waiting = f"-{len(self.pending)}" if self.pending else ""  # they come in one order, for every process
+        waiting = f"-{self.stale}" if self.stale else ""
         return f"{self.manifest.version}.{self.seq}{waiting}{over}"
 
     @cached_property
@@ -111,7 +114,8 @@ class Contents:
         lists = {item.article_id: item.targets for item in self.lists}
         manifest = _manifest(self, {}, built_at)
         neighbours, picks = Neighbours(self.corpus.fused, hnsw), Picks.of(self.corpus, lists)
-        return Snapshot(manifest, self.corpus, neighbours, self.kind, self.ranker, lists, picks, self.editorial)
+        editorial = self.editorial.under(self.corpus.register.aliases)
+        return Snapshot(manifest, self.corpus, neighbours, self.kind, self.ranker, lists, picks, editorial)
 
 
 def contents(
@@ -241,7 +245,7 @@ def _open(folder: Path, manifest: Manifest) -> Snapshot:
     entry = manifest.ranker
     ranker = Ranker.of(entry.weights, entry.bias, entry.origin, bias_alone=entry.bias_alone)
     neighbours, picks = Neighbours(corpus.fused, hnsw), Picks.of(corpus, lists)
-    editorial = _editorial(folder / EDITORIAL)
+    editorial = _editorial(folder / EDITORIAL).under(corpus.register.aliases)
     return Snapshot(manifest, corpus, neighbours, manifest.index, ranker, lists, picks, editorial)
 
 

@@ -16,11 +16,12 @@ from recommender.article import Article, canonical_url
 from recommender.catalog import Catalog, Changes
 from recommender.corpus import Corpus, LiveCorpus, joined, nothing
 from recommender.encoder import Matrix
-from recommender.errors import ArticleError, EncoderError
+from recommender.errors import ArticleError, CatalogError, EncoderError
 from recommender.packed import Column
 from recommender.policy import Mask
 from recommender.register import Card, Rows
 from recommender.related import Candidates
+from recommender.text import sha256
 from recommender.vectors import VectorCache
 from recommender.views import views
 
@@ -33,17 +34,25 @@ class Tail:
         self._catalog = catalog
         model = base.manifest.model
         self._vectors = VectorCache(catalog.engine, KnownOnly(model.name, model.revision, model.dim))
-        self._parts: dict[str, tuple[Article, Corpus]] = {}
+        self._parts: dict[str, tuple[Article, Corpus, int]] = {}  # and the change they were read after
         self._waiting = _unresolved(base)
         self._seq = base.manifest.seq
         self._now = base
 
     def now(self) -> Snapshot:
-        """Return the snapshot with all changes that are known and can be served. Raises CatalogError.
+        """Return the snapshot with all changes that are known and can be served.
+
+        Raises CatalogError, also if the catalog knows less than the snapshot: its changes would go unseen.
 
         What editors decided is there whole, however much of it is over: whoever serves it asks for that ``at`` a time.
         """
-        if self._catalog.seq() != self._seq or self._now.pending:
+        newest, built = self._catalog.seq(), self._base.manifest.seq
+        if newest < built:
+            raise CatalogError(
+                f"the catalog has seen {newest:,} changes, the snapshot {built:,}: it is not, or no longer, the one the"
+                " snapshot was built from; build again"
+            )
+        if newest != self._seq or self._now.pending:
             changes = self._catalog.changes(self._base.manifest.seq)
             pending = self._read(changes)
             if changes.seq != self._seq or pending != self._now.pending:
@@ -52,9 +61,13 @@ class Tail:
         return self._now
 
     def _read(self, changes: Changes) -> dict[str, Card]:
-        """Weigh what is new, and return what has no vectors yet, by id; of those the last known text stays."""
+        """Weigh what is new, and return what has no vectors yet, by id; of those the last known text stays.
+
+        Not one that somebody removed before the article came back.
+        """
         ids = {article.id for article in changes.articles}
-        self._parts = {name: part for name, part in self._parts.items() if name in ids}
+        kept = {name: part for name, part in self._parts.items() if name in ids}
+        self._parts = {name: part for name, part in kept.items() if changes.removed.get(name, 0) <= part[2]}
         pending = {}
         for article in changes.articles:
             if article.id in self._parts and self._parts[article.id][0] == article:
@@ -62,20 +75,29 @@ class Tail:
             if self._vectors.missing(views(article).texts):
                 pending[article.id] = Card.of(article)
             else:
-                self._parts[article.id] = article, self._base.corpus.more([article], self._vectors.lookup)
+                found = self._base.corpus.more([article], self._vectors.lookup)
+                self._parts[article.id] = article, found, changes.seq
         return pending
 
     def _with(self, changes: Changes, pending: dict[str, Card]) -> Snapshot:
-        base = self._base
+        base, editorial = self._base, changes.editorial.under(changes.aliases)
         if not changes.articles and not changes.gone:
-            if changes.editorial == base.editorial:
+            if editorial == base.editorial:
                 return base
-            return replace(base, seq=changes.seq, editorial=changes.editorial)
-        if not self._parts and not changes.gone:
+            return replace(base, seq=changes.seq, editorial=editorial)
+        gone = changes.gone | (changes.removed.keys() & pending.keys() - self._parts.keys())
+        if not self._parts and not gone:
             waiting = len(changes.articles)
-            return replace(base, seq=changes.seq, pending=pending, editorial=changes.editorial, tail_size=waiting)
+            return replace(
+                base,
+                seq=changes.seq,
+                pending=pending,
+                stale=self._stale(pending),
+                editorial=editorial,
+                tail_size=waiting,
+            )
         tail = joined([self._parts[name][1] for name in sorted(self._parts)]) if self._parts else nothing(base.corpus)
-        corpus = LiveCorpus.of(base.corpus, tail, changes.gone, changes.aliases)
+        corpus = LiveCorpus.of(base.corpus, tail, gone, changes.aliases)
         lists = self._catalog.lists_of(self._renewed(changes))
         return replace(
             base,
@@ -85,9 +107,15 @@ class Tail:
             picks=base.picks.changed(corpus, lists),
             seq=changes.seq,
             pending=pending,
-            editorial=changes.editorial,
+            stale=self._stale(pending),
+            editorial=editorial,
             tail_size=len(changes.articles) + len(changes.gone),
         )
+
+    def _stale(self, pending: dict[str, Card]) -> str:
+        """A digest of which articles wait, and of what is served in their place: processes may differ in it."""
+        served = [(name, *self._parts.get(name, ())[:1]) for name in sorted(pending)]
+        return sha256(repr(served))[:8] if served else ""
 
     def _renewed(self, changes: Changes) -> set[str]:
         """The ids whose lists are to be read again: of what changed, of who named it, and of who wanted to."""

@@ -67,22 +67,31 @@ class Writer:
             snapshot = self._live.snapshot()
         except SnapshotError:
             return ids
-        return ids & snapshot.pending.keys()
+        return ids if self._live.behind else ids & snapshot.pending.keys()
 
-    def remove(self, identity: str) -> bool:
-        """Remove the article with this id or former id; say whether there was one. Raises CatalogError."""
-        found = self._catalog.remove(identity)
-        if found:
-            self._announce()
-        return found
+    def without_text(self, records: Sequence[Record]) -> set[str]:
+        """Return the ids of those ``records`` that have no body while the stored article has one: it would be kept."""
+        bare = {record.article.id for record in records if record.article.is_stub}
+        return self._catalog.with_body(bare) if bare else set()
 
-    def override(self, identity: str, overrides: Overrides) -> None:
-        """Store what is decided for the article with this id or former id; it is in force when this returns.
+    def remove(self, identity: str) -> bool | None:
+        """Remove the article with this id or former id; say whether it is out of every list, None: there was none.
+
+        Raises CatalogError if nothing was changed.
+        """
+        if not self._catalog.remove(identity):
+            return None
+        self._announce()
+        return not self._live.behind
+
+    def override(self, identity: str, overrides: Overrides) -> bool:
+        """Store what is decided for the article with this id or former id; say whether it is in force.
 
         Raises UnknownArticleError, CatalogError.
         """
         self._catalog.put_overrides(identity, overrides)
         self._announce()
+        return not self._live.behind
 
     def overrides_of(self, identity: str) -> Overrides:
         """Return what is decided for the article with this id or former id.

@@ -81,11 +81,14 @@ class CuratedList:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One article as a source gave it: the article, its curated list, stubs made on the way, its place."""
+    """One article as a source gave it: the article, its curated list, stubs made on the way, its place.
+
+    ``related``: None where the source says nothing of a list, so that a stored one stays.
+    """
 
     article: Article
     place: str
-    related: tuple[str, ...] = ()
+    related: tuple[str, ...] | None = None
     stubs: tuple[Article, ...] = ()
 
 
@@ -175,12 +178,12 @@ def _parse(record: object, place: str, curated_key: str) -> Record:
         published_at=_time(record),
         section=_text(record, "section", MAX_TITLE),
         tags=_strings(record, "tags", MAX_TAGS, MAX_TITLE),
-        language=_text(record, "language", 35).lower(),
+        language=_text(record, "language", 35).lower().replace("_", "-"),
         image=_text(record, "image", MAX_URL) or None,
         extra={k: v for k, v in record.items() if k not in _FIELDS and k != curated_key} | _same_story(record),
     )
-    related = _strings(record, curated_key, MAX_RELATED, MAX_URL)
-    return Record(replace(article, url=url or None), place, tuple(r for r in related if r != identity))
+    related = tuple(name for name in _strings(record, curated_key, MAX_RELATED, MAX_URL) if name != identity)
+    return Record(replace(article, url=url or None), place, None if record.get(curated_key) is None else related)
 
 
 def _check_nesting(value: object) -> None:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from recommender.article import canonical_or_none
 from recommender.corpus import Corpus, Query
-from recommender.editors.overrides import Block, Pin
+from recommender.editors.overrides import Block, Fill, Overrides, Pin
 from recommender.editors.rules import Matcher
 from recommender.encoder import Matrix
 from recommender.packed import Column
@@ -43,15 +43,19 @@ def allowed(
     filters: Filters = Filters(),
     mode: Mode = Mode.SIMILAR,
     blocks: Sequence[Block] = (),
+    matchers: Sequence[Matcher | None] = (),
 ) -> Mask:
     """Return ``(n,)`` bool: the articles that may be recommended for ``query``.
 
-    Never the query itself, nor another version or a translation of it (see Card.marks).
+    Never the query itself, nor another version or a translation of it (see Card.marks), nor what fits one of
+    ``matchers``; None fits every article.
     """
-    mask = asked_for(query, corpus, filters, mode) & ~_stories_of(corpus, [block.id for block in blocks])
+    mask = asked_for(query, corpus, filters, mode) & ~_stories_of(corpus, named(corpus, (block.id for block in blocks)))
     if not filters.language and query.card.language:
         mine = query.card.language.partition("-")[0]
         mask &= corpus.register.languages.among(lambda tag: not tag or tag.partition("-")[0] == mine)
+    for matcher in matchers:
+        mask[... if matcher is None else corpus.register.fitting(matcher)] = False
     return mask
 
 
@@ -60,7 +64,7 @@ def asked_for(query: Query, corpus: Corpus, filters: Filters, mode: Mode) -> Mas
     register = corpus.register
     mask, days = register.present.copy(), register.days
     mask[_own_rows(query, corpus)] = False
-    mask &= ~_stories_of(corpus, filters.exclude)
+    mask &= ~_stories_of(corpus, named(corpus, filters.exclude))
     if filters.section:
         mask &= register.sections.among(lambda name: name in filters.section)
     if filters.language:
@@ -76,29 +80,36 @@ def asked_for(query: Query, corpus: Corpus, filters: Filters, mode: Mode) -> Mas
     return mask
 
 
-def barred(rows: Rows, corpus: Corpus, matchers: Sequence[Matcher | None]) -> Mask:
-    """Return ``(m,)`` bool: which of ``rows`` a rule of the site keeps from this list; None bars every article."""
-    if None in matchers or not matchers:
-        return np.full(len(rows), bool(matchers))
-    tests = [matcher for matcher in matchers if matcher is not None]
-    return np.array([any(test.fits(corpus.cards[row]) for test in tests) for row in rows.tolist()], dtype=bool)
+def named(corpus: Corpus, identities: Iterable[str]) -> list[int]:
+    """Return the rows that ``identities`` (ids, former ids, URLs) name, each once, where there are any."""
+    found = (corpus.find(identity) for identity in identities)
+    return list(dict.fromkeys(row for row in found if row is not None))
 
 
 def stories(query: Query, corpus: Corpus, rows: Rows, count: int, taken: Sequence[int] = ()) -> list[Story]:
     """Return the first ``count`` stories told by ``rows``, which are in order, each with all its versions.
 
-    Versions share a mark (see Card.marks), or nearly all their terms with the first, or a mark with one that does.
+    Versions share a mark (see Card.marks), or nearly all their terms; and versions of versions are one story too.
     Those of the query or of a row in ``taken`` are left out.
     """
     contained, numbers = Containment(corpus.terms_of(rows)), corpus.copies[rows]
 
     def told(shares: Column, number: int) -> Mask:
-        same = (shares >= VERSION) | (numbers == number)
-        return np.isin(numbers, numbers[same])  # with the translations and copies of each
+        """The places of the versions of one text, and of what is a version of these."""
+        found, left = np.zeros(len(rows), dtype=bool), [(shares, number)]
+        while left:
+            shares, number = left.pop()
+            same = (shares >= VERSION) | (numbers == number)
+            new = np.isin(numbers, numbers[same]) & ~found  # with the translations and copies of each
+            found |= new
+            left += [(contained.of_text(place), int(numbers[place])) for place in np.flatnonzero(new).tolist()]
+        return found
 
     free = ~told(contained.of(query.terms), -1)
-    for row in {*_own_rows(query, corpus), *taken} - {query.row}:
-        free &= ~told(contained.of(corpus.terms_of(np.array([row]))), int(corpus.copies[row]))
+    others = np.array(sorted({*_own_rows(query, corpus), *taken} - {query.row}), dtype=np.int64)
+    terms = corpus.terms_of(others)
+    for place, row in enumerate(others.tolist()):
+        free &= ~told(contained.of(terms, place), int(corpus.copies[row]))
     found: list[Story] = []
     while len(found) < count and free.any():
         first = int(np.argmax(free))
@@ -111,6 +122,11 @@ def stories(query: Query, corpus: Corpus, rows: Rows, count: int, taken: Sequenc
 def versions(query: Query, corpus: Corpus, rows: Rows) -> Mask:
     """Return ``(m,)`` bool: which of ``rows`` tell the query's own story, in nearly its words."""
     return np.asarray(Containment(corpus.terms_of(rows)).of(query.terms) >= VERSION)
+
+
+def fills(overrides: Overrides, corpus: Corpus) -> bool:
+    """Say whether ranked articles take the places that pins leave: also where all the pinned are gone."""
+    return overrides.mode is Fill.FILL or (bool(overrides.pins) and not named(corpus, (p.id for p in overrides.pins)))
 
 
 def pinned(query: Query, corpus: Corpus, pins: Sequence[Pin], mask: Mask) -> list[tuple[int, int]]:
@@ -161,10 +177,9 @@ def _own_rows(query: Query, corpus: Corpus) -> list[int]:
     return sorted({int(row) for found in own for row in corpus.register.story(found)})
 
 
-def _stories_of(corpus: Corpus, identities: Iterable[str]) -> Mask:
-    """``(n,)`` bool: the articles that ``identities`` name, with all their versions."""
-    rows = [row for row in map(corpus.find, identities) if row is not None]
-    return np.isin(corpus.copies, corpus.copies[rows]) if rows else np.zeros(len(corpus), dtype=bool)
+def _stories_of(corpus: Corpus, rows: Sequence[int]) -> Mask:
+    """``(n,)`` bool: the articles in ``rows`` with all their versions, as far as marks tell."""
+    return np.isin(corpus.copies, corpus.copies[list(rows)]) if rows else np.zeros(len(corpus), dtype=bool)
 
 
 def _in_range(tag: str, wanted: str) -> bool:
@@ -182,6 +197,7 @@ def _shown(query: Query, corpus: Corpus, rows: Rows, places: Sequence[int]) -> i
     def worth(place: int) -> tuple[bool, bool, float]:
         card = cards[place]
         known = card.published_at.timestamp() if card.published_at else float("-inf")
-        return card.language.partition("-")[0] == mine, bool(originals) and card.address in originals, known
+        ours = not mine or card.language.partition("-")[0] == mine
+        return ours, bool(originals) and card.address in originals, known
 
     return max(places, key=worth)  # of equals the best

@@ -6,9 +6,9 @@ they belong.
 
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Self
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -90,6 +90,24 @@ class Card:
         return self.published_at.timestamp() / DAY if self.published_at else float("nan")
 
 
+class Test(Protocol):
+    """Something that an article fits or not, by its card alone. Equal tests have the same answers.
+
+    Where it names ``ids``, only articles with one of them can fit.
+    """
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Return the ids of the only articles that can fit; empty: any can."""
+        ...
+
+    def fits(self, card: Card) -> bool:
+        """Say whether the article of ``card`` fits."""
+        ...
+
+    def __hash__(self) -> int: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Labels:
     """One label of each of n articles, such as its section, as ``numbers`` ``(n,)`` int64; -1 where it has none."""
@@ -148,6 +166,8 @@ class Register:
     _marks: Mapping[str, int]
     _by_story: Rows
     _story_ends: Rows
+    _base: "Register | None" = None
+    _fitting: dict[Test, Rows] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, cards: Sequence[Card], aliases: Mapping[str, str]) -> Self:
@@ -221,6 +241,7 @@ class Register:
             urls,
             marks,
             *_grouped(copies),
+            self,
         )
 
     def __len__(self) -> int:
@@ -247,11 +268,29 @@ class Register:
         found = {self.find(card.id), self.find(card.translation_of or ""), *map(self._marks.get, card.marks)}
         return {row for row in found if row is not None}
 
-    @property
-    def newest(self) -> datetime | None:
-        """When the newest article that is there was published; None if that is known of none."""
-        days = self.days[self.present & ~np.isnan(self.days)]
-        return datetime.fromtimestamp(float(days.max()) * DAY, UTC) if days.size else None
+    def newest(self, until: datetime) -> datetime | None:
+        """When the newest article that is there was published, of those no newer than ``until``; None if of none.
+
+        What is dated ahead, by plan or by mistake, is no news yet.
+        """
+        rows = np.flatnonzero(self.present & (self.days <= until.timestamp() / DAY))
+        return self.cards[rows[np.argmax(self.days[rows])]].published_at if rows.size else None
+
+    def fitting(self, test: Test) -> Rows:
+        """Return the rows whose cards fit ``test``, rising; they are looked up once, and only the new after changes."""
+        found = self._fitting.get(test)
+        if found is None:
+            found = self._fitting[test] = self._looked_up(test)
+        return found
+
+    def _looked_up(self, test: Test) -> Rows:
+        if test.ids:
+            rows = (self._rows.get(identity) for identity in test.ids)
+            return np.array(sorted(r for r in rows if r is not None and test.fits(self.cards[r])), dtype=np.int64)
+        known, start = (self._base.fitting(test), len(self._base)) if self._base else (None, 0)
+        fresh = (start + place for place, card in enumerate(self.cards[start:]) if test.fits(card))
+        late = np.fromiter(fresh, dtype=np.int64)
+        return late if known is None else np.concatenate([known, late])
 
     def story(self, row: int) -> Rows:
         """Return the rows that are one story with ``row``, which is one of them, in their order."""

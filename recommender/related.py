@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recommender.corpus import Corpus, Query
-from recommender.editors.overrides import Editorial, Fill
-from recommender.editors.rules import Matcher
+from recommender.editors.overrides import Editorial
 from recommender.encoder import Matrix
 from recommender.packed import Column
 from recommender.picks import Picks
@@ -18,9 +17,10 @@ from recommender.policy import (
     Mask,
     allowed,
     asked_for,
-    barred,
     diversified,
+    fills,
     latest,
+    named,
     pinned,
     stories,
     versions,
@@ -66,7 +66,8 @@ class Hit:
     """One recommended article: its row in the corpus, its score in (0, 1), and what made it.
 
     ``parts`` ``(s,)`` float32: what each signal, in the order of SIGNALS, added before the logistic. ``also``: rows of
-    other versions of the story, of which the score is the best. Only ranked hits have a score, others NaN.
+    other versions of the story; the score is the best of all, while ``parts`` are those of the one that is shown. Only
+    ranked hits have a score, others NaN.
     """
 
     row: int
@@ -92,22 +93,27 @@ def related(
 ) -> list[Hit]:
     """Return the list for ``query``: ranked hits best first, ties by id, between them the pins, behind them fillers.
 
-    No two are versions of one story. The list is shorter than ``wanted.limit`` only where no further article may stand
-    in it. The query's own curated list is never read. A query without any view or known word has no neighbours.
+    No two are versions of one story, but for those an editor pinned. The list is shorter than ``wanted.limit`` only
+    where no further article may stand in it. The query's own curated list is never read. A query without any view or
+    known word has no neighbours.
     """
     overrides = editorial.about(query.card.id)
     query = asked_about(query, corpus, editorial)
     pins = pinned(query, corpus, overrides.pins, asked_for(query, corpus, wanted.filters, wanted.mode))
-    taken = [row for _, row in pins]
     hits: list[Hit] = []
-    if overrides.mode is Fill.FILL:
-        mask = allowed(query, corpus, wanted.filters, wanted.mode, overrides.blocks)
-        mask &= ~np.isin(corpus.copies, corpus.copies[taken])
+    if fills(overrides, corpus):
         matchers = editorial.rules.against(query.card)
+        mask = allowed(query, corpus, wanted.filters, wanted.mode, overrides.blocks, matchers)
+        taken = [row for _, row in pins]
+        mask &= ~np.isin(corpus.copies, corpus.copies[taken])
+        taken += named(corpus, (*wanted.filters.exclude, *(block.id for block in overrides.blocks)))
         if query.fused.any():
-            hits = _found(query, corpus, candidates, ranker, picks, wanted, mask, matchers, taken)
-        if wanted.fallback and len(hits) + len(pins) < wanted.limit:
-            hits += _fillers(query, corpus, wanted, mask, matchers, [*taken, *(hit.row for hit in hits)])
+            hits = _found(query, corpus, candidates, ranker, picks, wanted, mask, taken)
+        missing = wanted.limit - len(hits) - len(pins)
+        if wanted.fallback and missing > 0:
+            taken += [row for hit in hits for row in (hit.row, *hit.also)]
+            rows = latest(query, corpus, mask, wanted.fallback)
+            hits += [Hit.unranked(row, Source.FALLBACK) for row in _first(query, corpus, rows, missing, taken)]
     for position, row in pins:
         hits.insert(position - 1, Hit.unranked(row, Source.PINNED))
     return hits[: wanted.limit]
@@ -127,23 +133,14 @@ def covered(query: Query, corpus: Corpus, candidates: Candidates) -> list[int]:
     return sorted(same, key=lambda row: float(corpus.register.order[row]))
 
 
-def pool_of(
-    query: Query,
-    corpus: Corpus,
-    candidates: Candidates,
-    picks: Picks,
-    mask: Mask,
-    matchers: Sequence[Matcher | None] = (),
-    count: int = 0,
-) -> Pool:
+def pool_of(query: Query, corpus: Corpus, candidates: Candidates, picks: Picks, mask: Mask, count: int = 0) -> Pool:
     """Return the allowed candidates that are ranked for ``query``: its nearest neighbours, then what those list.
 
-    ``count`` of them, at least POOL, and at most PICKED more; none that one of ``matchers`` bars.
+    ``count`` of them, at least POOL, and at most PICKED more.
     """
-    nearest, similar = _nearest(query, corpus, candidates, mask, max(POOL, count), matchers)
+    nearest, similar = candidates.search(query.fused, max(POOL, count), mask)
     listed, votes = picks.votes(nearest, nearness(similar))
     new = mask[listed] & ~np.isin(listed, nearest)
-    new[new] = ~barred(listed[new], corpus, matchers)
     listed, votes = listed[new], votes[new]
     best = listed[np.lexsort((corpus.register.order[listed], -votes))][:PICKED]
     fused = np.concatenate([similar, corpus.products(best, query.fused)])
@@ -162,7 +159,7 @@ def ranked(pool: Pool, table: Matrix, ranker: Ranker, limit: int, taken: Sequenc
         Hit(
             int(rows[story.shown]),
             float(scores[order[story.places[0]]]),
-            parts[order[story.places[0]]],
+            parts[order[story.shown]],
             tuple(int(rows[place]) for place in story.places if place != story.shown),
         )
         for story in stories(pool.query, pool.corpus, rows, limit, taken)
@@ -177,14 +174,13 @@ def _found(
     picks: Picks,
     wanted: Wanted,
     mask: Mask,
-    matchers: Sequence[Matcher | None],
     taken: Sequence[int],
 ) -> list[Hit]:
     """The ranked hits: of more and more neighbours, until there are enough stories."""
     choice = wanted.limit * CHOICE if wanted.diversity else wanted.limit
     count, there = max(POOL, wanted.limit), int(np.count_nonzero(mask))
     while True:
-        pool = pool_of(query, corpus, candidates, picks, mask, matchers, count)
+        pool = pool_of(query, corpus, candidates, picks, mask, count)
         table = signals(pool)
         if wanted.mode is Mode.BACKGROUND:
             table[:, TIMES] = np.nan  # an old explainer is as good as a new one
@@ -199,38 +195,11 @@ def _found(
     return [hits[i] for i in diversified([hit.score for hit in hits], vectors, wanted.limit, wanted.diversity)]
 
 
-def _fillers(
-    query: Query,
-    corpus: Corpus,
-    wanted: Wanted,
-    mask: Mask,
-    matchers: Sequence[Matcher | None],
-    taken: Sequence[int],
-) -> list[Hit]:
-    """The latest articles that may stand in the list and tell none of the stories ``taken``."""
-    assert wanted.fallback  # noqa: S101 - for the type checker
-    missing = wanted.limit - len(taken)
-    rows = latest(query, corpus, mask, wanted.fallback)
-    kept = rows[:0]
-    for start in range(0, len(rows), POOL):
-        part = rows[start : start + POOL]
-        kept = np.concatenate([kept, part[~barred(part, corpus, matchers)]])
-        found = stories(query, corpus, kept, missing, taken)
-        if len(found) == missing:
-            break
-    else:
-        found = stories(query, corpus, kept, missing, taken)
-    return [Hit.unranked(int(kept[story.shown]), Source.FALLBACK) for story in found]
-
-
-def _nearest(
-    query: Query, corpus: Corpus, candidates: Candidates, mask: Mask, count: int, matchers: Sequence[Matcher | None]
-) -> tuple[Rows, Column]:
-    """The ``count`` nearest that no rule bars, by looking at more where rules bar some."""
-    k = count
+def _first(query: Query, corpus: Corpus, rows: Rows, count: int, taken: Sequence[int]) -> list[int]:
+    """The first ``count`` of ``rows`` that tell a story each, none of those ``taken``."""
+    size = POOL
     while True:
-        rows, similar = candidates.search(query.fused, k, mask)
-        kept = np.flatnonzero(~barred(rows, corpus, matchers))
-        if len(kept) >= count or len(rows) < k:
-            return rows[kept[:count]], similar[kept[:count]]
-        k *= 4
+        found = stories(query, corpus, rows[:size], count, taken)
+        if len(found) == count or size >= len(rows):
+            return [int(rows[story.shown]) for story in found]
+        size *= 4

@@ -153,12 +153,12 @@ class Containment:
         self._ones = np.ones(len(texts.whole.indices), dtype=np.float32)
         self._held = np.zeros(texts.whole.shape[1], dtype=np.float32)
 
-    def of(self, one: TermRows) -> Column:
-        """Return ``(m,)``: of one article with each of the texts.
+    def of(self, others: TermRows, row: int = 0) -> Column:
+        """Return ``(m,)``: of the article at ``row`` of ``others`` with each of the texts.
 
         0 where the smaller has fewer than MIN_TERMS, or the larger more than GROWN times as many.
         """
-        return self._shares(one.whole.indices)
+        return self._shares(others.whole.indices[others.whole.indptr[row] : others.whole.indptr[row + 1]])
 
     def of_text(self, place: int) -> Column:
         """Return the same of one of the texts themselves."""

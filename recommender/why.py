@@ -29,6 +29,8 @@ MOST = 5
 STRONGEST = 3
 NEAR = 7
 """Days apart that are worth a word."""
+CLOSE = {"closeness": 30, "same_year": 366}
+"""Days apart of which the words for a signal of time are true; it may add to a score for less far than others, too."""
 RARE = 5
 """One in so many articles, or two articles, is what a rare term or name stands in at most."""
 TOLERANCE = 1e-4
@@ -61,7 +63,10 @@ PHRASES = {
     "picked_often": "editors listed it before",
 }
 """What it means in words that a signal added to the score."""
-_STANDS = {Source.PINNED: "an editor put it here", Source.FALLBACK: "one of the latest articles"}
+_STANDS = {
+    Source.PINNED: "an editor put it here",
+    Source.FALLBACK: "it fills the list up: one of the latest that may stand here",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,11 +210,16 @@ def _text(found: Why, source: Source) -> str:
     if found.picked_by:
         articles = "a similar article" if found.picked_by == 1 else f"{found.picked_by} similar articles"
         said.append(f"editors listed it beside {articles}")
-    said = said or [PHRASES[name] for name in found.strongest] or ["among the nearest articles there are"]
+    said = said or [PHRASES[name] for name in found.strongest if _holds(name, found.days_apart)]
+    said = said or ["among the nearest articles there are"]
     if found.days_apart is not None and abs(found.days_apart) <= NEAR:
         said.append(_when(int(found.days_apart)))
     line = " ".join("; ".join(said).split())
     return line[0].upper() + line[1:]
+
+
+def _holds(name: str, days_apart: float | None) -> bool:
+    return name not in CLOSE or (days_apart is not None and abs(days_apart) <= CLOSE[name])
 
 
 def _listed(items: Sequence[str]) -> str:

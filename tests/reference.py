@@ -141,7 +141,10 @@ class Reference:
     def related(
         self, query: int, barred: frozenset[int] = frozenset(), limit: int = 0
     ) -> list[tuple[int, float, Dense]]:
-        """Return (row, score, parts) of every story in the query's pool, best first."""
+        """Return (row, score, parts) of every story in the query's pool, best first.
+
+        The score is that of the best version, the parts those of the one that is shown.
+        """
         if not self.fused[query].any():
             return []
         rows = self.pool(query, barred, limit)
@@ -152,7 +155,8 @@ class Reference:
         scored = zip(rows, (1 / (1 + math.exp(-total)) for total in totals), parts, strict=True)
         by_row = {row: (score, part) for row, score, part in scored}
         ordered = sorted(by_row, key=lambda row: (-round(by_row[row][0], 7), row))
-        return [(self.shown(query, told), *by_row[told[0]]) for told in self.told(query, ordered)]
+        told = [(self.shown(query, each), each[0]) for each in self.told(query, ordered)]
+        return [(shown, by_row[best][0], by_row[shown][1]) for shown, best in told]
 
     def told(self, query: int, rows: Sequence[int]) -> list[list[int]]:
         """Return ``rows`` story by story, without those that tell the query's."""
@@ -166,9 +170,15 @@ class Reference:
         return found
 
     def _versions(self, one: int, rows: Sequence[int]) -> list[int]:
-        """Return which of ``rows`` tell the story of ``one``: in its words, or as a copy of one that does."""
-        same = {self.story[row] for row in rows if self.contained(row, one) >= 0.88} | {self.story[one]}
-        return [row for row in rows if self.story[row] in same]
+        """Return which of ``rows`` tell the story of ``one``: in its words, as a copy of one that does, and so on."""
+        found: list[int] = []
+        new = [one]
+        while new:
+            same = {self.story[row] for row in rows for other in new if self.contained(row, other) >= 0.88}
+            same |= {self.story[row] for row in new}
+            new = [row for row in rows if self.story[row] in same and row not in found]
+            found += new
+        return [row for row in rows if row in found]
 
     def contained(self, a: int, b: int) -> float:
         """Return what share of the fewer terms, 30 at least, the other has too; 0 if it has over thrice as many."""

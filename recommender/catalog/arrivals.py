@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, delete, insert, select, update
 
 from recommender.article import Article
-from recommender.catalog.changelog import Change, touched_since
+from recommender.catalog.changelog import Change, touched_since, waits
 from recommender.catalog.rows import FETCH, article_of, batched, present_id, values_of
 from recommender.catalog.stubs import StubMatcher
 from recommender.catalog.tables import aliases, articles, curated, overrides
@@ -45,11 +45,16 @@ class Arrivals:
             self._absorb(change, stub_id, article.id)
 
     def put_list(self, change: Change, article_id: str, targets: Sequence[str]) -> None:
-        """Store the curated list of an article, given by its id or a former id."""
+        """Store the curated list of an article, given by its id or a former id; an empty one is none."""
         owner = present_id(change.connection, article_id)
-        change.connection.execute(delete(curated).where(curated.c.article_id == owner))
+        mine = curated.c.article_id == owner
+        stored = change.connection.scalars(select(curated.c.target).where(mine).order_by(curated.c.position)).all()
+        if list(stored) == list(targets):
+            return  # with the article, if that is to be served at once
+        change.connection.execute(delete(curated).where(mine))
         rows = [{"article_id": owner, "position": i, "target": t} for i, t in enumerate(targets, start=1)]
-        change.connection.execute(insert(curated), rows)
+        if rows:
+            change.connection.execute(insert(curated), rows)
         change.touched.add(owner)
 
     def remove(self, change: Change, identity: str) -> bool:
@@ -59,6 +64,7 @@ class Arrivals:
         if found:
             self._known(change.connection).forget(name)
             change.touched.add(name)
+            change.removed.add(name)
         return found
 
     def catch_up(self, change: Change) -> None:
@@ -92,6 +98,10 @@ class Arrivals:
         values = values_of(article)
         if matcher.is_stub(article.id) is None:
             change.connection.execute(insert(articles).values(values))
+        elif _stored(change.connection, article.id) == article:
+            if change.live and waits(change.connection, article.id):
+                change.touched.add(article.id)
+            return
         else:
             change.connection.execute(update(articles).where(articles.c.id == article.id).values(values))
         matcher.add(article)
@@ -119,9 +129,13 @@ class Arrivals:
 
 def _alias(change: Change, stub: Article, article_id: str) -> None:
     before = aliases.c.alias == stub.id
-    change.touched.update(change.connection.scalars(select(aliases.c.article_id).where(before)))
-    change.connection.execute(delete(aliases).where(before))
     values = {"alias": stub.id, "article_id": article_id, "teasers": list(stub.teasers)}
+    stored = change.connection.execute(select(aliases).where(before)).mappings().one_or_none()
+    if stored is not None:
+        if dict(stored) == values:
+            return
+        change.touched.add(stored["article_id"])
+    change.connection.execute(delete(aliases).where(before))
     change.connection.execute(insert(aliases).values(values))
     change.touched.add(article_id)
 

@@ -17,8 +17,8 @@ from sqlalchemy import URL, Connection, Engine, func, select
 from recommender.article import Article, CuratedList, Record, canonical_url
 from recommender.catalog import desk
 from recommender.catalog.arrivals import Arrivals
-from recommender.catalog.changelog import Change, Changelog, newest, touched_since
-from recommender.catalog.rows import FETCH, article_of, batched, by_codepoint, former_ids
+from recommender.catalog.changelog import Change, Changelog, newest, removed_since, touched_since
+from recommender.catalog.rows import FETCH, article_of, batched, by_codepoint, former_ids, present_id
 from recommender.catalog.tables import aliases, articles, curated, open_engine
 from recommender.editors.overrides import Editorial, Overrides
 from recommender.errors import ArticleError, CatalogError
@@ -28,12 +28,14 @@ from recommender.errors import ArticleError, CatalogError
 class Changes:
     """What is live and not yet built: ``seq`` numbers the newest change of the catalog.
 
-    ``articles`` as they are now, by id; ids that are ``gone``; all ``aliases``; everything that editors decided.
+    ``articles`` as they are now, by id; ids that are ``gone``; ids that were ``removed`` meanwhile, by which change,
+    though they may be back; all ``aliases``; everything that editors decided.
     """
 
     seq: int
     articles: tuple[Article, ...]
     gone: frozenset[str]
+    removed: dict[str, int]
     aliases: dict[str, str]
     editorial: Editorial
 
@@ -77,23 +79,34 @@ class Catalog:
     def put(self, records: Sequence[Record], *, live: bool = False) -> int:
         """Store ``records`` (and the stubs they bring) in one transaction; same id means update.
 
-        A teaser-only record never overwrites a known body: its teasers are added. A record without a
-        curated list leaves a stored one as it is. ``live``: they are to be served before the next build.
+        A teaser-only record never overwrites a known body: its teasers are added. A record that says nothing of a
+        curated list leaves a stored one as it is. What is stored already is no change. ``live``: they are to be
+        served before the next build.
         Return the number of the change.
         """
         with self._change(live) as change:
             for record in records:
                 for article in (*record.stubs, record.article):
                     self._arrivals.put(change, article)
-                if record.related:
+                if record.related is not None:
                     self._arrivals.put_list(change, record.article.id, record.related)
         return change.seq
+
+    def with_body(self, ids: Collection[str]) -> set[str]:
+        """Return those of ``ids``, which may be former ones, whose articles are stored with a body."""
+        with self._log.transaction() as connection:
+            names = {identity: present_id(connection, identity) for identity in ids}
+            full = {article.id for article in self._read(connection, names.values()) if not article.is_stub}
+        return {identity for identity, name in names.items() if name in full}
 
     def remove(self, identity: str) -> bool:
         """Remove the article with this id or former id, its list and its former ids; say whether there was one.
 
         It stays named in the lists of others, and stands there again if it comes back.
         """
+        with self._log.transaction() as connection:
+            if not any(self._read(connection, [present_id(connection, identity)])):
+                return False  # without a change, which everybody would have to follow
         with self._change(live=True) as change:
             return self._arrivals.remove(change, identity)
 
@@ -143,7 +156,8 @@ class Catalog:
             ids = touched_since(connection, since, live=True)
             found = tuple(self._read(connection, ids))
             gone = frozenset(ids - {article.id for article in found})
-            return Changes(seq, found, gone, former_ids(connection), desk.editorial(connection))
+            removed = removed_since(connection, since)
+            return Changes(seq, found, gone, removed, former_ids(connection), desk.editorial(connection))
 
     def lists_of(self, ids: Collection[str]) -> dict[str, tuple[str, ...]]:
         """Return the curated list of each of ``ids``, targets as they were given; empty where there is none."""
@@ -211,14 +225,15 @@ class Catalog:
 
     def _read(self, connection: Connection, ids: Collection[str] | None = None) -> Iterator[Article]:
         """Yield all articles, or those of ``ids``, in the order of their ids."""
-        extra = defaultdict(list)
-        for article_id, teasers in connection.execute(
-            select(aliases.c.article_id, aliases.c.teasers).order_by(aliases.c.alias)
-        ):
-            extra[article_id].extend(teasers)
         for some in (None,) if ids is None else batched(sorted(ids)):
             query = select(articles).order_by(by_codepoint(self.engine)).execution_options(yield_per=FETCH)
-            for row in connection.execute(query if some is None else query.where(articles.c.id.in_(some))):
+            former = select(aliases.c.article_id, aliases.c.teasers).order_by(aliases.c.alias)
+            if some is not None:
+                query, former = query.where(articles.c.id.in_(some)), former.where(aliases.c.article_id.in_(some))
+            extra = defaultdict(list)
+            for article_id, teasers in connection.execute(former):
+                extra[article_id].extend(teasers)
+            for row in connection.execute(query):
                 article = article_of(row)
                 if more := extra.get(article.id):
                     article = replace(article, teasers=tuple(dict.fromkeys((*article.teasers, *more))))

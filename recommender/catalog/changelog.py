@@ -1,8 +1,9 @@
 """The transactions of a catalog. A write is one change: it has a number, and says which articles it touched."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from sqlalchemy import Connection, Engine, Integer, String, cast, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -11,14 +12,23 @@ from recommender.catalog.rows import batched
 from recommender.catalog.tables import changed, meta
 from recommender.errors import CatalogError
 
+READING = {"isolation_level": "REPEATABLE READ"}
+"""What lets a transaction see one state of the database throughout; in SQLite every one does."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change under way: its connection, its number, and the ids of the articles it ``touched`` so far."""
+    """One change under way: its connection, its number, and the ids of the articles it ``touched`` so far.
+
+    Those that somebody ``removed`` are among them: the texts they had may be served no more, even if they come back.
+    ``live``: what it touches is served before the next build.
+    """
 
     connection: Connection
     seq: int
+    live: bool
     touched: set[str] = field(default_factory=set)
+    removed: set[str] = field(default_factory=set)
 
 
 class Changelog:
@@ -35,9 +45,9 @@ class Changelog:
         Its first statement takes the database's write lock, so what it reads is what it changes.
         """
         with self.transaction() as connection:
-            change = Change(connection, _next_seq(connection))
+            change = Change(connection, _next_seq(connection), live)
             yield change
-            _log(change, live)
+            _log(change)
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -45,7 +55,7 @@ class Changelog:
         if self._engine.url.get_backend_name() == "sqlite" and self._engine.url.database in (None, "", ":memory:"):
             yield  # one connection, in one process: nobody writes meanwhile
             return
-        with self.transaction() as connection:
+        with self.transaction(READING) as connection:
             self._read_by = connection
             try:
                 yield
@@ -53,13 +63,14 @@ class Changelog:
                 self._read_by = None
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
+    def transaction(self, options: Mapping[str, str] = MappingProxyType({})) -> Iterator[Connection]:
         """A transaction, or that of ``reading``. Raises CatalogError where the database fails."""
         if self._read_by is not None:
             yield self._read_by
             return
+        engine = self._engine if self._engine.dialect.name == "sqlite" else self._engine.execution_options(**options)
         try:
-            with self._engine.begin() as connection:
+            with engine.begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
             reason = str(getattr(error, "orig", None) or error).splitlines()[0]
@@ -73,8 +84,14 @@ def newest(connection: Connection) -> int:
 
 def touched_since(connection: Connection, seq: int, *, live: bool = False) -> set[str]:
     """Return the ids of the articles touched by the changes numbered above ``seq``; ``live``: by those to be served."""
-    query = select(changed.c.article_id).where(changed.c.seq > seq)
-    return set(connection.scalars(query.where(changed.c.live) if live else query))
+    number = changed.c.live_seq if live else changed.c.seq
+    return set(connection.scalars(select(changed.c.article_id).where(number > seq)))
+
+
+def removed_since(connection: Connection, seq: int) -> dict[str, int]:
+    """Return the ids of the articles that were removed since, though they may be back, and by which change."""
+    query = select(changed.c.article_id, changed.c.gone_seq).where(changed.c.gone_seq > seq)
+    return {name: number for name, number in connection.execute(query)}
 
 
 def _next_seq(connection: Connection) -> int:
@@ -83,11 +100,25 @@ def _next_seq(connection: Connection) -> int:
     return newest(connection)
 
 
-def _log(change: Change, live: bool) -> None:
-    """Keep of each article its newest change only; one that was to be served still is."""
+def waits(connection: Connection, article_id: str) -> bool:
+    """Say whether the newest change of an article is one that is not served before the next build."""
+    query = select(changed.c.seq > changed.c.live_seq).where(changed.c.article_id == article_id)
+    return bool(connection.scalar(query))
+
+
+def _log(change: Change) -> None:
+    """Keep of each article the numbers of its newest changes only."""
     for some in batched(sorted(change.touched)):
         before = changed.c.article_id.in_(some)
-        earlier = set(change.connection.scalars(select(changed.c.article_id).where(before, changed.c.live)))
+        earlier = {row.article_id: row for row in change.connection.execute(select(changed).where(before))}
         change.connection.execute(delete(changed).where(before))
-        rows = [{"article_id": name, "seq": change.seq, "live": live or name in earlier} for name in some]
+        rows = [
+            {
+                "article_id": name,
+                "seq": change.seq,
+                "live_seq": change.seq if change.live else earlier[name].live_seq if name in earlier else 0,
+                "gone_seq": change.seq if name in change.removed else earlier[name].gone_seq if name in earlier else 0,
+            }
+            for name in some
+        ]
         change.connection.execute(insert(changed), rows)

@@ -29,9 +29,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from recommender.errors import CatalogError
 
-SCHEMA = 3
-UPGRADED = (None, "1", "2")
-"""Schemas that lack only tables and keys, and get them on opening: 1 had no log of changes, 2 no overrides."""
+SCHEMA = 4
+UPGRADED = (None, "1", "2", "3")
+"""Schemas that are brought to this one on opening: 1 had no log of changes, 2 no overrides, 3 another log."""
 
 _PASSWORD = re.compile(r"(//[^:@/]*:).*@")
 
@@ -91,14 +91,15 @@ vectors = Table(
     Column("vector", LargeBinary, nullable=False),
 )
 
-# Which articles changed, and as the how-manieth change of the catalog; gone ones too. ``live``: also to be served
-# before the next build.
+# Which articles changed; gone ones too. ``seq`` numbers the newest change of each, ``live_seq`` the newest that is to
+# be served before the next build, ``gone_seq`` the newest that removed it; 0: none.
 changed = Table(
     "changed",
     metadata,
     Column("article_id", String, primary_key=True),
     Column("seq", Integer, nullable=False, index=True),
-    Column("live", Boolean, nullable=False),
+    Column("live_seq", Integer, nullable=False, index=True),
+    Column("gone_seq", Integer, nullable=False),
 )
 
 # Key → value: "schema", "seq" (the number of the newest change), "rules" (the site's, as they were written).
@@ -131,12 +132,26 @@ def open_engine(url: str | URL) -> Engine:
 def _upgrade(engine: Engine) -> None:
     """Make what is missing, and leave what is there; processes that start together come one after the other."""
     with engine.execution_options(writes=True).begin() as connection:
+        logged = _old_log(connection)
         metadata.create_all(connection)
+        if logged:
+            connection.execute(insert(changed), logged)
         connection.execute(delete(meta).where(meta.c.key == "schema"))
         facts = {"schema": str(SCHEMA)}
         if connection.scalar(select(meta.c.value).where(meta.c.key == "seq")) is None:
             facts["seq"] = "0"
         connection.execute(insert(meta), [{"key": key, "value": value} for key, value in facts.items()])
+
+
+def _old_log(connection: Connection) -> list[dict[str, Any]]:
+    """Take away the log of schema 3, which only said whether an article was ``live``; return its rows as now."""
+    inspector = inspect(connection)
+    if not inspector.has_table(changed.name) or "live_seq" in {c["name"] for c in inspector.get_columns(changed.name)}:
+        return []
+    old = Table(changed.name, MetaData(), autoload_with=connection)
+    rows = connection.execute(select(old.c.article_id, old.c.seq, old.c.live)).all()
+    old.drop(connection)
+    return [{"article_id": name, "seq": seq, "live_seq": seq if live else 0, "gone_seq": 0} for name, seq, live in rows]
 
 
 def _schema(engine: Engine) -> str | None:

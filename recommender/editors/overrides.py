@@ -70,6 +70,10 @@ class Editorial:
         """Return what the rules in ``text`` and ``overrides`` say. Raises RulesError."""
         return cls(_rules(text), overrides, text=text)
 
+    def under(self, aliases: Mapping[str, str]) -> "Editorial":
+        """Return the same, its rules about the articles that have the former ids now; pins find theirs anyway."""
+        return replace(self, rules=self.rules.under(aliases))
+
     def about(self, identity: str) -> Overrides:
         """Return what was decided for the list of the article with this id."""
         return self.overrides.get(identity, Overrides())

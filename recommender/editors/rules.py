@@ -1,7 +1,7 @@
 """The site's own rules: who never stands beside whom, and which tags say nothing about likeness."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
@@ -38,6 +38,11 @@ class Matcher:
             return False
         return not self.urls or any(matches(pattern, card.url or "") for pattern in self.urls)
 
+    def under(self, aliases: Mapping[str, str]) -> "Matcher":
+        """Return the same with the present ids of articles that are named by a former one."""
+        ids = frozenset(aliases.get(identity, identity) for identity in self.ids)
+        return self if ids == self.ids else replace(self, ids=ids)
+
 
 @dataclass(frozen=True, slots=True)
 class NeverBeside:
@@ -60,6 +65,18 @@ class SiteRules:
 
     never_beside: tuple[NeverBeside, ...] = ()
     ignore_tags: frozenset[str] = frozenset()
+
+    def under(self, aliases: Mapping[str, str]) -> "SiteRules":
+        """Return the same rules, where ``aliases`` say which former id is whose by now: they follow the articles."""
+        rules = (
+            replace(
+                rule,
+                source=rule.source and rule.source.under(aliases),
+                target=rule.target and rule.target.under(aliases),
+            )
+            for rule in self.never_beside
+        )
+        return replace(self, never_beside=tuple(rules))
 
     def at(self, now: datetime) -> "SiteRules":
         """Return the rules in force at ``now``."""

@@ -113,6 +113,60 @@ def test_a_curated_list_comes_with_its_article(client: TestClient, key: dict[str
     assert lists["second-ship"] == (TWIN,)
 
 
+def test_an_empty_list_takes_the_stored_one_away_and_none_leaves_it(client: TestClient, key: dict[str, str]) -> None:
+    def stored() -> tuple[str, ...]:
+        lists: dict[str, tuple[str, ...]] = client.app.state.live.snapshot().lists  # type: ignore[attr-defined]
+        return lists.get("second-ship", ())
+
+    for given, expected in (([TWIN], (TWIN,)), (None, (TWIN,)), ([], ())):
+        more = {} if given is None else {"related": given}
+        client.put("/v1/articles/second-ship", json={**NEWS, **more}, headers=key)
+        assert stored() == expected
+
+
+def test_a_body_is_never_lost_nor_what_comes_without_one(client: TestClient, key: dict[str, str]) -> None:
+    """A title and a teaser do not replace a whole article in silence, nor vanish in silence."""
+    bare = {"title": "Only a title", "section": "sport"}
+    check_problem(client.put(f"/v1/articles/{TWIN}", json=bare, headers=key), 409, "body_missing")
+    body = lines({"id": TWIN, **bare}, {"id": "bare", **bare}, {"id": TWIN, **NEWS})
+    found = client.post("/v1/articles:bulk", content=body, headers=key).json()
+    assert [line["status"] == "rejected" for line in found["lines"]] == [True, False, False]
+    assert TWIN in found["lines"][0]["error"]
+    assert client.put("/v1/articles/bare", json={**bare, "title": "Another"}, headers=key).status_code == 200
+    assert client.get("/v1/articles/bare").json()["title"] == "Another"
+    assert client.delete("/v1/articles/bare", headers=key).status_code == 204
+
+
+def test_what_is_stored_and_cannot_be_followed_is_said_to_be_pending(
+    client: TestClient, key: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise CatalogError("the overrides of 'x' in the catalog cannot be read")
+
+    gone = listed(client, TWIN, 8)[0]
+    with monkeypatch.context() as broken:
+        broken.setattr(Catalog, "changes", fail)
+        answers = [
+            client.put("/v1/articles/second-ship", json=NEWS, headers=key),
+            client.delete(f"/v1/articles/{gone}", headers=key),
+            client.put(f"/v1/articles/{TWIN}/overrides", json={"mode": "replace"}, headers=key),
+        ]
+        assert [answer.status_code for answer in answers] == [202, 202, 202]
+        assert answers[0].json()["status"] == answers[1].json()["status"] == "pending"
+        assert gone in listed(client, TWIN, 8)
+    client.app.state.live.follow()  # type: ignore[attr-defined]
+    assert listed(client, TWIN, 8) == []
+    assert client.get(f"/v1/articles/{gone}").status_code == 404
+    assert client.get("/v1/articles/second-ship").status_code == 200
+
+
+def test_removing_what_is_not_there_changes_nothing(client: TestClient, key: dict[str, str]) -> None:
+    client.put("/v1/articles/second-ship", json=NEWS, headers=key)
+    tag = client.get(f"/v1/articles/{TWIN}/related").headers["etag"]
+    check_problem(client.delete("/v1/articles/nowhere", headers=key), 404, "article_not_found")
+    assert client.get(f"/v1/articles/{TWIN}/related", headers={"If-None-Match": tag}).status_code == 304
+
+
 class Ill:
     """An encoder that fails."""
 

@@ -1,7 +1,9 @@
 """Bodies and drafts: what is too much, for whom, and until when; and an index that is too old."""
 
 import asyncio
+import os
 import random
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -143,10 +145,12 @@ def test_behind_a_trusted_proxy_clients_are_told_apart(demo_store: Path) -> None
     assert statuses("198.51.100.7, 203.0.113.2") == [429] * 3  # what a client wrote itself is not believed
 
 
-def test_an_index_that_is_too_old_is_not_ready(demo_store: Path) -> None:
-    with served(demo_store, max_index_age_hours=2) as client:
+def test_an_index_that_is_too_old_is_not_ready(demo_store: Path, tmp_path: Path) -> None:
+    with served(shutil.copytree(demo_store, tmp_path / "store"), max_index_age_hours=2) as client:
         assert client.get("/readyz").status_code == 200
         manifest = client.app.state.live.snapshot().manifest  # type: ignore[attr-defined]
+        os.utime(client.app.state.live.store / "CURRENT", (0, 0))  # type: ignore[attr-defined]
+        client.app.state.live.refresh()  # type: ignore[attr-defined]
         for hours, status in ((1.99, 200), (2.01, 503)):
             object.__setattr__(manifest, "built_at", datetime.now(UTC) - timedelta(hours=hours))
             assert client.get("/readyz").status_code == status

@@ -160,8 +160,9 @@ FORCED = {
     "delete": ("index.writer.Writer.remove", [("DELETE", f"/v1/articles/{TWIN}")]),
     "snapshot": (
         "index.live.Live.rung",
-        [("GET", "/readyz"), ("GET", f"/v1/articles/{TWIN}"), ("GET", f"/v1/articles/{TWIN}/related")],
+        [("GET", "/v1/index"), ("GET", f"/v1/articles/{TWIN}"), ("GET", f"/v1/articles/{TWIN}/related")],
     ),
+    "probe": ("index.live.Live.snapshot", [("GET", "/readyz")]),
     "limits": ("api.limits.BodyLimit._declared", [("GET", "/v1/index"), ("PUT", "/v1/articles/x")]),
     "kept answers": ("api.hot._said", [("GET", f"/v1/articles/{TWIN}")]),
     "head": ("api.headers.Head.__call__", [("GET", "/healthz"), ("GET", f"/v1/articles/{TWIN}/related")]),

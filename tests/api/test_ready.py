@@ -1,5 +1,6 @@
 """What the probes say while there is nothing good to serve, and when the news is old."""
 
+import os
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from fastapi.testclient import TestClient
 
 from api.keys import KeyRing
 from index.publish import current_version, snapshots_folder
+from recommender.errors import CatalogError
 from tests.api.serving import ENCODER, served
 from tests.api.test_app import check_problem
 from tests.conftest import DEMO, build_store, records
@@ -28,7 +30,7 @@ def published(store: Path) -> Path:
 
 
 def newest(client: TestClient) -> datetime:
-    found = client.app.state.live.snapshot().corpus.register.newest  # type: ignore[attr-defined]
+    found = client.app.state.live.snapshot().corpus.register.newest(datetime.now(UTC))  # type: ignore[attr-defined]
     assert isinstance(found, datetime)
     return found
 
@@ -82,6 +84,61 @@ def test_news_that_is_too_old_is_not_ready_until_there_is_newer(demo_store: Path
         check_problem(client.get("/readyz"), 503, "stale_articles")
 
 
+@pytest.mark.parametrize("ahead", ["2999-01-01", "9999-12-31T23:59:59.999999Z"])
+def test_what_is_dated_ahead_is_no_news(demo_store: Path, tmp_path: Path, ahead: str) -> None:
+    """Nor does it break what tells the age of the news."""
+    store = shutil.copytree(demo_store, tmp_path / "store")
+    key = {"Authorization": f"Bearer {KeyRing(store).new('test')}"}
+    with served(store, max_article_age_hours=1, writes=True) as client:
+        before = client.get("/v1/index").json()["newest_article"]
+        assert (
+            client.put("/v1/articles/x", json={"title": "News", "published_at": ahead}, headers=key).status_code == 200
+        )
+        check_problem(client.get("/readyz"), 503, "stale_articles")
+        assert client.get("/v1/index").json()["newest_article"] == before
+        assert client.get("/metrics").status_code == 200
+        assert client.get("/v1/articles/x").json()["published_at"].startswith(ahead[:10])
+
+
+def test_a_build_that_finds_nothing_new_keeps_the_index_fresh(demo_store: Path, tmp_path: Path) -> None:
+    store = shutil.copytree(demo_store, tmp_path / "store")
+    version = current_version(store)
+    with served(store, max_index_age_hours=2) as client:
+        live = client.app.state.live  # type: ignore[attr-defined]
+        object.__setattr__(live.snapshot().manifest, "built_at", datetime.now(UTC) - timedelta(hours=3))
+        os.utime(store / "CURRENT", (0, 0))
+        live.refresh()
+        check_problem(client.get("/readyz"), 503, "stale_index")
+        build_store(store, [], ENCODER)
+        assert current_version(store) == version
+        live.refresh()
+        assert client.get("/readyz").status_code == 200
+
+
+def test_probes_and_kept_answers_wait_for_no_catalog(
+    demo_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that takes long to fail: only the first request after a change, and the poll, ever ask it."""
+    store = shutil.copytree(demo_store, tmp_path / "store")
+    with served(store, writes=True) as client:
+        live, asked = client.app.state.live, []  # type: ignore[attr-defined]
+        live.stop()
+        path = f"/v1/articles/{records(DEMO)[0].article.id}/related"
+        assert client.get(path).status_code == 200
+
+        def fail() -> int:
+            asked.append(1)
+            raise CatalogError("no answer after 30 s")
+
+        monkeypatch.setattr(live.catalog, "seq", fail)
+        live.ring()
+        assert client.get("/readyz").status_code == 200
+        assert asked == []
+        assert {client.get(path).status_code for _ in range(20)} == {200}
+        assert asked == [1]
+        assert live.behind
+
+
 def test_where_no_date_is_known_nothing_is_old(tmp_path: Path) -> None:
     key = {"Authorization": f"Bearer {KeyRing(tmp_path).new('test')}"}
     with served(tmp_path, writes=True) as client:
@@ -89,5 +146,5 @@ def test_where_no_date_is_known_nothing_is_old(tmp_path: Path) -> None:
             client.put(f"/v1/articles/{number}", json={"title": f"Undated {number}"}, headers=key)
     build_store(tmp_path, [], ENCODER)
     with served(tmp_path, max_article_age_hours=0.001) as client:
-        assert client.app.state.live.snapshot().corpus.register.newest is None  # type: ignore[attr-defined]
+        assert client.get("/v1/index").json()["newest_article"] is None
         assert client.get("/readyz").status_code == 200

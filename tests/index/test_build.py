@@ -7,7 +7,7 @@ import pytest
 
 from index.build import build
 from index.manifest import IndexKind
-from index.publish import current_version, locked, open_current
+from index.publish import confirmed_at, current_version, locked, open_current
 from recommender.article import Article, Record
 from recommender.catalog import Catalog
 from recommender.errors import ArticleError, LockedError, NoSnapshotError, PublishError
@@ -24,10 +24,6 @@ def stored(tmp_path: Path) -> Iterator[Catalog]:
 
 def texts_of(records: list[Record]) -> set[str]:
     return {text for record in records for text in views(record.article).texts}
-
-
-def state(path: Path) -> tuple[int, int]:
-    return path.stat().st_ino, path.stat().st_mtime_ns
 
 
 def rejected(count: int, stored: int) -> Ingested:
@@ -48,14 +44,15 @@ def test_a_build_says_what_it_did(tmp_path: Path, stored: Catalog) -> None:
 def test_an_unchanged_catalog_gives_the_same_snapshot_untouched(tmp_path: Path, stored: Catalog) -> None:
     stored.put(articles(9))
     first = build(tmp_path, stored, ENCODER)
-    before = state(tmp_path / "CURRENT")
+    before, confirmed = (tmp_path / "CURRENT").stat(), confirmed_at(tmp_path)
     encoder = CountingEncoder()
     again = build(tmp_path, stored, encoder)
     assert encoder.texts == []
     assert (again.embedded_texts, again.reused_texts) == (0, first.embedded_texts)
     assert (first.changed, again.changed) == (True, False)
-    assert again.snapshot == first.snapshot
-    assert state(tmp_path / "CURRENT") == before
+    assert again.snapshot == first.snapshot == current_version(tmp_path)
+    assert (tmp_path / "CURRENT").stat().st_ino == before.st_ino
+    assert confirmed_at(tmp_path) > confirmed  # all that is new: a build has found everything as it should be
 
 
 def test_only_what_changed_is_embedded(tmp_path: Path, stored: Catalog) -> None:

@@ -12,7 +12,15 @@ from pathlib import Path
 import pytest
 
 from index.filesystem import FileSystem
-from index.publish import current_version, locked, open_current, publish, published, snapshots_folder
+from index.publish import (
+    confirmed_at,
+    current_version,
+    locked,
+    open_current,
+    publish,
+    published,
+    snapshots_folder,
+)
 from index.snapshot import Contents
 from recommender.errors import LockedError, NoSnapshotError, PublishError, SnapshotError
 from tests.index.samples import BUILT_AT, articles, contents_of, lists_of, publish_in
@@ -47,10 +55,12 @@ def test_current_names_the_new_snapshot(tmp_path: Path, sources: list[Contents])
 
 def test_publishing_the_same_again_touches_nothing(tmp_path: Path, sources: list[Contents]) -> None:
     version = publish_in(tmp_path, sources[0])
-    files = [tmp_path / "CURRENT", *(snapshots_folder(tmp_path) / version).iterdir()]
-    before = [state(path) for path in files]
+    files, pointer = list((snapshots_folder(tmp_path) / version).iterdir()), tmp_path / "CURRENT"
+    before, inode, confirmed = [state(path) for path in files], pointer.stat().st_ino, confirmed_at(tmp_path)
     assert publish_in(tmp_path, sources[0]) == version
     assert [state(path) for path in files] == before
+    assert (pointer.stat().st_ino, pointer.read_text()) == (inode, f"{version}\n")
+    assert confirmed_at(tmp_path) > confirmed
     assert names(snapshots_folder(tmp_path)) == [version]
 
 

@@ -62,7 +62,7 @@ def test_a_snapshot_at_a_time_holds_what_is_in_force_then(source: Contents) -> N
     assert [s.version for s in (whole, first, last)] == [whole.manifest.version + end for end in ("", "~1", "~2")]
     assert first.at(BUILT_AT + timedelta(days=1)).version == last.version
     assert last.at(BUILT_AT + timedelta(days=9)) is last
-    assert replace(first, seq=7, pending=frozenset({"x"})).version == f"{whole.manifest.version}.7-1~1"
+    assert replace(first, seq=7, stale="0a1b2c3d").version == f"{whole.manifest.version}.7-0a1b2c3d~1"
 
 
 def test_a_real_corpus_survives_the_round_trip(optech: Snapshot, tmp_path: Path) -> None:

@@ -221,3 +221,78 @@ def test_two_processes_that_write_know_of_each_others_stubs(catalog: Catalog, tm
         catalog.remove("full")
         other.put([Record(stub, "made")], live=True)
         assert "stub" in {article.id for article in other.articles()}
+
+
+def test_what_was_removed_comes_back_with_its_new_text_only(catalog: Catalog, tmp_path: Path) -> None:
+    """However long that takes to embed: not with the text that somebody took away."""
+    base = base_of(tmp_path)
+    name = base.corpus.cards[0].id
+    watching = Tail(base, catalog)
+    assert catalog.remove(name)
+    catalog.put([Record(replace(NEW.article, id=name), "made")], live=True)
+    for tail in (watching, Tail(base, catalog)):
+        now = tail.now()
+        assert now.pending.keys() == {name}
+        assert now.corpus.find(name) is None
+        assert not any(name in dict(hits) for hits in everything(now).values())
+    embed(catalog)
+    assert watching.now().corpus.cards[watching.now().corpus.row(name)].title == NEW.article.title
+    later = Record(Article(id=name, title="A third text", body="Snow."), "made")
+    assert catalog.remove(name)
+    catalog.put([later], live=True)
+    assert watching.now().corpus.find(name) is None, "nor with one that was in the tail"
+
+
+def test_processes_that_serve_different_texts_do_not_call_them_the_same(catalog: Catalog, tmp_path: Path) -> None:
+    """One that saw a text which by now waits to be replaced, and one that began later."""
+    first = Tail(base_of(tmp_path), catalog)
+    catalog.put([NEW], live=True)
+    embed(catalog)
+    assert first.now().corpus.find("new") is not None
+    catalog.put([Record(replace(NEW.article, body="Another text, not embedded."), "made")], live=True)
+    second = Tail(base_of(tmp_path), catalog)
+    assert first.now().corpus.find("new") is not None
+    assert second.now().corpus.find("new") is None
+    assert first.now().version != second.now().version
+    embed(catalog)
+    assert first.now().version == second.now().version
+
+
+def test_once_built_an_article_that_was_live_is_ingested_like_any_other(catalog: Catalog, tmp_path: Path) -> None:
+    catalog.put([NEW], live=True)
+    build(tmp_path, catalog, ENCODER)
+    catalog.put([Record(replace(NEW.article, body="Ingested, and not built."), "made")])
+    embed(catalog)
+    tail = Tail(base_of(tmp_path), catalog)
+    assert tail.now().tail_size == 0
+    assert tail.now() is tail.now()
+    catalog.put([NEW], live=True)
+    assert tail.now().tail_size == 1
+
+
+def test_what_is_stored_already_is_no_change(catalog: Catalog, tmp_path: Path) -> None:
+    """A site that sends everything every night does not fill the tail with it."""
+    everyone = [NEW, *(Record(article, "made") for article in catalog.articles())]
+    catalog.put(everyone, live=True)
+    build(tmp_path, catalog, ENCODER)
+    tail = Tail(base_of(tmp_path), catalog)
+    for live in (True, False, True):
+        catalog.put(everyone, live=live)
+        assert tail.now().tail_size == 0
+    changed = Record(replace(everyone[3].article, section="sport"), "made")
+    catalog.put([*everyone[:3], changed], live=True)
+    assert tail.now().tail_size == 1
+
+
+def test_a_catalog_that_knows_less_than_the_snapshot_is_not_followed(
+    catalog: Catalog, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    catalog.put([NEW])
+    build(tmp_path, catalog, ENCODER)
+    other = Catalog.open("sqlite://")
+    other.put([NEW], live=True)
+    live = Live(tmp_path, catalog=other)
+    live.refresh()
+    assert live.behind
+    assert live.snapshot().corpus.find("new") is not None
+    assert "build again" in caplog.text

@@ -367,7 +367,7 @@ def test_22_an_unknown_article_is_404_and_one_not_read_yet_is_pending(store: Pat
             waiting = client.get(path)
             assert waiting.status_code == 200
             assert (waiting.json()["id"], waiting.json()["status"], waiting.json()["items"]) == ("new", "pending", [])
-            assert "max-age=300," in waiting.headers["cache-control"]
+            assert "max-age=30," in waiting.headers["cache-control"]
             filled = client.get(f"{path}fallback=section&limit=2").json()
             assert [(item["section"], item["source"]) for item in filled["items"]] == [("sport", "fallback")] * 2
 

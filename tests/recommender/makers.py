@@ -29,9 +29,10 @@ MISSILES = (
 """Four teasers on one subject, as different as an editor's four teasers are."""
 
 
-def record(identity: str, *, related: Iterable[str] = (), **fields: object) -> Record:
+def record(identity: str, *, related: Iterable[str] | None = None, **fields: object) -> Record:
     """Return the record of ``Article(id=identity, **fields)``."""
-    return Record(Article(id=identity, **fields), f"made:{identity}", tuple(related))  # type: ignore[arg-type]
+    known = None if related is None else tuple(related)
+    return Record(Article(id=identity, **fields), f"made:{identity}", known)  # type: ignore[arg-type]
 
 
 def lines(path: Path, values: Iterable[object]) -> Path:

@@ -89,13 +89,15 @@ def test_a_stub_knows_its_article_after_reopening(tmp_path: Path) -> None:
         assert [article.id for article in catalog.articles()] == ["a"]
 
 
-@pytest.mark.parametrize(("own", "expected"), [((), ("x", "y")), (("z",), ("z",))])
+@pytest.mark.parametrize(
+    ("own", "expected"), [(None, {"a": ("x", "y")}), (("z",), {"a": ("z",)}), ((), {})], ids=["none", "own", "empty"]
+)
 def test_the_list_of_a_stub_goes_to_its_article(
-    own: tuple[str, ...], expected: tuple[str, ...], catalog: Catalog
+    own: tuple[str, ...] | None, expected: dict[str, tuple[str, ...]], catalog: Catalog
 ) -> None:
     catalog.put([record("s", teasers=(TEASER,), related=["x", "y"])])
     catalog.put([record("a", title="T", teasers=(TEASER,), body=BODY, related=own)])
-    assert targets(catalog) == {"a": expected}
+    assert targets(catalog) == expected
     catalog.put([record("s", teasers=(TEASER,), related=["late"])])
     assert targets(catalog) == {"a": ("late",)}
 

@@ -14,6 +14,7 @@ from recommender.editors.overrides import Block, Editorial, Fill, Overrides, Pin
 from recommender.editors.rules import Matcher, NeverBeside, SiteRules
 from recommender.picks import Picks
 from recommender.ranker import default_ranker
+from recommender.register import Card
 from recommender.related import Hit, Source, related
 from recommender.signals import SIGNALS
 from recommender.wanted import Fallback, Filters, Mode, Wanted
@@ -283,3 +284,47 @@ def test_old_background_is_not_held_back_by_its_age() -> None:
     assert scores["near"] > scores["far"]
     scores = {corpus.cards[hit.row].id: hit.score for hit in hits("q", Wanted(mode=Mode.BACKGROUND), corpus)}
     assert scores["near"] == pytest.approx(scores["far"], abs=1e-6)
+
+
+def test_when_all_that_is_pinned_is_gone_the_list_is_filled_again() -> None:
+    plain = names("ship")
+    assert names("ship", pins=(Pin("hay", 1),), mode=Fill.REPLACE) == ["hay"]
+    assert names("ship", pins=(Pin("gone", 1),), mode=Fill.REPLACE) == plain
+    assert names("ship", pins=(Pin("gone", 1), Pin("hay", 2)), mode=Fill.REPLACE) == ["hay"]
+    assert names("ship", Wanted(filters=Filters(exclude=["hay"])), pins=(Pin("hay", 1),), mode=Fill.REPLACE) == []
+    assert names("ship", mode=Fill.REPLACE) == []  # nothing was pinned: that is what was decided
+
+
+@settings(max_examples=300)
+@given(data=st.data())
+def test_what_fits_a_rule_is_looked_up_rightly_before_and_after_changes(data: st.DataObject) -> None:
+    """Against asking card by card; twice, because the answer is remembered."""
+    sets = st.frozensets(st.sampled_from(["sea", "land", "harbour", "giveaway", "Sea"]), max_size=2)
+    test = Matcher(
+        ids=data.draw(st.frozensets(st.sampled_from([*ALL, "new", "nobody"]), max_size=3)),
+        tags=data.draw(sets),
+        sections=data.draw(sets),
+        titles=data.draw(st.sampled_from([(), (), ("*day*",), ("Harbour*", "c?ess*")])),
+    )
+    fresh = [Card.of(Article(id=name, title="Harbour day", body="B.", section="sea")) for name in ("hay", "new")]
+    before = newspaper().register
+    for register in (before, before.changed(fresh, {"snow"}, {})):
+        expected = [row for row, card in enumerate(register.cards) if test.fits(card) and register.present[row]]
+        for _ in range(2):
+            found = register.fitting(test)
+            assert found[register.present[found]].tolist() == expected
+
+
+def test_rules_follow_an_article_to_its_new_id() -> None:
+    """As pins and blocks do: a stub that becomes an article is still the one that was meant."""
+    rules = SiteRules(
+        (
+            NeverBeside(matcher(ids="stub"), matcher(ids="quay"), False, ""),
+            NeverBeside(None, matcher(ids="other"), False, ""),
+        )
+    )
+    known = rules.under({"stub": "ship", "other": "pier"})
+    listed = names("ship", rules=known)
+    assert {"quay", "pier"} <= set(names("ship", rules=rules))
+    assert {"quay", "pier"}.isdisjoint(listed)
+    assert rules.under({}) == rules

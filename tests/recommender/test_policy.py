@@ -1,5 +1,6 @@
 """Who may stand in a list, which versions of a story stand for it, and how likeness counts against."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,13 +11,14 @@ from hypothesis import strategies as st
 
 from recommender.article import Article
 from recommender.corpus import Corpus
-from recommender.editors.overrides import Block
+from recommender.editors.overrides import Block, Editorial, Overrides
 from recommender.picks import Picks
 from recommender.policy import VERSION, allowed, diversified
 from recommender.ranker import default_ranker
-from recommender.register import Labels
-from recommender.related import covered, related
-from recommender.wanted import Filters, Mode, Wanted
+from recommender.register import Card, Labels
+from recommender.related import covered, pool_of, related
+from recommender.signals import signals
+from recommender.wanted import Fallback, Filters, Mode, Wanted
 from tests.recommender.makers import ENCODER, BruteForce, corpus_of
 
 NOON = datetime(2024, 3, 1, 12, tzinfo=UTC)
@@ -290,3 +292,117 @@ def test_diversity_spreads_a_list_by_hand() -> None:
     assert diversified([1.0, 0.9, 0.5], vectors, 3, 0.2) == [0, 1, 2]  # .8 * .9 - .2 = .52 > .4
     assert diversified([1.0, 0.9, 0.5], vectors, 3, 0.5) == [0, 2, 1]  # .45 - .5 < .25
     assert diversified([1.0, 0.9, 0.5], vectors, 2, 1.0) == [0, 2]
+
+
+GROWING = [
+    FIRST,
+    LATER,
+    f"{LATER} {OTHER} {LONG.upper()}",
+    f"{LATER} {OTHER} " + " ".join(f"word{n}" for n in range(60)),
+]
+"""A live blog: each version holds the one before, the last too much more than the first."""
+
+
+def live_blog(**more: Any) -> Corpus:
+    asked = Article(id="q", title="Cocklers and the harbour", body="What the harbour plan means for the cocklers.")
+    told = [
+        Article(id=f"v{n}", title="Harbour plan", body=body, published_at=NOON + n * HOUR, **more)
+        for n, body in enumerate(GROWING)
+    ]
+    others = [Article(id=f"x{n}", title=f"Chess {n}", body="Rook takes pawn.", published_at=NOON) for n in range(4)]
+    return corpus_of([asked, *told, *others])
+
+
+def listed(corpus: Corpus, query: str, wanted: Wanted, **more: Any) -> dict[str, set[str]]:
+    """The list of ``query``: each id with those that stand under it."""
+    hits = related(
+        corpus.query(corpus.row(query)),
+        corpus,
+        BruteForce(corpus),
+        default_ranker(),
+        Picks.none(len(corpus)),
+        wanted,
+        **more,
+    )
+    return {corpus.cards[hit.row].id: {corpus.cards[other].id for other in hit.also} for hit in hits}
+
+
+def test_versions_of_versions_are_the_same_story() -> None:
+    corpus = live_blog()
+    first, last = corpus.row("v0"), corpus.row("v3")
+    counts = [len(corpus.terms.whole[row].indices) for row in (first, last)]
+    assert counts[1] > 3 * counts[0]  # they are no versions of each other, but by those between them
+    found = listed(corpus, "q", Wanted(limit=9))
+    assert found["v3"] == {"v0", "v1", "v2"}
+    assert not {"v0", "v1", "v2"} & found.keys()
+    for name in ("v0", "v1", "v2", "v3"):
+        assert not {"v0", "v1", "v2", "v3"} & listed(corpus, name, Wanted(limit=9)).keys()
+
+
+@pytest.mark.parametrize("named", ["v0", "v3"])
+def test_what_is_left_out_takes_its_versions_with_it(named: str) -> None:
+    """Also those that no address or id, but only their text, makes versions; as fillers, too."""
+    corpus = live_blog()
+    everything = Wanted(limit=9, fallback=Fallback.LATEST)
+    excluded = listed(corpus, "q", replace(everything, filters=Filters(exclude=[named])))
+    editorial = Editorial(overrides={"q": Overrides(blocks=(Block(named),))})
+    blocked = listed(corpus, "q", everything, editorial=editorial)
+    for found in (excluded, blocked):
+        assert sorted(found) == ["x0", "x1", "x2", "x3"]
+
+
+def test_what_fills_up_tells_no_story_that_stands_above() -> None:
+    corpus = live_blog()
+    found = listed(corpus, "q", Wanted(limit=4))
+    (score,) = [
+        hit.score
+        for hit in related(
+            corpus.query(corpus.row("q")),
+            corpus,
+            BruteForce(corpus),
+            default_ranker(),
+            Picks.none(len(corpus)),
+            Wanted(limit=1),
+        )
+    ]
+    filled = listed(corpus, "q", Wanted(limit=9, min_score=score, fallback=Fallback.LATEST))
+    assert next(iter(found)) == next(iter(filled)) == "v3"
+    assert sorted(filled) == ["v3", "x0", "x1", "x2", "x3"]
+
+
+def test_a_reader_without_a_language_gets_the_newest_version() -> None:
+    corpus = corpus_of(
+        [
+            Article(id="q", title="Ships and harbours", body="Of ships."),
+            Article(id="old", title="A ship", body="A late ship.", url="https://news.example/1", published_at=NOON),
+            Article(
+                id="new",
+                title="A ship, late",
+                body="A ship, very late.",
+                published_at=NOON + HOUR,
+                language="en",
+                extra={"canonical_url": "https://news.example/1#other"},
+            ),
+        ]
+    )
+    corpus = replace(corpus, register=replace(corpus.register, cards=tuple(map(unaddressed, corpus.cards))))
+    assert listed(corpus, "q", Wanted()) == {"new": {"old"}}
+
+
+def unaddressed(card: Card) -> Card:
+    """The same story, but none of them the original."""
+    return replace(card, url=None)
+
+
+def test_the_reasons_are_those_of_the_version_that_is_shown() -> None:
+    corpus = live_blog(section="sea")
+    query = corpus.query(corpus.row("q"))
+    picks, ranker = Picks.none(len(corpus)), default_ranker()
+    hit = related(query, corpus, BruteForce(corpus), ranker, picks, Wanted(limit=1))[0]
+    pool = pool_of(query, corpus, BruteForce(corpus), picks, allowed(query, corpus))
+    parts, scores = ranker.explain(signals(pool))
+    place = {row: n for n, row in enumerate(pool.rows.tolist())}
+    versions = [place[row] for row in (hit.row, *hit.also)]
+    assert hit.score == pytest.approx(max(scores[versions]))
+    assert hit.parts.tolist() == parts[place[hit.row]].tolist()
+    assert int(np.argmax(scores[versions])) != 0  # the best is another one

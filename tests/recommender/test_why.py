@@ -214,7 +214,7 @@ def test_by_hand() -> None:
         ),
         ("e1", Source.RANKED, {"tfidf": -1.0}, "Among the nearest articles there are"),
         ("e1", Source.PINNED, {}, "An editor put it here"),
-        ("e1", Source.FALLBACK, {}, "One of the latest articles"),
+        ("e1", Source.FALLBACK, {}, "It fills the list up: one of the latest that may stand here"),
         (
             "b",
             Source.PINNED,
