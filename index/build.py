@@ -109,7 +109,7 @@ def assemble(
 def _assembled(
     catalog: Catalog, encoder: Encoder, ranker: Ranker | None, cache: VectorCache, kind: IndexKind | None, bar: Bar
 ) -> tuple[Contents, int, int]:
-    seq = catalog.seq()  # first: what is written from here on is not built, and stays in the tail
+    seq = catalog.live_seq()  # first: what is written from here on is not built, and stays in the tail
     texts = {text for article in catalog.articles() for text in views(article).texts}
     if not texts:
         raise PublishError("the catalog holds no article with text: there is nothing to build")

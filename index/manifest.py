@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from recommender.errors import SnapshotError
 
-SCHEMA = 4
+SCHEMA = 5
 NAME = "manifest.json"
 MAX_BYTES = 1 << 20
 CHUNK = 1 << 20
@@ -49,7 +49,7 @@ class RankerEntry(_Part):
 class Manifest(_Part):
     """Everything about a snapshot but its arrays. ``version`` is made from the content (see version_of).
 
-    ``seq`` numbers the newest change of the catalog that it holds.
+    ``seq`` numbers the newest change of the catalog that it holds of those that were live before; 0: there was none.
     """
 
     schema_version: int = Field(ge=1)
@@ -73,12 +73,12 @@ class Manifest(_Part):
 
 
 def version_of(parts: dict[str, object]) -> str:
-    """Return the version of a manifest's ``parts``: a digest of all but the time it was built at and ``seq``.
+    """Return the version of a manifest's ``parts``: a digest of all but the time it was built at.
 
     The same catalog, model and settings give the same version, so a rebuild that changed nothing
-    changes nothing for anybody.
+    changes nothing for anybody. Live changes that a build folds in make another version, whatever they came to.
     """
-    content = {key: value for key, value in parts.items() if key not in ("version", "built_at", "seq")}
+    content = {key: value for key, value in parts.items() if key not in ("version", "built_at")}
     return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
 
 

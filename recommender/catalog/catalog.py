@@ -17,7 +17,7 @@ from sqlalchemy import URL, Connection, Engine, func, select
 from recommender.article import Article, CuratedList, Record, canonical_url
 from recommender.catalog import desk
 from recommender.catalog.arrivals import Arrivals
-from recommender.catalog.changelog import Change, Changelog, newest, removed_since, touched_since
+from recommender.catalog.changelog import Change, Changelog, newest, newest_live, removed_since, touched_since
 from recommender.catalog.rows import FETCH, article_of, batched, by_codepoint, former_ids, present_id
 from recommender.catalog.tables import aliases, articles, curated, open_engine
 from recommender.editors.overrides import Editorial, Overrides
@@ -148,6 +148,11 @@ class Catalog:
         """Return the number of the newest change."""
         with self._log.transaction() as connection:
             return newest(connection)
+
+    def live_seq(self) -> int:
+        """Return the number of the newest change of an article that is served before the next build; 0: none."""
+        with self._log.transaction() as connection:
+            return newest_live(connection)
 
     def changes(self, since: int) -> Changes:
         """Return what is live of the changes numbered above ``since``."""

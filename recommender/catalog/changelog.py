@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from sqlalchemy import Connection, Engine, Integer, String, cast, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Integer, String, cast, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from recommender.catalog.rows import batched
@@ -80,6 +80,11 @@ class Changelog:
 def newest(connection: Connection) -> int:
     """Return the number of the newest change."""
     return int(connection.scalar(select(meta.c.value).where(meta.c.key == "seq")) or 0)
+
+
+def newest_live(connection: Connection) -> int:
+    """Return the number of the newest change of an article that is to be served before the next build."""
+    return int(connection.scalar(select(func.max(changed.c.live_seq))) or 0)
 
 
 def touched_since(connection: Connection, seq: int, *, live: bool = False) -> set[str]:

@@ -16,9 +16,12 @@ from index.snapshot import Snapshot
 from index.tail import Tail
 from recommender.article import Article, Record
 from recommender.catalog import Catalog
+from recommender.packed import Column
 from recommender.picks import Picks
+from recommender.policy import allowed
 from recommender.register import Register
-from recommender.related import related
+from recommender.related import pool_of, related
+from recommender.signals import signals
 from recommender.vectors import VectorCache
 from recommender.views import views
 from recommender.wanted import Wanted
@@ -28,8 +31,8 @@ from tests.reference import assert_same
 
 WORDS = "port ship crane tide quay chess rook pawn vote poll train rail snow rain gale harvest strike".split()
 IDS = [f"{n:02}" for n in range(16)]
-RANKS = 3e-3
-"""How far a score may be off where float noise moves one of a dozen candidates by a rank."""
+RANKS = 1e-2
+"""How far a score may be off where float noise moves one of a few candidates by a rank; signals are compared apart."""
 
 
 def made(identity: str, rng: random.Random) -> Record:
@@ -74,10 +77,22 @@ def in_one_piece(base: Snapshot, catalog: Catalog) -> Snapshot:
     return replace(base, corpus=corpus, neighbours=BruteForce(corpus), lists=lists, picks=Picks.of(corpus, lists))
 
 
+def signals_of(snapshot: Snapshot, name: str) -> dict[str, Column]:
+    """Every signal of every candidate for one article, by the candidate's id."""
+    query = snapshot.corpus.query(snapshot.corpus.row(name))
+    mask = allowed(query, snapshot.corpus)
+    pool = pool_of(query, snapshot.corpus, snapshot.neighbours, snapshot.picks, mask)
+    return dict(zip([snapshot.corpus.cards[row].id for row in pool.rows], signals(pool), strict=True))
+
+
 def same(found: Snapshot, wanted: Snapshot) -> None:
     mine, theirs = everything(found), everything(wanted)
     assert mine.keys() == theirs.keys()
     for name, hits in theirs.items():
+        ours, wanted_signals = (signals_of(each, name) for each in (found, wanted))
+        assert ours.keys() == wanted_signals.keys()
+        for other, row in wanted_signals.items():
+            np.testing.assert_allclose(ours[other], row, atol=1e-5, err_msg=f"{other} for {name}")
         assert_same(ranked(wanted, mine[name]), ranked(wanted, hits), len(hits), RANKS)
 
 
@@ -287,7 +302,7 @@ def test_what_is_stored_already_is_no_change(catalog: Catalog, tmp_path: Path) -
 def test_a_catalog_that_knows_less_than_the_snapshot_is_not_followed(
     catalog: Catalog, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    catalog.put([NEW])
+    catalog.put([NEW], live=True)
     build(tmp_path, catalog, ENCODER)
     other = Catalog.open("sqlite://")
     other.put([NEW], live=True)
