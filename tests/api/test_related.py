@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.keys import KeyRing
-from tests.api.serving import served
+from recommender.article import Record
+from tests.api.serving import ENCODER, served
+from tests.conftest import DEMO, build_store, records
 
 SHIP = "2025-07-first-deep-ship"
 TRAM = "2025-03-tram-vote"
@@ -72,6 +75,8 @@ def test_lists_of_one_page_share_nothing_if_asked(client: TestClient) -> None:
         ({"requests": [{"id": SHIP, "min_score": True}]}, "body.requests.0"),
         ({"requests": [{"id": SHIP, "mode": "older"}]}, "body.requests.0"),
         ({"requests": [{"id": SHIP, "limt": 3}]}, "body.requests.0"),
+        ({"requests": [{"id": SHIP, "exclude": [str(n) for n in range(501)]}]}, "body.requests.0.exclude"),
+        ({"requests": [{"id": SHIP, "limit": 51}] * 10}, "body"),
         ({"requests": [{"id": SHIP}], "distinct": "yes"}, "body.distinct"),
         ({"requests": [{"id": SHIP}], "extra": 1}, "body.extra"),
     ],
@@ -134,3 +139,75 @@ def test_what_follows_is_newer_and_what_explains_is_older(client: TestClient) ->
     assert newer
     assert all(item["published_at"] < day for item in older)
     assert all(item["published_at"] > day for item in newer)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"id": SHIP, "exclude": [1] * 100_000},
+        {"id": SHIP, "section": [None] * 100_000},
+        {"id": SHIP, **{f"unknown-{n}": n for n in range(20_000)}},
+    ],
+    ids=["exclude", "section", "names"],
+)
+def test_a_bad_request_gets_a_short_answer(asked: dict[str, Any], client: TestClient) -> None:
+    """However much is wrong with it: else who sends half a megabyte would be sent forty."""
+    answer = client.post("/v1/related:batch", json={"requests": [asked] * 4})
+    assert answer.status_code == 422
+    assert 1 <= len(answer.json()["errors"]) <= 20
+    assert len(answer.content) < 10_000
+
+
+def test_a_list_of_many_small_faults_names_the_first_of_them(client: TestClient) -> None:
+    answer = client.post("/v1/related:batch", json={"requests": [{"id": SHIP, "limit": 0}] * 50})
+    assert [fault["where"] for fault in answer.json()["errors"]] == [f"body.requests.{n}.limit" for n in range(20)]
+
+
+def test_as_many_as_may_be_left_out_are_left_out(client: TestClient) -> None:
+    listed = [item["id"] for item in client.get(f"/v1/articles/{SHIP}/related?limit=60&min_score=0").json()["items"]]
+    left_out = [*listed[:20], *(f"unknown-{n}" for n in range(480))]
+    params = {"limit": 60, "min_score": 0, "exclude": left_out}
+    found = client.get(f"/v1/articles/{SHIP}/related", params=params).json()["items"]
+    assert set(listed[:20]).isdisjoint(item["id"] for item in found)
+    assert client.get(f"/v1/articles/{SHIP}/related", params={"exclude": [*left_out, "x"]}).status_code == 422
+
+
+def test_what_stands_under_an_item_of_one_list_is_in_no_other(tmp_path: Path) -> None:
+    """An early and a late version: the page has the story once, whichever it is called by."""
+    story = "2024-11-oxley-ferry-flood"
+    with served(build_store(tmp_path, records(DEMO), ENCODER)) as client:
+        asked = [{"id": name, "limit": 70, "min_score": 0} for name in (SHIP, TRAM)]
+        first, second = batch(client, *asked, distinct=True)
+        assert any(story in (item["id"], *item["also"]) for item in first["items"])
+        seen = {name for item in first["items"] for name in (item["id"], *item["also"])}
+        assert seen.isdisjoint(name for item in second["items"] for name in (item["id"], *item["also"]))
+
+
+def test_reasons_follow_from_the_version_alone(demo_store: Path, tmp_path: Path) -> None:
+    """What was only ingested is in the catalog, and not in the answers yet: nor in what they quote."""
+    store = shutil.copytree(demo_store, tmp_path / "store")
+    with served(store, writes=True, cache_mb=0) as client:
+        before = client.get(f"/v1/articles/{SHIP}/related?explain=true")
+        quoted = [item["id"] for item in before.json()["items"] if item["why"]["quote"]]
+        assert quoted
+        other = replace(next(r.article for r in records(DEMO) if r.article.id == quoted[0]), body="Quite another text.")
+        client.app.state.live.catalog.put([Record(other, "made")])  # type: ignore[attr-defined]
+        after = client.get(f"/v1/articles/{SHIP}/related?explain=true")
+        assert after.json()["index_version"] == before.json()["index_version"]
+        (item,) = [item for item in after.json()["items"] if item["id"] == quoted[0]]
+        assert item["why"]["quote"] is None
+        assert "Quite another text" not in after.text
+
+
+def test_the_index_says_which_version_answers_name(demo_store: Path, tmp_path: Path) -> None:
+    store = shutil.copytree(demo_store, tmp_path / "store")
+    key = {"Authorization": f"Bearer {KeyRing(store).new('desk')}"}
+    with served(store, writes=True) as client:
+        built = client.get("/v1/index").json()
+        assert (
+            built["version"] == built["snapshot"] == client.get(f"/v1/articles/{SHIP}/related").json()["index_version"]
+        )
+        client.put("/v1/articles/new", json={"title": "A new ship"}, headers=key)
+        changed = client.get("/v1/index").json()
+        assert changed["version"] == client.get(f"/v1/articles/{SHIP}/related").json()["index_version"]
+        assert changed["version"] != changed["snapshot"] == built["snapshot"]

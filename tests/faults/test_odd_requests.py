@@ -1,6 +1,8 @@
 """Requests as no client library sends them, to a real server, byte by byte: 4xx or a right answer, never a 500."""
 
+import contextlib
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -100,3 +102,41 @@ def test_odd_targets_are_answered_rightly_or_refused(server: Server, key: dict[s
     assert errors(server) == []
     with server.each_worker() as workers:
         assert [client.get("/readyz").status for client in workers] == [200, 200]
+
+
+HEADS = {"address": b"GET /v1/index?x=", "header": b"GET /v1/index HTTP/1.1\r\nHost: a\r\nX-Long: "}
+
+
+@pytest.mark.parametrize("head", HEADS.values(), ids=HEADS)
+def test_a_head_without_end_is_not_read_for_ever(server: Server, head: bytes) -> None:
+    sent = 0
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        with contextlib.suppress(ConnectionError):
+            connection.sendall(head)
+            while sent < 64 * 1024 * 1024:
+                sent += connection.send(b"x" * READ)
+        with contextlib.suppress(ConnectionError):
+            assert connection.recv(READ)[:12] in (b"HTTP/1.1 400", b"")
+    assert sent < 16 * 1024 * 1024  # what the system's buffers hold, and not what a client has
+    assert b"200 OK" in whole(server, b"GET /v1/index HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+
+
+def test_long_heads_that_end_and_many_at_once_are_read(server: Server) -> None:
+    """A head of 50 kB in small pieces, and ten thousand requests that come together."""
+    long = b"GET /v1/index HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-Long: " + b"x" * 50_000 + b"\r\n\r\n"
+    assert b"200 OK" in whole(server, *(long[at : at + 1_000] for at in range(0, len(long), 1_000)))
+    last = b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    found = whole(server, b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n" * 10_000 + last)
+    assert found.count(b"HTTP/1.1 200 OK") == 10_001
+
+
+def whole(server: Server, *parts: bytes) -> bytes:
+    """Send a request in ``parts`` and return all that comes back, reading while it is sent."""
+    data = b""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
+        sender = threading.Thread(target=lambda: [connection.sendall(part) for part in parts], daemon=True)
+        sender.start()
+        while part := connection.recv(READ):
+            data += part
+        sender.join()
+    return data
