@@ -13,7 +13,7 @@ from recommender.article import Article, Record
 from recommender.catalog import Catalog
 from recommender.editors.overrides import Overrides
 from recommender.encoder import Encoder
-from recommender.errors import RecommenderError, SnapshotError
+from recommender.errors import CatalogError, RecommenderError, SnapshotError
 from recommender.vectors import VectorCache
 from recommender.views import views
 
@@ -116,6 +116,10 @@ class Writer:
             self._thread = None
 
     def _work(self) -> None:
+        try:
+            self._catalog.prepare()  # before anybody writes: among many articles it takes seconds
+        except CatalogError as error:
+            log.warning("the catalog cannot be read: %s", error)
         while not self._stopped.is_set():
             self._wake.wait(RETRY_SECONDS)
             self._wake.clear()

@@ -27,10 +27,14 @@ class Settings(BaseSettings):
     keep_snapshots: int = Field(3, ge=1, description="How many snapshots stay on disk after a publish.")
     poll_seconds: float = Field(0.5, gt=0, description="How often the API looks for a new snapshot.")
     max_index_age_hours: float = Field(
-        0, ge=0, description="`/readyz` fails when the snapshot in service was built longer ago; 0: never."
+        0,
+        ge=0,
+        description="`/readyz` fails when the last build, with or without news, is longer ago; 0: never.",
     )
     max_article_age_hours: float = Field(
-        0, ge=0, description="`/readyz` fails when the newest article in service is older; 0: never."
+        0,
+        ge=0,
+        description="`/readyz` fails when the newest article in service, those dated ahead aside, is older; 0: never.",
     )
     min_score: float = Field(
         0.01, ge=0, le=1, description="Articles that score below are not recommended, unless a request says otherwise."

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, delete, insert, select, update
 
 from recommender.article import Article
-from recommender.catalog.changelog import Change, touched_since, waits
+from recommender.catalog.changelog import Change, newest, touched_since, waits
 from recommender.catalog.rows import FETCH, article_of, batched, present_id, values_of
 from recommender.catalog.stubs import StubMatcher
 from recommender.catalog.tables import aliases, articles, curated, overrides
@@ -66,6 +66,12 @@ class Arrivals:
             change.touched.add(name)
             change.removed.add(name)
         return found
+
+    def learn(self, connection: Connection) -> None:
+        """Learn of every stub and article, unless that is known."""
+        if self._matcher is None:
+            self._seq = newest(connection)
+            self._known(connection)
 
     def catch_up(self, change: Change) -> None:
         """Learn what other processes changed, before ``change`` goes on."""

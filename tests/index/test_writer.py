@@ -94,7 +94,7 @@ def test_a_batch_that_does_not_wait_is_embedded_in_the_background(store: Path) -
         for _ in range(500):
             if not live.snapshot().pending:
                 break
-            writer._wake.wait(0.01)
+            time.sleep(0.01)
     finally:
         writer.stop()
     assert live.snapshot().pending == {}

@@ -161,3 +161,15 @@ def test_the_order_of_arrival_does_not_matter(order: list[Record], cut: int) -> 
             states.append((list(catalog.articles()), catalog.aliases(), catalog.curated_lists()))
     assert states[1] == states[0]
     assert states[0][1] == {f"s{n}": f"full-{n}" for n in range(4)}
+
+
+def test_what_was_learnt_beforehand_is_kept_up_to_date(tmp_path: Path) -> None:
+    """A stub that another process stored after one had prepared itself is still found by its article."""
+    with closing(Catalog.open(tmp_path)) as first, closing(Catalog.open(tmp_path)) as second:
+        second.put([record("s0", teasers=(MISSILES[0],))])
+        first.prepare()
+        seq = first.seq()
+        second.put([record("s1", teasers=(MISSILES[1],))])
+        first.put([record(f"a{n}", title=f"A {n}", teasers=(MISSILES[n],), body=f"Body {n}.") for n in range(2)])
+        assert first.aliases() == {"s0": "a0", "s1": "a1"}
+        assert first.seq() == seq + 2
