@@ -6,9 +6,9 @@ import orjson
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
+from api.asked import Draft
 from api.keys import require_key
 from api.problems import MAX_DETAIL, RESPONSES, ProblemError
-from api.schemas import Draft
 from index.writer import Writer
 from recommender.article import Record, parse_article
 from recommender.errors import ArticleError

@@ -18,9 +18,9 @@ import brotli
 from cachetools import LRUCache
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.asked import AskedByUrl
 from api.caching import WEEK, Document, cache_control, coding, matches
 from api.metrics import Metrics
-from api.schemas import AskedByUrl
 from index.live import Live
 from index.snapshot import Snapshot
 from recommender.errors import SnapshotError

@@ -12,9 +12,9 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.articles import Writing
+from api.asked import Moment
 from api.keys import require_key
 from api.problems import RESPONSES, ProblemError
-from api.schemas import Moment
 from api.service import Current
 from index.snapshot import Snapshot
 from recommender.article import MAX_URL

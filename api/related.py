@@ -6,17 +6,18 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 
+from api.asked import Asked, AskedByUrl, Batch, Draft
 from api.caching import Document, tag_of
 from api.drafts import Drafts
 from api.problems import KNOWN, RESPONSES, Problem, not_found
-from api.schemas import Asked, AskedByUrl, Batch, Draft, Lists
+from api.schemas import Lists
 from api.service import Current, live
 from index.answer import Related, RelatedToDraft, Texts, answer, answer_to_draft, bound
 from index.snapshot import Snapshot
 from recommender import corpus
 from recommender.article import Article, parse_article
+from recommender.card import Card
 from recommender.errors import UnknownArticleError
-from recommender.register import Card
 from recommender.wanted import Wanted
 
 router = APIRouter(tags=["related"], responses={503: RESPONSES[503]})

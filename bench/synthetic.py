@@ -17,13 +17,14 @@ from bench.candidates import CLUSTERS, DIM, clustered
 from index.manifest import ModelEntry
 from index.snapshot import Contents, contents
 from recommender.article import CuratedList
+from recommender.card import Card
 from recommender.corpus import Corpus, read_vectors, semantic
 from recommender.encoder import Matrix
 from recommender.fusion import Fusion, unit
 from recommender.lexical import MAX_TERMS, SVD_DIM, LexicalModel
 from recommender.packed import Packed
 from recommender.ranker import default_ranker
-from recommender.register import Card, Register
+from recommender.register import Register
 from recommender.terms import BagModel, Lexicon, TermRows
 from recommender.views import MAX_PASSAGES, Views
 

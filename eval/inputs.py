@@ -13,12 +13,12 @@ from index.build import Bar, assemble, no_bar
 from index.publish import open_current
 from index.snapshot import Snapshot
 from recommender.article import Article, Record
+from recommender.card import Card
 from recommender.catalog import Catalog
 from recommender.catalog.tables import open_engine
 from recommender.encoder import Encoder
 from recommender.errors import EvaluationError, InputError
 from recommender.ingest import ingest
-from recommender.register import Card
 from recommender.sources.files import files_of
 from recommender.text import clean
 from recommender.vectors import VectorCache

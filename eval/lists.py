@@ -8,8 +8,9 @@ import numpy.typing as npt
 
 from eval.show import label, shorten
 from index.snapshot import Snapshot
+from recommender.card import Card
 from recommender.errors import EvaluationError
-from recommender.register import Card, Rows
+from recommender.register import Rows
 from recommender.related import related
 from recommender.wanted import Wanted
 

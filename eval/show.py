@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from index.snapshot import Snapshot
+from recommender.card import Card
 from recommender.errors import EvaluationError
-from recommender.register import Card
 from recommender.related import Hit, related
 from recommender.signals import SIGNALS
 from recommender.wanted import Wanted

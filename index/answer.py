@@ -11,9 +11,9 @@ from pydantic import BaseModel, Field
 
 from index.snapshot import Snapshot
 from recommender.article import Article
+from recommender.card import Card
 from recommender.corpus import Corpus, Query
 from recommender.policy import allowed
-from recommender.register import Card
 from recommender.related import POOL, Hit, Source, asked_about, covered, pool_of, related
 from recommender.wanted import Wanted
 from recommender.why import why

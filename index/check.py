@@ -7,8 +7,8 @@ import numpy as np
 
 from index.publish import open_current, published
 from index.snapshot import Snapshot
+from recommender.card import Card
 from recommender.catalog import Catalog
-from recommender.register import Card
 
 SAMPLE = 200
 RECALL_AT = 10

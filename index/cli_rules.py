@@ -14,13 +14,13 @@ from index.live import Live
 from index.snapshot import Snapshot
 from index.writer import publish_rules
 from recommender import console
+from recommender.card import Card
 from recommender.catalog import Catalog
 from recommender.console import Store
 from recommender.editors.rule_file import read_rules
 from recommender.editors.rule_lint import lint
 from recommender.editors.rules import SiteRules
 from recommender.errors import RulesError
-from recommender.register import Card
 from recommender.related import related
 from recommender.settings import settings
 from recommender.wanted import Wanted

@@ -18,6 +18,7 @@ from index.filesystem import FileSystem, Sink
 from index.manifest import NAME, SCHEMA, IndexKind, Manifest, ModelEntry, digest, read_manifest, version_of
 from index.neighbours import Neighbours, build_hnsw, index_kind, read_hnsw
 from recommender.article import CuratedList, canonical_or_none
+from recommender.card import Card
 from recommender.corpus import Corpus
 from recommender.editors.documents import editorial_document, editorial_of
 from recommender.editors.overrides import Editorial
@@ -25,7 +26,7 @@ from recommender.errors import RulesError, SnapshotError
 from recommender.fusion import Fusion
 from recommender.picks import Picks
 from recommender.ranker import Ranker
-from recommender.register import Card, Register
+from recommender.register import Register
 from recommender.related import Candidates
 
 CARDS, LISTS, ALIASES, TERMS, HNSW = "cards.jsonl", "lists.json", "aliases.json", "terms.json", "neighbours.faiss"

@@ -13,13 +13,14 @@ import numpy.typing as npt
 
 from index.snapshot import Snapshot
 from recommender.article import Article, canonical_url
+from recommender.card import Card
 from recommender.catalog import Catalog, Changes
 from recommender.corpus import Corpus, LiveCorpus, joined, nothing
 from recommender.encoder import Matrix
 from recommender.errors import ArticleError, CatalogError, EncoderError
 from recommender.packed import Column
 from recommender.policy import Mask
-from recommender.register import Card, Rows
+from recommender.register import Rows
 from recommender.related import Candidates
 from recommender.text import sha256
 from recommender.vectors import VectorCache

@@ -13,10 +13,11 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from recommender.article import Article
+from recommender.card import Card
 from recommender.encoder import Encoder, Matrix
 from recommender.fusion import Fusion, unit
 from recommender.packed import VIEWS, Column, Likeness, Packed
-from recommender.register import Card, Register, Rows
+from recommender.register import Register, Rows
 from recommender.terms import SHORT, Lexicon, LexiconFit, TermRows
 from recommender.views import Views, views
 

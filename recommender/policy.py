@@ -11,12 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from recommender.article import canonical_or_none
+from recommender.card import DAY
 from recommender.corpus import Corpus, Query
 from recommender.editors.overrides import Block, Fill, Overrides, Pin
 from recommender.editors.rules import Matcher
 from recommender.encoder import Matrix
 from recommender.packed import Column
-from recommender.register import DAY, Rows
+from recommender.register import Rows
 from recommender.terms import Containment
 from recommender.wanted import Fallback, Filters, Mode
 

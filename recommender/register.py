@@ -14,80 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from recommender.article import Article, canonical_or_none, canonical_url
+from recommender.article import canonical_or_none
+from recommender.card import DAY, Card
 from recommender.errors import UnknownArticleError
-from recommender.text import normalise, sha256
 
 Rows = npt.NDArray[np.int64]
 """Articles by their row numbers in a corpus."""
-
-DAY = 86_400.0
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """What a page needs to show an article, and what filters look at.
-
-    ``canonical_url`` and ``translation_of`` (an id or URL) name another article that tells the same story.
-    """
-
-    id: str
-    url: str | None
-    title: str
-    teasers: tuple[str, ...]
-    image: str | None
-    published_at: datetime | None
-    section: str
-    tags: tuple[str, ...]
-    language: str
-    is_stub: bool
-    text_sha256: str
-    canonical_url: str | None = None
-    translation_of: str | None = None
-
-    @classmethod
-    def of(cls, article: Article) -> Self:
-        """Return the card of ``article``; ``text_sha256`` is equal for copies of the same text."""
-        return cls(
-            article.id,
-            article.url,
-            article.title,
-            article.teasers,
-            article.image,
-            article.published_at,
-            article.section,
-            article.tags,
-            article.language,
-            article.is_stub,
-            _text_digest(f"{article.title} {article.body or ' '.join(article.teasers)}"),
-            article.canonical_url,
-            article.translation_of,
-        )
-
-    @property
-    def address(self) -> str | None:
-        """The URL in canonical form. Raises ArticleError if it is none."""
-        return canonical_url(self.url) if self.url else None
-
-    @property
-    def marks(self) -> tuple[str, ...]:
-        """What tells that articles are one story: they share a mark.
-
-        The same text, the same address in canonical form, the same original of which they are translations.
-        """
-        addresses = self.address, canonical_or_none(self.canonical_url), canonical_or_none(self.translation_of)
-        ids = self.id, None if addresses[2] else self.translation_of
-        found = (
-            f"text:{self.text_sha256}",
-            *(f"url:{url}" for url in addresses if url),
-            *(f"id:{i}" for i in ids if i),
-        )
-        return tuple(dict.fromkeys(found))
-
-    @property
-    def day(self) -> float:
-        """When it was published, in days since 1970; NaN where unknown."""
-        return self.published_at.timestamp() / DAY if self.published_at else float("nan")
 
 
 class Test(Protocol):
@@ -322,7 +254,3 @@ def _stories(marks: Sequence[Sequence[str]]) -> npt.NDArray[np.int64]:
     left, right = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
     graph = sp.coo_matrix((np.ones(len(left)), (left, right)), shape=(len(marks), len(marks)))
     return np.asarray(sp.csgraph.connected_components(graph, directed=False)[1], dtype=np.int64)
-
-
-def _text_digest(text: str) -> str:
-    return sha256(normalise(text) or text)

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from recommender.article import Article
+from recommender.card import Card
 from recommender.names import written
 from recommender.quotes import DECIMALS, Quote, closest
-from recommender.register import Card
 from recommender.related import Hit, Source
 from recommender.signals import SIGNALS, Pool
 from recommender.terms import TermRows

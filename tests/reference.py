@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from index.snapshot import Snapshot
 from recommender.article import canonical_url
+from recommender.card import Card
 from recommender.errors import ArticleError
-from recommender.register import Card
 
 POOL = 200
 PICKED = 50

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from recommender.card import Card
 from recommender.editors.rules import Matcher, NeverBeside, SiteRules, heading, matches
-from recommender.register import Card
 
 
 @dataclass(frozen=True, slots=True)

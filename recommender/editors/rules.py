@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 
-from recommender.register import Card
+from recommender.card import Card
 
 _REMEMBERED = 8_192
 

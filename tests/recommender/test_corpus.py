@@ -7,12 +7,12 @@ import pytest
 
 from recommender import corpus as module
 from recommender.article import Article
+from recommender.card import Card
 from recommender.corpus import READ, Corpus, batched, read_vectors
 from recommender.encoder import HashEncoder
 from recommender.errors import UnknownArticleError
 from recommender.fusion import Fusion
 from recommender.lexical import fit_lexical
-from recommender.register import Card
 from recommender.views import views, whole_text
 from tests.conftest import OPTECH, records
 from tests.recommender.makers import ENCODER, corpus_of

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommender.article import Article
+from recommender.card import Card
 from recommender.corpus import Corpus
 from recommender.editors.overrides import Block, Editorial, Fill, Overrides, Pin
 from recommender.editors.rules import Matcher, NeverBeside, SiteRules
 from recommender.picks import Picks
 from recommender.ranker import default_ranker
-from recommender.register import Card
 from recommender.related import Hit, Source, related
 from recommender.signals import SIGNALS
 from recommender.wanted import Fallback, Filters, Mode, Wanted

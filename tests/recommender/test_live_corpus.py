@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommender.article import Article
+from recommender.card import Card
 from recommender.corpus import Corpus, LiveCorpus, joined
 from recommender.picks import Picks
 from recommender.ranker import default_ranker
-from recommender.register import Card, Register
+from recommender.register import Register
 from recommender.related import related
 from recommender.wanted import Filters, Wanted
 from tests.recommender.makers import ENCODER, BruteForce, corpus_of

@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recommender.article import Article
+from recommender.card import Card
 from recommender.corpus import Corpus
 from recommender.editors.overrides import Block, Editorial, Overrides
 from recommender.picks import Picks
 from recommender.policy import VERSION, allowed, diversified
 from recommender.ranker import default_ranker
-from recommender.register import Card, Labels
+from recommender.register import Labels
 from recommender.related import covered, pool_of, related
 from recommender.signals import signals
 from recommender.wanted import Fallback, Filters, Mode, Wanted

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import pytest
 
 from recommender.article import Article
+from recommender.card import Card
 from recommender.editors.rule_file import read_rules
 from recommender.editors.rule_lint import Finding, lint
 from recommender.editors.rules import NeverBeside, SiteRules
-from recommender.register import Card
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CARDS = [

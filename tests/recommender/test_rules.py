@@ -8,8 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from recommender.article import Article
+from recommender.card import Card
 from recommender.editors.rules import Matcher, NeverBeside, SiteRules, heading, matches
-from recommender.register import Card
 
 
 def card(identity: str = "a", **fields: object) -> Card:
