@@ -123,10 +123,13 @@ class Writer:
         while not self._stopped.is_set():
             self._wake.wait(RETRY_SECONDS)
             self._wake.clear()
-            self.embed_pending()
+            try:
+                self.embed_pending()
+            except Exception:  # whatever it is: what waits would wait for ever if nobody tried again
+                log.exception("embedding what waits failed, and is tried again")
 
     def embed_pending(self) -> None:
-        """Embed whatever waits to be served. Never raises."""
+        """Embed whatever waits to be served, as far as it can be."""
         try:
             snapshot = self._live.snapshot()
             pending = snapshot.pending
