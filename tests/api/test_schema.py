@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import negative_data_rejection
 
+from api.asked import MAX_BATCH, MAX_ITEMS
 from api.keys import KeyRing
 from recommender.article import Article
 from recommender.text import clean
@@ -135,5 +136,7 @@ def fit(case: Any, article: Article, *, known: bool) -> None:
         case.path_parameters["id"] = quote(clean(unquote(case.path_parameters["id"])), safe="") or article.id
     if case.operation.path == OVERRIDES:
         decidable(body, article)
+    for asked in body.get("requests", ()):
+        asked["limit"] = min(asked.get("limit", MAX_ITEMS), MAX_ITEMS // MAX_BATCH)  # together no more than may be
     for values in (case.query or {}, body, *body.get("requests", ())):
         in_the_calendar(values)
