@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 DESCRIPTION = "Related articles for a website, computed from the articles themselves."
 
 
-def create_app(live: Live, drafts: Drafts | None = None, config: Settings | None = None) -> FastAPI:
+def create_app(live: Live, drafts: Drafts | None = None, config: Settings | None = None) -> "Application":
     """Return the application that serves what ``live`` holds, and starts and stops it.
 
     Without a ``config`` the process's settings hold.
@@ -53,15 +53,18 @@ def create_app(live: Live, drafts: Drafts | None = None, config: Settings | None
     return app
 
 
-def from_settings() -> FastAPI:
-    """Return the application of the store that the environment names: what each worker process runs."""
+def from_settings() -> ASGIApp:
+    """Return the application of the store that the environment names, from its outermost layer on.
+
+    What each worker process runs.
+    """
     config = settings()
     try:
         catalog = Catalog.open(config.catalog_url or config.store)
     except CatalogError as error:
         log.warning("articles cannot be changed here: %s", error)
         catalog = None
-    return create_app(Live(config.store, config.poll_seconds, catalog))
+    return create_app(Live(config.store, config.poll_seconds, catalog)).outermost
 
 
 class Application(FastAPI):
@@ -82,11 +85,11 @@ class Application(FastAPI):
         self.state.metrics = Metrics(live)
         self.state.keys = KeyRing(live.store)
 
-        self._outermost = layers(super().__call__, live, self.state.metrics, config)
+        self.outermost = layers(super().__call__, live, self.state.metrics, config)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request through the layers, at the end of which is FastAPI."""
-        await self._outermost(scope, receive, send)
+        await self.outermost(scope, receive, send)
 
 
 def layers(app: ASGIApp, live: Live, numbers: Metrics, config: Settings) -> ASGIApp:

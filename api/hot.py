@@ -31,6 +31,10 @@ Key = tuple[str, str]
 
 NAMES = frozenset(AskedByUrl.model_fields)
 """Of parameters; any others change no answer, and keep none of their own."""
+DOCUMENTS = ("/v1/articles/", "/v1/related")
+"""What paths of documents begin with."""
+UNKEPT = "/overrides"
+"""What paths of others end with: they need a key, and are never kept."""
 MIN_COMPRESSED = 500
 """Bytes of a body below which compressing it saves nothing: all of it fits in one packet."""
 MAX_REMEMBERED = 512
@@ -93,7 +97,8 @@ class Hot:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a GET of a document; leave everything else to the app."""
-        if scope["type"] != "http" or scope["method"] != "GET" or not _is_document(scope["path"]):
+        path = scope.get("path", "")
+        if scope["type"] != "http" or scope["method"] != "GET" or not path.startswith(DOCUMENTS):
             await self._app(scope, receive, send)
             return
         try:
@@ -105,10 +110,17 @@ class Hot:
         if snapshot.version != self._version:
             self._version = snapshot.version
             self._kept.clear()
-        key = scope["path"], parameters(scope["query_string"])
-        answer = self._kept.get(key)
+        query = scope["query_string"]
+        key = path, parameters(query) if query else ""
+        try:
+            answer: Answer | None = self._kept[key]  # which asks for less than get()
+        except KeyError:
+            answer = None
         if answer is not None and self._clock() < answer.until:
             self._metrics.hits += 1
+        elif path.endswith(UNKEPT):
+            await self._app(scope, receive, send)
+            return
         else:
             answer = await self._made(key, snapshot, scope, receive, send)
         if answer is not None:
@@ -179,11 +191,6 @@ def _spelt(query: bytes) -> str:
 
 
 _parameters = lru_cache(4_096)(_spelt)
-
-
-def _is_document(path: str) -> bool:
-    """Overrides are none: they need a key, and are never kept."""
-    return (path.startswith("/v1/articles/") and not path.endswith("/overrides")) or path == "/v1/related"
 
 
 def _finished(said: list[Message], document: Document, route: object, now: float, longest: int, key: Key) -> Answer:

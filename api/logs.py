@@ -18,10 +18,6 @@ log = logging.getLogger(__name__)
 
 Style = Literal["json", "plain"]
 
-_JSON = (
-    '{"time":"%s.%06dZ","logger":"api.access","method":"%s","route":"%s","status":%d,"ms":%.3f,"bytes":%d,'
-    '"request_id":"%s"}\n'
-)
 _WORDS = "%s method=%s route=%s status=%d ms=%.3f bytes=%d request_id=%s\n"
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
@@ -84,10 +80,14 @@ def _json(line: Line) -> str:
 
     Nothing needs escaping: routes are templates of the application, ids and methods are checked.
     """
-    at, method, *rest = line
+    at, method, route, status, ms, length, identity = line
     second = int(at)
-    known = method if method.isalpha() else "other"
-    return _JSON % (_stamp(second, "T"), (at - second) * 1e6, known, *rest)
+    if not method.isalpha():
+        method = "other"
+    return (
+        f'{{"time":"{_stamp(second, "T")}.{int((at - second) * 1e6):06d}Z","logger":"api.access","method":"{method}",'
+        f'"route":"{route}","status":{status},"ms":{ms:.3f},"bytes":{length},"request_id":"{identity}"}}\n'
+    )
 
 
 def _words(line: Line) -> str:

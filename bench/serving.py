@@ -141,7 +141,7 @@ def serve(name: str, port: int, folder: Path) -> None:
     document = (folder / "document.json").read_bytes()
     config = Settings(access_log=name != "quiet", cache_mb=0 if name == "uncached" else 64)
     others = {"raw": raw, "plain": plain, "awaited": awaited, "usual": usual}
-    app = others[name](document) if name in others else create_app(Live(folder), config=config)
+    app = others[name](document) if name in others else create_app(Live(folder), config=config).outermost
     uvicorn.run(app, host="127.0.0.1", port=port, **server_options(config))
 
 

@@ -240,7 +240,7 @@ def test_an_answer_computed_from_the_old_snapshot_is_not_kept_for_the_new(tmp_pa
 
 
 def hot_of(app: Any) -> Hot:
-    layer = app._outermost
+    layer = app.outermost
     while not isinstance(layer, Hot):
         layer = layer._app
     return layer

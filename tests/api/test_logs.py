@@ -96,7 +96,7 @@ def test_many_lines_are_written_at_once_and_none_is_lost(demo_store: Path) -> No
 
     stream = Counting()
     with served(demo_store) as client:
-        client.app._outermost._log = AccessLog("json", stream)  # type: ignore[attr-defined]
+        client.app.outermost._log = AccessLog("json", stream)  # type: ignore[attr-defined]
         for _ in range(300):
             client.get("/healthz")
     assert len(stream.getvalue().splitlines()) == 300
@@ -121,7 +121,7 @@ def test_a_log_that_cannot_be_written_does_not_stop_the_service(
     monkeypatch.setattr(sys, "stdout", None)  # as in a process started without one
     monkeypatch.setattr("api.logs._FLUSH_LINES", 2)
     with served(demo_store) as client:
-        client.app._outermost._log = AccessLog("json", stream)  # type: ignore[attr-defined]
+        client.app.outermost._log = AccessLog("json", stream)  # type: ignore[attr-defined]
         assert [client.get("/healthz").status_code for _ in range(5)] == [200] * 5
     assert "cannot be written" in caplog.text
 

@@ -338,7 +338,7 @@ def test_21_the_cache_stays_within_its_bound(store: Path) -> None:
 
 
 def layers(app: Any) -> Iterator[Any]:
-    layer = app._outermost
+    layer = app.outermost
     while layer is not None:
         yield layer
         layer = getattr(layer, "_app", None) or getattr(layer, "app", None)
