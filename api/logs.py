@@ -1,6 +1,5 @@
 """Logs: one line an event, as JSON or plain, each with the id of the request it belongs to."""
 
-import asyncio
 import logging
 import os
 import re
@@ -9,7 +8,6 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import count
-from time import time
 from typing import Any, Literal, TextIO
 
 import orjson
@@ -27,8 +25,6 @@ Line = tuple[float, str, str, int, float, int, str]
 """UNIX time, method, route, status, milliseconds, bytes, request id."""
 
 _SANE = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._:+/=@-]{0,127}")
-_FLUSH_SECONDS = 0.2
-_FLUSH_LINES = 1_000
 
 
 class RequestIds:
@@ -46,7 +42,7 @@ class RequestIds:
 
 
 class AccessLog:
-    """One line a request: as JSON, or for people. Lines wait up to 0.2 s, to be written many at once.
+    """One line a request: as JSON, or for people. Lines are ``waiting`` a moment, to be written many at once.
 
     Like the ``buffer`` and ``flush`` of nginx's access_log: a write each would cost as much as the whole answer.
     """
@@ -54,19 +50,11 @@ class AccessLog:
     def __init__(self, style: Style, stream: TextIO | None = None) -> None:
         self._write = _json if style == "json" else _words
         self._stream = stream
-        self._waiting: list[Line] = []
-
-    def add(self, method: str, route: str, status: int, ms: float, length: int, identity: str) -> None:
-        """Log one request; needs a running event loop."""
-        self._waiting.append((time(), method, route, status, ms, length, identity))
-        if len(self._waiting) == 1:
-            asyncio.get_running_loop().call_later(_FLUSH_SECONDS, self.flush)
-        elif len(self._waiting) >= _FLUSH_LINES:
-            self.flush()
+        self.waiting: list[Line] = []
 
     def flush(self) -> None:
         """Write what waits. What cannot be written is dropped: a full disk must not end the service."""
-        lines, self._waiting = self._waiting, []
+        lines, self.waiting = self.waiting, []
         stream = self._stream or sys.stdout
         try:
             stream.write("".join(map(self._write, lines)))

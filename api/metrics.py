@@ -1,6 +1,5 @@
 """What Prometheus can ask at ``/metrics``. Labels are route templates and fixed words, never what a client sent."""
 
-import asyncio
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -24,8 +23,8 @@ SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2
 LENGTHS = (0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 50, 100)
 WORKERS = "PROMETHEUS_MULTIPROC_DIR"
 """The library's own variable: the folder in which several worker processes add up their numbers."""
-_FOLD_SECONDS = 0.2
-_FOLD_ANSWERS = 1_000
+Noted = tuple[str, int, float, Document | None]
+"""An answer: its route, its status, the seconds it took, and what the route said of it."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -33,7 +32,7 @@ router = APIRouter(include_in_schema=False)
 class Metrics:
     """The numbers of one process: requests, the cache of answers, lists; and the facts about its snapshot.
 
-    ``hits`` counts answers from memory since the last ``fold``.
+    ``hits`` counts answers from memory since the last ``fold``, ``noted`` holds all answers since then.
     """
 
     def __init__(self, live: Live) -> None:
@@ -67,29 +66,21 @@ class Metrics:
         self.cache = {result: answers.labels(result) for result in ("hit", "miss", "shared")}
         self._lists = {thin: lists.labels("thin" if thin else "ok") for thin in (False, True)}
         self.hits = 0
-        self._noted: list[tuple[str, int, float, Document | None]] = []
+        self.noted: list[Noted] = []
         if WORKERS not in os.environ:
             self.registry.register(self._facts)
             ProcessCollector(registry=self.registry)
 
-    def note(self, route: str, status: int, seconds: float, document: Document | None) -> None:
-        """Count one answer, and the related list it may be; needs a running event loop."""
-        self._noted.append((route, status // 100, seconds, document))
-        if len(self._noted) == 1:
-            asyncio.get_running_loop().call_later(_FOLD_SECONDS, self.fold)
-        elif len(self._noted) >= _FOLD_ANSWERS:
-            self.fold()
-
     def fold(self) -> None:
         """Put what was noted into the numbers: many at once takes a third of the time that one by one takes."""
-        noted, self._noted = self._noted, []
+        noted, self.noted = self.noted, []
         hits, self.hits = self.hits, 0
         self.cache["hit"].inc(hits)
         times: dict[tuple[str, int], list[float]] = defaultdict(list)
         lengths: dict[bool, list[float]] = defaultdict(list)
         fillers = 0
-        for route, group, seconds, document in noted:
-            times[route, group].append(seconds)
+        for route, status, seconds, document in noted:
+            times[route, status // 100].append(seconds)
             if document is not None and document.length is not None:
                 lengths[document.thin].append(document.length)
                 fillers += document.fillers

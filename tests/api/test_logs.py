@@ -119,7 +119,7 @@ def test_a_log_that_cannot_be_written_does_not_stop_the_service(
     demo_store: Path, stream: io.StringIO | None, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "stdout", None)  # as in a process started without one
-    monkeypatch.setattr("api.logs._FLUSH_LINES", 2)
+    monkeypatch.setattr("api.observe.FLUSH_ANSWERS", 2)
     with served(demo_store) as client:
         client.app.outermost._log = AccessLog("json", stream)  # type: ignore[attr-defined]
         assert [client.get("/healthz").status_code for _ in range(5)] == [200] * 5
