@@ -18,7 +18,7 @@ MAX_LINES = 1_000
 UNREADABLE = "\ufffd"
 """What stands in a path for bytes that are no UTF-8: two different ids may become one."""
 NDJSON = "application/x-ndjson"
-BODY_MISSING = "article {} is stored with a body, and this has none: send it whole, or remove it first"
+BODY_MISSING = "article {!r} is stored with a body, and this has none: send it whole, or remove it first"
 
 router = APIRouter(
     tags=["changes"],
@@ -90,7 +90,7 @@ def put_article(id: str, article: ArticleIn, response: Response, store: Writing)
     if record.article.id != id or UNREADABLE in id:  # else it were stored under an id that this path does not find
         raise ArticleError("the id in the path is not NFC in UTF-8, or holds control, invisible or surplus characters")
     if store.without_text([record]):
-        raise ProblemError(409, "body_missing", BODY_MISSING.format(repr(id)))
+        raise ProblemError(409, "body_missing", BODY_MISSING.format(id))
     waiting = store.put([record])
     response.status_code = 202 if waiting else 200
     return Stored(id=record.article.id, status="pending" if waiting else "live")
@@ -130,7 +130,7 @@ def bulk(body: Annotated[bytes, Depends(raw)], store: Writing) -> Bulk:
     results, records = [], []
     for number, each in read:
         if isinstance(each, Record) and each.article.is_stub and each.article.id in bare:
-            each = BODY_MISSING.format(repr(each.article.id))
+            each = BODY_MISSING.format(each.article.id)
         if isinstance(each, Record):
             records.append(each)
             results.append(Line(line=number, id=each.article.id, status="live"))

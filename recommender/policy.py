@@ -95,15 +95,19 @@ def stories(query: Query, corpus: Corpus, rows: Rows, count: int, taken: Sequenc
     """
     contained, numbers = Containment(corpus.terms_of(rows)), corpus.copies[rows]
 
-    def told(shares: Column, number: int) -> Mask:
-        """The places of the versions of one text, and of what is a version of these."""
+    def told(shares: Column, number: int, known: int | None = None) -> Mask:
+        """The places of the versions of one text, itself at the place ``known``, and of what is a version of these."""
         found, left = np.zeros(len(rows), dtype=bool), [(shares, number)]
         while left:
             shares, number = left.pop()
             same = (shares >= VERSION) | (numbers == number)
             new = np.isin(numbers, numbers[same]) & ~found  # with the translations and copies of each
             found |= new
-            left += [(contained.of_text(place), int(numbers[place])) for place in np.flatnonzero(new).tolist()]
+            left += [
+                (contained.of_text(place), int(numbers[place]))
+                for place in np.flatnonzero(new).tolist()
+                if place != known
+            ]
         return found
 
     free = ~told(contained.of(query.terms), -1)
@@ -114,7 +118,7 @@ def stories(query: Query, corpus: Corpus, rows: Rows, count: int, taken: Sequenc
     found: list[Story] = []
     while len(found) < count and free.any():
         first = int(np.argmax(free))
-        places = np.flatnonzero(free & told(contained.of_text(first), int(numbers[first]))).tolist()
+        places = np.flatnonzero(free & told(contained.of_text(first), int(numbers[first]), first)).tolist()
         free[places] = False
         found.append(Story(tuple(places), _shown(query, corpus, rows, places)))
     return found

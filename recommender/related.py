@@ -99,7 +99,9 @@ def related(
     """
     overrides = editorial.about(query.card.id)
     query = asked_about(query, corpus, editorial)
-    pins = pinned(query, corpus, overrides.pins, asked_for(query, corpus, wanted.filters, wanted.mode))
+    pins: list[tuple[int, int]] = []
+    if overrides.pins:
+        pins = pinned(query, corpus, overrides.pins, asked_for(query, corpus, wanted.filters, wanted.mode))
     hits: list[Hit] = []
     if fills(overrides, corpus):
         matchers = editorial.rules.against(query.card)

@@ -17,7 +17,7 @@ from sqlalchemy import URL, Connection, Engine, func, select
 from recommender.article import Article, CuratedList, Record, canonical_url
 from recommender.catalog import desk
 from recommender.catalog.arrivals import Arrivals
-from recommender.catalog.changelog import READING, Change, Changelog, newest, newest_live, removed_since, touched_since
+from recommender.catalog.changelog import Change, Changelog, newest, newest_live, removed_since, touched_since
 from recommender.catalog.rows import FETCH, article_of, batched, by_codepoint, former_ids, present_id
 from recommender.catalog.tables import aliases, articles, curated, open_engine
 from recommender.editors.overrides import Editorial, Overrides
@@ -94,7 +94,7 @@ class Catalog:
 
     def prepare(self) -> None:
         """Learn what writes must know of every article, so that the first need not wait for it; change nothing."""
-        with self._writing, self._log.transaction(READING) as connection:
+        with self._writing, self._log.transaction() as connection:
             self._arrivals.learn(connection)
 
     def with_body(self, ids: Collection[str]) -> set[str]:

@@ -1,9 +1,8 @@
 """The transactions of a catalog. A write is one change: it has a number, and says which articles it touched."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from sqlalchemy import Connection, Engine, Integer, String, cast, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -11,9 +10,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from recommender.catalog.rows import batched
 from recommender.catalog.tables import changed, meta
 from recommender.errors import CatalogError
-
-READING = {"isolation_level": "REPEATABLE READ"}
-"""What lets a transaction see one state of the database throughout; in SQLite every one does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +32,8 @@ class Changelog:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        sqlite = engine.dialect.name == "sqlite"  # there every transaction sees one state
+        self._steady = engine if sqlite else engine.execution_options(isolation_level="REPEATABLE READ")
         self._read_by: Connection | None = None
 
     @contextmanager
@@ -44,7 +42,7 @@ class Changelog:
 
         Its first statement takes the database's write lock, so what it reads is what it changes.
         """
-        with self.transaction() as connection:
+        with self._begun(self._engine) as connection:
             change = Change(connection, _next_seq(connection), live)
             yield change
             _log(change)
@@ -55,7 +53,7 @@ class Changelog:
         if self._engine.url.get_backend_name() == "sqlite" and self._engine.url.database in (None, "", ":memory:"):
             yield  # one connection, in one process: nobody writes meanwhile
             return
-        with self.transaction(READING) as connection:
+        with self.transaction() as connection:
             self._read_by = connection
             try:
                 yield
@@ -63,12 +61,17 @@ class Changelog:
                 self._read_by = None
 
     @contextmanager
-    def transaction(self, options: Mapping[str, str] = MappingProxyType({})) -> Iterator[Connection]:
-        """A transaction, or that of ``reading``. Raises CatalogError where the database fails."""
+    def transaction(self) -> Iterator[Connection]:
+        """A transaction that reads one state of the database, or that of ``reading``. Raises CatalogError."""
         if self._read_by is not None:
             yield self._read_by
             return
-        engine = self._engine if self._engine.dialect.name == "sqlite" else self._engine.execution_options(**options)
+        with self._begun(self._steady) as connection:
+            yield connection
+
+    @contextmanager
+    def _begun(self, engine: Engine) -> Iterator[Connection]:
+        """A transaction. Raises CatalogError where the database fails."""
         try:
             with engine.begin() as connection:
                 yield connection
