@@ -10,7 +10,7 @@ from api.asked import Draft
 from api.keys import require_key
 from api.problems import MAX_DETAIL, RESPONSES, ProblemError
 from index.writer import Writer
-from recommender.article import Record, parse_article
+from recommender.articles import Record, parse_article
 from recommender.errors import ArticleError
 
 MAX_LINES = 1_000

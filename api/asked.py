@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from recommender.article import MAX_ID, MAX_TAGS, MAX_TEASER, MAX_TEASERS, MAX_TITLE, MAX_URL, parse_time
+from recommender.articles import MAX_ID, MAX_TAGS, MAX_TEASER, MAX_TEASERS, MAX_TITLE, MAX_URL, parse_time
 from recommender.wanted import Fallback, Filters, Mode, Wanted
 
 MAX_LIMIT = 100

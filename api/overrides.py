@@ -17,7 +17,7 @@ from api.keys import require_key
 from api.problems import RESPONSES, ProblemError
 from api.service import Current
 from index.snapshot import Snapshot
-from recommender.article import MAX_URL
+from recommender.articles import MAX_URL
 from recommender.editors.overrides import Block, Fill, Overrides, Pin
 from recommender.errors import UnknownArticleError
 

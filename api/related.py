@@ -15,7 +15,7 @@ from api.service import Current, live
 from index.answer import Related, RelatedToDraft, Texts, answer, answer_to_draft, bound
 from index.snapshot import Snapshot
 from recommender import corpus
-from recommender.article import Article, parse_article
+from recommender.articles import Article, parse_article
 from recommender.card import Card
 from recommender.errors import UnknownArticleError
 from recommender.wanted import Wanted

@@ -37,7 +37,7 @@ from api.related import Params
 from index.answer import Related
 from index.build import build
 from index.live import Live
-from recommender.article import Record
+from recommender.articles import Record
 from recommender.catalog import Catalog
 from recommender.encoder import HashEncoder
 from recommender.settings import Settings

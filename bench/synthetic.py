@@ -16,7 +16,7 @@ from sklearn.preprocessing import normalize
 from bench.candidates import CLUSTERS, DIM, clustered
 from index.manifest import ModelEntry
 from index.snapshot import Contents, contents
-from recommender.article import CuratedList
+from recommender.articles import CuratedList
 from recommender.card import Card
 from recommender.corpus import Corpus, read_vectors, semantic
 from recommender.encoder import Matrix

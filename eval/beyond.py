@@ -14,7 +14,7 @@ import scipy.sparse as sp
 
 from eval.duplicates import repeated
 from eval.lists import ENDED, Lists, rounded, title_of
-from recommender.article import Article
+from recommender.articles import Article
 from recommender.corpus import Corpus
 from recommender.errors import EvaluationError
 from recommender.policy import allowed

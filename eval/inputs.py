@@ -12,7 +12,7 @@ from eval.task import AsOf, Task, make_task
 from index.build import Bar, assemble, no_bar
 from index.publish import open_current
 from index.snapshot import Snapshot
-from recommender.article import Article, Record
+from recommender.articles import Article, Record
 from recommender.card import Card
 from recommender.catalog import Catalog
 from recommender.catalog.tables import open_engine

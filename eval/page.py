@@ -15,7 +15,7 @@ from eval.plots import ablation_plot, calibration_plot, curve_plot, exposure_plo
 from eval.report import MAIN, Report
 from eval.systems import DEPTH
 from eval.task import Judged, Task
-from recommender.article import Article
+from recommender.articles import Article
 from recommender.signals import SIGNALS
 
 EXCERPT = 260

@@ -23,7 +23,7 @@ from eval.significance import RESAMPLES, SEED
 from eval.systems import one_text, tfidf_rows
 from index.build import Bar, no_bar
 from index.snapshot import Snapshot
-from recommender.article import Article
+from recommender.articles import Article
 from recommender.encoder import Encoder, Matrix
 from recommender.errors import EvaluationError, InputError
 from recommender.policy import allowed

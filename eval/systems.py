@@ -18,7 +18,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from eval.crossval import evidence, visible_lists
 from eval.task import Judged, Task
 from eval.tuning import Tuning
-from recommender.article import Article
+from recommender.articles import Article
 from recommender.encoder import Matrix
 from recommender.errors import EvaluationError
 from recommender.picks import Picks

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from index.snapshot import Snapshot
-from recommender.article import Article
+from recommender.articles import Article
 from recommender.errors import EvaluationError
 from recommender.policy import Mask, allowed
 from recommender.wanted import Filters

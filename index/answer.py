@@ -10,7 +10,7 @@ from typing import Self
 from pydantic import BaseModel, Field
 
 from index.snapshot import Snapshot
-from recommender.article import Article
+from recommender.articles import Article
 from recommender.card import Card
 from recommender.corpus import Corpus, Query
 from recommender.policy import allowed

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from recommender.errors import SnapshotError
 
-SCHEMA = 5
+SCHEMA = 6
 NAME = "manifest.json"
 MAX_BYTES = 1 << 20
 CHUNK = 1 << 20

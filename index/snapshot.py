@@ -17,7 +17,7 @@ from index.arrays import ARRAYS, ArrayFiles, arrays_of
 from index.filesystem import FileSystem, Sink
 from index.manifest import NAME, SCHEMA, IndexKind, Manifest, ModelEntry, digest, read_manifest, version_of
 from index.neighbours import Neighbours, build_hnsw, index_kind, read_hnsw
-from recommender.article import CuratedList, canonical_or_none
+from recommender.articles import CuratedList, url_key_or_none
 from recommender.card import Card
 from recommender.corpus import Corpus
 from recommender.editors.documents import editorial_document, editorial_of
@@ -72,7 +72,7 @@ class Snapshot:
     def waiting(self, identity: str) -> Card | None:
         """Return the article with this id or URL that is stored and not in the corpus yet, if there is one."""
         identity = self.corpus.register.aliases.get(identity, identity)
-        address = canonical_or_none(identity)
+        address = url_key_or_none(identity)
         found = (card for card in self.pending.values() if card.id == identity or (address and card.address == address))
         return next(found, None)
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.snapshot import Snapshot
-from recommender.article import Article, canonical_url
+from recommender.articles import Article, url_key
 from recommender.card import Card
 from recommender.catalog import Catalog, Changes
 from recommender.corpus import Corpus, LiveCorpus, joined, nothing
@@ -177,7 +177,7 @@ def _keys(names: Iterable[str]) -> set[str]:
     for name in names:
         keys.add(name)
         try:
-            keys.add(canonical_url(name))
+            keys.add(url_key(name))
         except ArticleError:
             continue
     return keys

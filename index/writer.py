@@ -9,7 +9,7 @@ from threading import Event, Lock, Thread
 from index.bell import Bell
 from index.live import Live
 from index.manifest import ModelEntry
-from recommender.article import Article, Record
+from recommender.articles import Article, Record
 from recommender.catalog import Catalog
 from recommender.editors.overrides import Overrides
 from recommender.encoder import Encoder

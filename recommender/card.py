@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-from recommender.article import Article, canonical_or_none, canonical_url
+from recommender.articles import Article, url_key, url_key_or_none
 from recommender.text import normalise, sha256
 
 DAY = 86_400.0
@@ -54,7 +54,7 @@ class Card:
     @property
     def address(self) -> str | None:
         """The URL in canonical form. Raises ArticleError if it is none."""
-        return canonical_url(self.url) if self.url else None
+        return url_key(self.url) if self.url else None
 
     @property
     def marks(self) -> tuple[str, ...]:
@@ -62,7 +62,7 @@ class Card:
 
         The same text, the same address in canonical form, the same original of which they are translations.
         """
-        addresses = self.address, canonical_or_none(self.canonical_url), canonical_or_none(self.translation_of)
+        addresses = self.address, url_key_or_none(self.canonical_url), url_key_or_none(self.translation_of)
         ids = self.id, None if addresses[2] else self.translation_of
         found = (
             f"text:{self.text_sha256}",

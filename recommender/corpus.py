@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from recommender.article import Article
+from recommender.articles import Article
 from recommender.card import Card
 from recommender.encoder import Encoder, Matrix
 from recommender.fusion import Fusion, unit

@@ -88,6 +88,12 @@ class EvaluationError(RecommenderError):
     """An evaluation cannot be run as asked."""
 
 
+def shown(value: object) -> str:
+    """Return ``value`` as a message names it: its repr, at most 80 characters of it."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
 __all__ = [
     "ArticleError",
     "BuildInterruptedError",
@@ -105,4 +111,5 @@ __all__ = [
     "SnapshotError",
     "SourceError",
     "UnknownArticleError",
+    "shown",
 ]

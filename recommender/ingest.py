@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from recommender.article import Record
+from recommender.articles import Record
 from recommender.catalog import Catalog
 from recommender.errors import InputError
 from recommender.sources import Rejected, read

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from recommender.article import canonical_or_none
+from recommender.articles import url_key_or_none
 from recommender.card import DAY
 from recommender.corpus import Corpus, Query
 from recommender.editors.overrides import Block, Fill, Overrides, Pin
@@ -196,7 +196,7 @@ def _shown(query: Query, corpus: Corpus, rows: Rows, places: Sequence[int]) -> i
     if len(places) == 1:
         return places[0]
     cards = {place: corpus.cards[rows[place]] for place in places}
-    originals = {canonical_or_none(card.canonical_url) for card in cards.values()} - {None}
+    originals = {url_key_or_none(card.canonical_url) for card in cards.values()} - {None}
     mine = query.card.language.partition("-")[0]
 
     def worth(place: int) -> tuple[bool, bool, float]:

@@ -6,7 +6,7 @@ from itertools import islice
 
 import numpy as np
 
-from recommender.article import Article
+from recommender.articles import Article
 from recommender.lexical import LexicalModel
 from recommender.sentences import sentences
 from recommender.text import readable

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from recommender.article import canonical_or_none
+from recommender.articles import url_key_or_none
 from recommender.card import DAY, Card
 from recommender.errors import UnknownArticleError
 
@@ -182,7 +182,7 @@ class Register:
     def find(self, identity: str) -> int | None:
         """Return the row of the article with this id, former id, or (in canonical form) URL, if any."""
         row = self._rows.get(self.aliases.get(identity, identity))
-        return self._urls.get(canonical_or_none(identity) or "") if row is None else row
+        return self._urls.get(url_key_or_none(identity) or "") if row is None else row
 
     def row_of(self, identity: str) -> int | None:
         """Return the row of the article with exactly this id, if any."""

@@ -15,7 +15,7 @@ from scipy.sparse import _sparsetools
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize
 
-from recommender.article import Article
+from recommender.articles import Article
 from recommender.encoder import Matrix
 from recommender.lexical import LexicalModel, fit_lexical
 from recommender.names import names

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recommender.article import Article
+from recommender.articles import Article
 from recommender.text import readable, sentences
 
 PASSAGE_CHARS = 900

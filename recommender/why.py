@@ -12,7 +12,7 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 
-from recommender.article import Article
+from recommender.articles import Article
 from recommender.card import Card
 from recommender.names import written
 from recommender.quotes import DECIMALS, Quote, closest

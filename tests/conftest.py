@@ -11,7 +11,7 @@ import pytest
 from index.build import assemble, build
 from index.manifest import IndexKind
 from index.snapshot import Snapshot
-from recommender.article import Record
+from recommender.articles import Record
 from recommender.catalog import Catalog
 from recommender.encoder import Encoder, HashEncoder, make_encoder
 from recommender.settings import PACKAGED_MODEL

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.snapshot import Snapshot
-from recommender.article import canonical_url
+from recommender.articles import url_key
 from recommender.card import Card
 from recommender.errors import ArticleError
 
@@ -274,13 +274,13 @@ def stories(snapshot: Snapshot) -> dict[int, int]:
 def resolved(snapshot: Snapshot) -> dict[int, set[int]]:
     """Return row → the other rows that its curated list names, by id, former id or address."""
     cards, aliases = snapshot.corpus.cards, snapshot.corpus.register.aliases
-    place = {canonical_url(card.url): row for row, card in reversed(list(enumerate(cards))) if card.url}
+    place = {url_key(card.url): row for row, card in reversed(list(enumerate(cards))) if card.url}
     place |= {card.id: row for row, card in enumerate(cards)}
 
     def find(name: str) -> int | None:
         name = aliases.get(name, name)
         try:
-            return place[name] if name in place else place.get(canonical_url(name))
+            return place[name] if name in place else place.get(url_key(name))
         except ArticleError:
             return None
 
@@ -372,4 +372,4 @@ def unit(rows: Dense) -> Dense:
 
 
 def _keys(card: Card) -> list[str]:
-    return [card.text_sha256, *([canonical_url(card.url)] if card.url else [])]
+    return [card.text_sha256, *([url_key(card.url)] if card.url else [])]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from recommender.article import Article
+from recommender.articles import Article
 from recommender.catalog.changelog import Change, newest, touched_since, waits
 from recommender.catalog.rows import FETCH, article_of, batched, present_id, values_of
 from recommender.catalog.stubs import StubMatcher

@@ -14,7 +14,7 @@ from typing import Self
 
 from sqlalchemy import URL, Connection, Engine, func, select
 
-from recommender.article import Article, CuratedList, Record, canonical_url
+from recommender.articles import Article, CuratedList, Record, url_key
 from recommender.catalog import desk
 from recommender.catalog.arrivals import Arrivals
 from recommender.catalog.changelog import Change, Changelog, newest, newest_live, removed_since, touched_since
@@ -267,6 +267,6 @@ def _resolve(target: str, ids: set[str], former: dict[str, str], by_url: dict[st
     if target in former:
         return former[target]
     try:
-        return by_url.get(canonical_url(target), target)
+        return by_url.get(url_key(target), target)
     except ArticleError:
         return target

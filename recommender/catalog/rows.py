@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, select
 
-from recommender.article import Article, canonical_url, parse_time
+from recommender.articles import Article, parse_time, url_key
 from recommender.catalog.tables import aliases, articles
 
 FETCH = 1_000
@@ -19,7 +19,7 @@ def values_of(article: Article) -> dict[str, Any]:
     return {
         "id": article.id,
         "url": article.url,
-        "canonical_url": canonical_url(article.url) if article.url else None,
+        "canonical_url": url_key(article.url) if article.url else None,
         "title": article.title,
         "teasers": list(article.teasers),
         "body": article.body,

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from rapidfuzz import fuzz, process
 
-from recommender.article import Article, canonical_url
+from recommender.articles import Article, url_key
 from recommender.text import NEAR_EQUAL, normalise
 
 
@@ -74,7 +74,7 @@ class StubMatcher:
             self._article_texts.add(article.id, _own_texts(article))
         self._forget_url(article.id)
         if article.url:
-            url = self._url_of[article.id] = canonical_url(article.url)
+            url = self._url_of[article.id] = url_key(article.url)
             self._urls.setdefault(url, {})[article.id] = None
 
     def forget(self, identity: str) -> None:
@@ -101,7 +101,7 @@ class StubMatcher:
     def _by_url(self, article: Article, *, stubs: bool) -> list[str]:
         if not article.url:
             return []
-        return [i for i in self._urls.get(canonical_url(article.url), ()) if self._is_stub.get(i) is stubs]
+        return [i for i in self._urls.get(url_key(article.url), ()) if self._is_stub.get(i) is stubs]
 
 
 def _own_texts(article: Article) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from recommender.article import parse_time
+from recommender.articles import parse_time
 from recommender.editors.overrides import Block, Editorial, Fill, Overrides, Pin
 
 

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 
 import yaml
 
-from recommender.article import parse_time
+from recommender.articles import parse_time
 from recommender.errors import RulesError
 from recommender.text import clean
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from recommender.article import Record
+from recommender.articles import Record
 from recommender.errors import ArticleError, InputError, SourceError
 from recommender.sources import jsonl, page
 

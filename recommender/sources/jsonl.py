@@ -8,7 +8,7 @@ from typing import BinaryIO, cast
 
 import orjson
 
-from recommender.article import Record, parse_article
+from recommender.articles import Record, parse_article
 from recommender.errors import ArticleError, SourceError
 
 MAX_LINE = 16 * 1024 * 1024

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from recommender.article import MAX_BODY, Article, Record, parse_article, stub_from_teaser
+from recommender.articles import MAX_BODY, Article, Record, parse_article, stub_from_teaser
 from recommender.errors import ArticleError, SourceError
 from recommender.text import clean
 

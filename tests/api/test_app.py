@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from index.build import build
 from index.publish import open_current
 from index.snapshot import Snapshot
-from recommender.article import Article, Record
+from recommender.articles import Article, Record
 from recommender.catalog import Catalog
 from recommender.encoder import Encoder, HashEncoder
 from recommender.settings import Settings

@@ -12,7 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.caching import Document, _remembered, cache_control, coding, lifetime, matches, tag_of
-from recommender.article import Article, Record
+from recommender.articles import Article, Record
 from tests.api.serving import ENCODER, IDENTITY, served
 from tests.conftest import DEMO, build_store, records
 

@@ -22,7 +22,7 @@ from api.cli import app as commands
 from api.metrics import WORKERS
 from index.build import build
 from index.publish import open_current
-from recommender.article import Article, Record
+from recommender.articles import Article, Record
 from recommender.catalog import Catalog
 from tests.api.serving import ENCODER, Asgi, application, served
 from tests.conftest import DEMO, ROOT, build_store, records

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 
 from api.keys import KeyRing
 from index.build import build
-from recommender.article import Article, Record
+from recommender.articles import Article, Record
 from recommender.catalog import Catalog
 from recommender.editors.overrides import Block, Fill, Overrides, Pin
 from tests.api.serving import ENCODER, Asgi, application, served

@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.keys import KeyRing
-from recommender.article import Record
+from recommender.articles import Record
 from tests.api.serving import ENCODER, served
 from tests.conftest import DEMO, build_store, records
 

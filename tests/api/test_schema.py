@@ -14,7 +14,7 @@ from schemathesis.specs.openapi.checks import negative_data_rejection
 
 from api.asked import MAX_BATCH, MAX_ITEMS
 from api.keys import KeyRing
-from recommender.article import Article
+from recommender.articles import Article
 from recommender.text import clean
 from tests.api.serving import application, served
 from tests.conftest import DEMO, records

@@ -10,7 +10,7 @@ import orjson
 
 from eval.systems import Lab
 from eval.task import AsOf, Task, make_task
-from recommender.article import Article, Record
+from recommender.articles import Article, Record
 from recommender.catalog.tables import open_engine
 from recommender.encoder import Encoder, HashEncoder
 from recommender.vectors import VectorCache

@@ -13,7 +13,7 @@ from eval.significance import SEED, bootstrap
 from eval.systems import DEPTH, prepare
 from eval.task import AsOf, Task, qrels_of
 from eval.tuning import Tuning
-from recommender.article import Record
+from recommender.articles import Record
 from recommender.ranker import Ranker
 from recommender.signals import SIGNALS
 from tests.conftest import DEMO, records

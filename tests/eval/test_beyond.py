@@ -18,7 +18,7 @@ from eval.beyond import Age, ages, beyond_accuracy, diversity, gini, lorenz, ske
 from eval.duplicates import near_duplicates, repeated, shingles
 from eval.lists import ENDED, Lists, related_lists
 from index.snapshot import Snapshot
-from recommender.article import Article, Record
+from recommender.articles import Article, Record
 from recommender.encoder import HashEncoder
 from recommender.errors import EvaluationError
 from recommender.related import related

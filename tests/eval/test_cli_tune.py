@@ -20,7 +20,7 @@ from index import cli as index_cli
 from index.manifest import read_manifest
 from index.publish import current_version, locked, open_current, snapshots_folder
 from index.ranker_file import NAME, read_ranker, write_ranker
-from recommender.article import Record
+from recommender.articles import Record
 from recommender.encoder import HashEncoder
 from recommender.ranker import Ranker, default_ranker
 from recommender.signals import SIGNALS

@@ -26,7 +26,7 @@ from eval.crossval import (
 from eval.systems import DEPTH, SYSTEMS, Ranking, Scored, prepare, served, top
 from eval.task import AsOf, Judged, Task
 from eval.tuning import Tuning
-from recommender.article import Article, Record
+from recommender.articles import Article, Record
 from recommender.errors import EvaluationError
 from recommender.picks import Picks
 from recommender.ranker import Ranker

@@ -14,7 +14,7 @@ from eval.run import evaluate
 from eval.systems import prepare
 from eval.task import AsOf, Task
 from eval.tuning import Tuning
-from recommender.article import Article, Record
+from recommender.articles import Article, Record
 from tests.conftest import DEMO, records
 from tests.eval.sites import lab_of, tagged, task_of
 

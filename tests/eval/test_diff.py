@@ -20,7 +20,7 @@ from eval.matching import matched, overlap, rank_biased
 from index.manifest import NAME
 from index.publish import current_version, snapshots_folder
 from index.snapshot import Snapshot
-from recommender.article import Article, Record
+from recommender.articles import Article, Record
 from recommender.encoder import HashEncoder
 from recommender.errors import EvaluationError, NoSnapshotError, SnapshotError
 from recommender.ranker import Ranker

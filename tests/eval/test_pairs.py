@@ -24,7 +24,7 @@ from eval.pairs import (
 )
 from eval.systems import Lab, prepare
 from eval.task import AsOf, Task, make_task
-from recommender.article import Article, Record
+from recommender.articles import Article, Record
 from recommender.catalog.tables import open_engine
 from recommender.encoder import Encoder, HashEncoder
 from recommender.errors import EvaluationError

@@ -12,7 +12,7 @@ from eval.crossval import known_owners
 from eval.measures import per_query
 from eval.systems import DEPTH, SYSTEMS, Lab, prepare, served, top
 from eval.task import AsOf, Judged, Task, make_task, qrels_of
-from recommender.article import Article, Record
+from recommender.articles import Article, Record
 from recommender.catalog.tables import open_engine
 from recommender.encoder import HashEncoder
 from recommender.errors import EvaluationError

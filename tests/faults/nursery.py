@@ -23,7 +23,7 @@ from api.cli import server_options
 from index import live, publish
 from index.snapshot import Snapshot
 from index.writer import Writer
-from recommender.article import Record
+from recommender.articles import Record
 from recommender.settings import settings
 
 LATE = 0.3

@@ -15,7 +15,7 @@ from sqlalchemy import func, select, text
 
 from index.build import build
 from index.publish import open_current
-from recommender.article import Record
+from recommender.articles import Record
 from recommender.catalog import Catalog
 from recommender.catalog.tables import vectors
 from recommender.encoder import HashEncoder

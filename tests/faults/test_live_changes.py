@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from recommender.article import Article
+from recommender.articles import Article
 from tests.conftest import DEMO, records
 from tests.faults.servers import Client, Nursery, Server, percentile, served
 

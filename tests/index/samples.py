@@ -16,7 +16,7 @@ from index.filesystem import FileSystem
 from index.manifest import NAME, IndexKind, digest, version_of
 from index.publish import locked, publish
 from index.snapshot import HNSW, TEXTS, Contents, Snapshot, write_snapshot
-from recommender.article import Article, Record
+from recommender.articles import Article, Record
 from recommender.catalog import Catalog
 from recommender.editors.overrides import Block, Editorial, Fill, Overrides, Pin
 from recommender.encoder import Encoder, HashEncoder, Matrix

@@ -10,7 +10,7 @@ import pytest
 
 from index.arrays import ARRAYS, SPARSE, ArrayFiles, arrays_of
 from index.snapshot import Contents, Snapshot, open_snapshot
-from recommender.article import Article, Record
+from recommender.articles import Article, Record
 from recommender.corpus import Corpus
 from recommender.errors import SnapshotError
 from recommender.terms import Lexicon, TermRows

@@ -8,7 +8,7 @@ import pytest
 from index.build import build
 from index.manifest import IndexKind
 from index.publish import confirmed_at, current_version, locked, open_current
-from recommender.article import Article, Record
+from recommender.articles import Article, Record
 from recommender.catalog import Catalog
 from recommender.errors import ArticleError, LockedError, NoSnapshotError, PublishError
 from recommender.ingest import Ingested

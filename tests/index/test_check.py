@@ -11,7 +11,7 @@ from index.build import build
 from index.check import Finding, check, self_recall
 from index.publish import current_version, snapshots_folder
 from index.snapshot import Snapshot
-from recommender.article import Article, Record
+from recommender.articles import Article, Record
 from recommender.catalog import Catalog
 from recommender.errors import NoSnapshotError, SnapshotError
 from recommender.packed import Column

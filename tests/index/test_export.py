@@ -13,7 +13,7 @@ from index.answer import Item, Related, Status, bound
 from index.cli import app
 from index.export import LISTED, export, file_name, fragment
 from index.publish import open_current
-from recommender.article import Article, Record
+from recommender.articles import Article, Record
 from recommender.errors import PublishError
 from recommender.related import Source
 from recommender.wanted import Wanted

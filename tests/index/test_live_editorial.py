@@ -14,7 +14,7 @@ from index.live import Live
 from index.publish import open_current
 from index.tail import Tail
 from index.writer import Writer, publish_rules
-from recommender.article import Article, Record
+from recommender.articles import Article, Record
 from recommender.catalog import Catalog
 from recommender.editors import overrides as domain
 from recommender.editors.overrides import Block, Editorial, Overrides, Pin

@@ -15,7 +15,7 @@ import pytest
 from index.arrays import ARRAYS, SPARSE
 from index.neighbours import Neighbours, read_hnsw
 from index.snapshot import HNSW, open_snapshot
-from recommender.article import Article, Record
+from recommender.articles import Article, Record
 from recommender.errors import SnapshotError
 from tests.index.samples import FILES, contents_of, lists_of, reseal, written
 

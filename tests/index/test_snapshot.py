@@ -9,7 +9,7 @@ import pytest
 from index.filesystem import FileSystem
 from index.manifest import NAME, IndexKind
 from index.snapshot import Contents, Snapshot, open_snapshot, write_snapshot
-from recommender.article import CuratedList
+from recommender.articles import CuratedList
 from recommender.editors.overrides import Block, Editorial, Fill, Overrides, Pin
 from recommender.ranker import default_ranker
 from tests.index.samples import BUILT_AT, EDITORIAL, articles, contents_of, lists_of, written

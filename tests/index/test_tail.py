@@ -14,7 +14,7 @@ from index.build import build
 from index.live import Live
 from index.snapshot import Snapshot
 from index.tail import Tail
-from recommender.article import Article, Record
+from recommender.articles import Article, Record
 from recommender.catalog import Catalog
 from recommender.packed import Column
 from recommender.picks import Picks

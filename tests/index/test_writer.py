@@ -12,7 +12,7 @@ from index.bell import FILE, Bell
 from index.build import build
 from index.live import Live
 from index.writer import Writer
-from recommender.article import Article, Record
+from recommender.articles import Article, Record
 from recommender.catalog import Catalog
 from recommender.encoder import Encoder, Matrix
 from recommender.errors import CatalogError, EncoderError

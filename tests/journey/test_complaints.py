@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 
 from api.keys import KeyRing
 from index.writer import publish_rules
-from recommender.article import Article, Record
+from recommender.articles import Article, Record
 from recommender.catalog import Catalog
 from recommender.settings import Settings
 from tests.api.serving import ENCODER, served

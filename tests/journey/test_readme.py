@@ -16,7 +16,7 @@ from api.drafts import Drafts
 from api.keys import KeyRing
 from eval.show import markdown_pairs, markdown_table, replace_table
 from index.live import Live
-from recommender.article import parse_article
+from recommender.articles import parse_article
 from recommender.catalog import Catalog
 from recommender.editors.rule_file import read_rules
 from recommender.encoder import HashEncoder

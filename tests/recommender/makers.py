@@ -9,7 +9,7 @@ import numpy.typing as npt
 import orjson
 from sqlalchemy import select
 
-from recommender.article import Article, Record
+from recommender.articles import Article, Record
 from recommender.catalog import Catalog
 from recommender.catalog.tables import metadata
 from recommender.corpus import Corpus, LiveCorpus, build_corpus

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.article import Article, Record, canonical_url, parse_article, parse_time, stub_from_teaser
+from recommender.articles import Article, Record, parse_article, parse_time, stub_from_teaser, url_key
 from recommender.errors import ArticleError
 
 
@@ -30,8 +30,8 @@ from recommender.errors import ArticleError
     ],
 )
 def test_canonical_url(url: str, canonical: str) -> None:
-    assert canonical_url(url) == canonical
-    assert canonical_url(canonical) == canonical
+    assert url_key(url) == canonical
+    assert url_key(canonical) == canonical
 
 
 @pytest.mark.parametrize(
@@ -54,17 +54,17 @@ def test_canonical_url(url: str, canonical: str) -> None:
 )
 def test_what_is_no_absolute_web_address_is_named(url: str) -> None:
     with pytest.raises(ArticleError) as caught:
-        canonical_url(url)
+        url_key(url)
     assert repr(url) in str(caught.value)
 
 
 @given(st.one_of(st.text(st.characters()), st.from_regex(r"https?://[a-zA-Z.:\[\]@%/?&=#é]{1,30}")))
 def test_canonical_url_is_total_and_idempotent(url: str) -> None:
     try:
-        canonical = canonical_url(url)
+        canonical = url_key(url)
     except ArticleError:
         return
-    assert canonical_url(canonical) == canonical
+    assert url_key(canonical) == canonical
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from recommender.article import Article, CuratedList, Record
+from recommender.articles import Article, CuratedList, Record
 from recommender.catalog import Catalog, Counts
 from recommender.catalog.tables import SCHEMA
 from recommender.errors import CatalogError

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recommender.article import Article, Record
+from recommender.articles import Article, Record
 from recommender.catalog import Catalog, Counts
 from tests.conftest import SEED_PAGE, records
 from tests.recommender.makers import MISSILES, contents, record, targets

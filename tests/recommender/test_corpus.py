@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recommender import corpus as module
-from recommender.article import Article
+from recommender.articles import Article
 from recommender.card import Card
 from recommender.corpus import READ, Corpus, batched, read_vectors
 from recommender.encoder import HashEncoder

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recommender.article import Article
+from recommender.articles import Article
 from recommender.card import Card
 from recommender.corpus import Corpus
 from recommender.editors.overrides import Block, Editorial, Fill, Overrides, Pin

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.article import Article
+from recommender.articles import Article
 from recommender.picks import Picks
 from tests.recommender.makers import corpus_of
 

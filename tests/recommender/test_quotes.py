@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recommender.article import Article
+from recommender.articles import Article
 from recommender.lexical import LexicalModel, fit_lexical
 from recommender.quotes import LONGEST, SHARED, Quote, closest
 from recommender.sentences import sentences

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from index.snapshot import Snapshot
 from recommender import related as query_path
-from recommender.article import Article, Record, canonical_url
+from recommender.articles import Article, Record, url_key
 from recommender.corpus import Query
 from recommender.picks import Picks
 from recommender.policy import allowed
@@ -87,17 +87,14 @@ def barred(snapshot: Snapshot, query: int, rules: Filters) -> frozenset[int]:
     mine = snapshot.corpus.cards[query].language
     cards, aliases = snapshot.corpus.cards, snapshot.corpus.register.aliases
     named = [aliases.get(identity, identity) for identity in rules.exclude]
-    addresses = {canonical_url(name) for name in named if name.startswith("http")}
-    out = {r for r, c in enumerate(cards) if c.id in named or (c.url and canonical_url(c.url) in addresses)}
+    addresses = {url_key(name) for name in named if name.startswith("http")}
+    out = {r for r, c in enumerate(cards) if c.id in named or (c.url and url_key(c.url) in addresses)}
     while more := {  # and their copies, and the copies of those
         row
         for row, card in enumerate(cards)
         for gone in (cards[r] for r in out)
         if row not in out
-        and (
-            card.text_sha256 == gone.text_sha256
-            or (card.url and gone.url and canonical_url(card.url) == canonical_url(gone.url))
-        )
+        and (card.text_sha256 == gone.text_sha256 or (card.url and gone.url and url_key(card.url) == url_key(gone.url)))
     }:
         out |= more
     for row, card in enumerate(cards):

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from recommender.article import Article
+from recommender.articles import Article
 from recommender.card import Card
 from recommender.editors.rule_file import read_rules
 from recommender.editors.rule_lint import Finding, lint

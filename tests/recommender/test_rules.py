@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from recommender.article import Article
+from recommender.articles import Article
 from recommender.card import Card
 from recommender.editors.rules import Matcher, NeverBeside, SiteRules, heading, matches
 

@@ -10,7 +10,7 @@ import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from index.snapshot import Snapshot
-from recommender.article import Article
+from recommender.articles import Article
 from recommender.corpus import Corpus
 from recommender.names import names
 from recommender.picks import Picks

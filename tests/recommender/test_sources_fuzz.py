@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recommender.article import Article
+from recommender.articles import Article
 from recommender.catalog import Catalog
 from recommender.errors import ArticleError, SourceError
 from tests.recommender.makers import lines, split

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from recommender import article
-from recommender.article import Article, Record
+from recommender.articles import Article, Record
 from recommender.errors import ArticleError, SourceError
 from recommender.sources import jsonl
 from tests.recommender.makers import lines, split

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recommender.article import MAX_BODY, MAX_TEASER, MAX_TITLE, Record
+from recommender.articles import MAX_BODY, MAX_TEASER, MAX_TITLE, Record
 from recommender.errors import InputError
 from recommender.sources import page
 from recommender.sources.page import read

@@ -2,7 +2,7 @@
 
 import pytest
 
-from recommender.article import Article
+from recommender.articles import Article
 from recommender.catalog.stubs import StubMatcher, TextIndex
 from tests.recommender.makers import MISSILES
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from recommender import terms as module
-from recommender.article import Article
+from recommender.articles import Article
 from recommender.names import names
 from recommender.terms import SHORT, BagModel, Lexicon, LexiconFit, TermRows
 from recommender.views import whole_text

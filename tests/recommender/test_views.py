@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.article import Article
+from recommender.articles import Article
 from recommender.views import MAX_PASSAGES, PASSAGE_CHARS, Views, passages, spread, views, whole_text
 from tests.conftest import OPTECH, SEED_PAGE, records
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.snapshot import Snapshot
-from recommender.article import Article
+from recommender.articles import Article
 from recommender.corpus import Corpus, LiveCorpus, Query
 from recommender.names import names
 from recommender.picks import Picks
