@@ -66,6 +66,7 @@ results: setup ## evaluate every development corpus, with weights fitted on the 
 		--curated-key related_noparent --only page_type=$$($(BIN)/python -c 'from eval.defaults import PROSE; print(PROSE)')
 	$(EVALUATE) --articles $(CORPORA)/optech_topics.jsonl.gz --ranker eval/results/rankers/without-optech.json \
 		--out var/results/optech_topics --as-of none
+	$(BIN)/python -m eval versions --corpora $(CORPORA)
 	for each in digitalgov eighteenf mdn optech_topics; do cp var/results/$$each/report.json eval/results/$$each.json; done
 
 readme: setup ## write the README's tables from the committed reports

@@ -61,6 +61,8 @@ def from_settings() -> ASGIApp:
     config = settings()
     try:
         catalog = Catalog.open(config.catalog_url or config.store)
+        if catalog.upgraded:
+            log.warning("%s", catalog.upgraded)
     except CatalogError as error:
         log.warning("articles cannot be changed here: %s", error)
         catalog = None

@@ -1,12 +1,13 @@
 """What requests ask for and bring, and within which bounds."""
 
-from datetime import datetime
-from typing import Annotated, Any, Self
+import json
+from typing import Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from recommender.articles import MAX_ID, MAX_TAGS, MAX_TEASER, MAX_TEASERS, MAX_TITLE, MAX_URL, parse_time
+from api.scalars import ArticleId, FirstMoment, LastMoment, Name
+from recommender.articles import MAX_URL
 from recommender.wanted import Fallback, Filters, Mode, Wanted
 
 MAX_LIMIT = 100
@@ -22,24 +23,6 @@ MAX_DRAFT = 200_000
 """Characters of a draft's body: far more than any story, far less than what keeps a server busy."""
 
 
-def _moment(value: object) -> object:
-    """As in the articles: ISO 8601 and nothing else (pydantic alone would take "0" for 1970)."""
-    if value is None or isinstance(value, datetime):
-        return value
-    try:
-        return parse_time(value if isinstance(value, str) else "")
-    except ValueError:
-        raise PydanticCustomError("moment", "Input should be a date or a time in ISO 8601") from None
-
-
-Moment = Annotated[
-    datetime,
-    BeforeValidator(_moment),
-    WithJsonSchema({"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}, mode="validation"),
-]
-"""A date or time in ISO 8601, in UTC where it does not say."""
-
-
 class Asked(BaseModel):
     """The parameters every related list takes."""
 
@@ -47,17 +30,21 @@ class Asked(BaseModel):
     min_score: float | None = Field(
         None, ge=0, le=1, description="Leave out what scores below; the server's own bound if not given."
     )
-    exclude: list[str] = Field(
+    exclude: list[Name] = Field(
         default_factory=list, max_length=MAX_EXCLUDED, description="Ids or URLs to leave out, with all their versions."
     )
-    section: list[str] = Field(default_factory=list, max_length=MAX_VALUES, description="Only these sections.")
+    section: list[Name] = Field(default_factory=list, max_length=MAX_VALUES, description="Only these sections.")
     language: list[str] = Field(
         default_factory=list,
         max_length=MAX_VALUES,
         description="Only these languages: `en` is also `en-GB`, `*` any. If not given: the article's own.",
     )
-    published_after: Moment | None = Field(None, description="Nothing older; undated pass.")
-    published_before: Moment | None = Field(None, description="Nothing newer; undated pass.")
+    published_after: FirstMoment | None = Field(
+        None, description="Nothing older; undated pass. A date, or a month (`2024-02`), begins with its first moment."
+    )
+    published_before: LastMoment | None = Field(
+        None, description="Nothing newer; undated pass. A date, or a month, is included to its last moment."
+    )
     mode: Mode = Field(Mode.SIMILAR, description="`background`: older articles only; `next`: newer ones only.")
     diversity: float = Field(0, ge=0, le=1, description="How much likeness to the items above counts against one.")
     fallback: Fallback | None = Field(
@@ -65,8 +52,8 @@ class Asked(BaseModel):
     )
     explain: bool = Field(False, description="Say of each item why it is there.")
 
-    def wanted(self, min_score: float) -> Wanted:
-        """Return what is asked for; ``min_score`` holds where none was given."""
+    def wanted(self, min_score: float, version_days: float) -> Wanted:
+        """Return what is asked for; ``min_score`` holds where none was given, ``version_days`` always."""
         return Wanted(
             limit=self.limit,
             min_score=(min_score if self.min_score is None else self.min_score) + 0.0,  # -0.0 is 0.0
@@ -80,6 +67,7 @@ class Asked(BaseModel):
             mode=self.mode,
             diversity=self.diversity + 0.0,
             fallback=self.fallback,
+            version_days=version_days,
         )
 
 
@@ -99,7 +87,7 @@ class InBatch(Asked):
         extra="forbid", json_schema_extra={"oneOf": [{"required": ["id"]}, {"required": ["url"]}]}
     )
 
-    id: str = Field("", min_length=1, max_length=MAX_ID)
+    id: ArticleId = ""
     url: str = Field("", min_length=1, max_length=MAX_URL)
 
     @model_validator(mode="before")
@@ -154,8 +142,11 @@ class Batch(BaseModel):
         return self
 
 
-class Draft(BaseModel):
-    """An article that is not published yet. One of title, teaser, teasers and body is needed."""
+class ArticleFields(BaseModel):
+    """An article's fields, in whatever shape a content system gives them. One of the texts is needed.
+
+    What they mean is read where JSON lines are read (recommender.articles): whatever else cannot be read is left out.
+    """
 
     model_config = ConfigDict(
         extra="ignore",
@@ -170,18 +161,49 @@ class Draft(BaseModel):
         },
     )
 
-    url: str | None = Field(None, max_length=MAX_URL)
-    title: str | None = Field(None, max_length=MAX_TITLE)
-    teaser: str | None = Field(None, max_length=MAX_TEASER)
-    teasers: list[Annotated[str, Field(max_length=MAX_TEASER)]] = Field(default_factory=list, max_length=MAX_TEASERS)
-    body: str | None = Field(None, max_length=MAX_DRAFT)
-    published_at: Moment | None = None
-    section: str | None = Field(None, max_length=MAX_TITLE)
-    tags: list[Annotated[str, Field(max_length=MAX_TITLE)]] = Field(default_factory=list, max_length=MAX_TAGS)
-    language: str | None = Field(None, max_length=35)
-    canonical_url: str | None = Field(
-        None, max_length=MAX_URL, description="Address of the original, of which it is a version or a copy."
+    url: Any = Field(None, description="Its address.")
+    title: Any = Field(None, description='A text, plain or HTML; also `{"rendered": …}`, a number, a list of texts.')
+    teaser: Any = Field(None, description="A text like the title.")
+    teasers: Any = Field(None, description="Several such texts.")
+    body: Any = Field(None, description="A text like the title; a list is one of paragraphs.")
+    published_at: Any = Field(
+        None,
+        description="ISO 8601, or any unambiguous date; seconds or milliseconds since 1970.",
+        examples=["2024-03-14"],
     )
-    translation_of: str | None = Field(
-        None, max_length=MAX_URL, description="Id or URL of the article of which it is a translation."
+    section: Any = Field(None, description="A text or number, a list of which the first counts, or an object's name.")
+    tags: Any = Field(
+        None, description="Texts, numbers, or objects with a name; or one text with commas.", examples=[["harbour"]]
     )
+    language: Any = Field(None, description="A language tag, or several of which the first counts.", examples=["en"])
+    canonical_url: Any = Field(None, description="Address of the original, of which it is a version or a copy.")
+    translation_of: Any = Field(None, description="Id or URL of the article of which it is a translation.")
+    status: Any = Field(None, description="`draft`, `private`, `trash` and the like: it is in no list.")
+    draft: Any = Field(None, description="`true`: it is in no list.")
+    visibility: Any = Field(None, description="`private`, `hidden` and the like: it is in no list.")
+    published: Any = Field(None, description="`false`: it is in no list.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _readable(cls, values: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold
+        """JSON can spell halves of characters, which nothing can store; JSON lines that do are refused as well."""
+        try:
+            if isinstance(values, dict):
+                json.dumps(values, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise PydanticCustomError("unicode", "holds half of a character (a lone surrogate)") from None
+        return values
+
+
+class Draft(ArticleFields):
+    """An article that is not published yet. One of title, teaser, teasers and body is needed."""
+
+    @field_validator("body")
+    @classmethod
+    def _bounded(cls, body: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold
+        items = body.values() if isinstance(body, dict) else body if isinstance(body, list) else [body]
+        length = sum(len(item) for item in items if isinstance(item, str))
+        if length > MAX_DRAFT:
+            numbers = {"length": length, "most": MAX_DRAFT}
+            raise PydanticCustomError("draft", "{length} characters, a draft's body has at most {most}", numbers)
+        return body

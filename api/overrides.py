@@ -12,12 +12,11 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.articles import Writing
-from api.asked import Moment
 from api.keys import require_key
 from api.problems import RESPONSES, ProblemError
+from api.scalars import IdOrUrl, Moment
 from api.service import Current
 from index.snapshot import Snapshot
-from recommender.articles import MAX_URL
 from recommender.editors.overrides import Block, Fill, Overrides, Pin
 from recommender.errors import UnknownArticleError
 
@@ -27,7 +26,7 @@ MAX_DECIDED = 100
 
 PATH = "/v1/articles/{id:path}/overrides"
 
-Identity = Annotated[str, Field(min_length=1, max_length=MAX_URL, description="An id, a former id or a URL.")]
+Identity = Annotated[IdOrUrl, Field(description="An id, a former id or a URL.")]
 Until = Annotated[Moment | None, Field(description="Over from then on; null: it lasts.")]
 Fault = tuple[tuple[str | int, ...], str]
 """Where in the request, and what is wrong with it."""

@@ -9,15 +9,16 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 from api.asked import Asked, AskedByUrl, Batch, Draft
 from api.caching import Document, tag_of
 from api.drafts import Drafts
-from api.problems import KNOWN, RESPONSES, Problem, not_found
+from api.embargo import require_listed
+from api.problems import KNOWN, RESPONSES, Problem, ProblemError, described, not_found
 from api.schemas import Lists
 from api.service import Current, live
 from index.answer import Related, RelatedToDraft, Texts, answer, answer_to_draft, bound
 from index.snapshot import Snapshot
 from recommender import corpus
 from recommender.articles import Article, parse_article
-from recommender.card import Card
 from recommender.errors import UnknownArticleError
+from recommender.settings import Settings
 from recommender.wanted import Wanted
 
 router = APIRouter(tags=["related"], responses={503: RESPONSES[503]})
@@ -27,7 +28,7 @@ Params = Annotated[Asked, Query()]
 @router.get(
     "/v1/articles/{id:path}/related",
     response_model=Related,
-    responses={**KNOWN, 422: RESPONSES[422]},
+    responses={**KNOWN, 401: RESPONSES[401], 422: RESPONSES[422]},
 )
 def related_by_id(id: str, request: Request, snapshot: Current, asked: Params) -> Response:  # noqa: A002 - public name
     """Return the related list of a known article."""
@@ -40,7 +41,7 @@ async def no_article() -> None:
     raise HTTPException(405)
 
 
-@router.get("/v1/related", response_model=Related, responses={**KNOWN, 422: RESPONSES[422]})
+@router.get("/v1/related", response_model=Related, responses={**KNOWN, 401: RESPONSES[401], 422: RESPONSES[422]})
 def related_by_url(request: Request, snapshot: Current, asked: Annotated[AskedByUrl, Query()]) -> Response:
     """Return the related list of the article at a URL."""
     return _answer(request, snapshot, asked.url, asked)
@@ -54,11 +55,12 @@ def related_by_url(request: Request, snapshot: Current, asked: Annotated[AskedBy
 def related_to_draft(draft: Draft, request: Request, snapshot: Current, asked: Params) -> Response:
     """Return the related list of a text that is not published, and what tells its story already; nothing is stored."""
     drafts: Drafts = request.app.state.drafts
-    record = parse_article({**draft.model_dump(mode="json", exclude_none=True), "id": "draft"})
+    site_url = request.app.state.config.site_url
+    record = parse_article({**draft.model_dump(mode="json", exclude_none=True), "id": "draft"}, site_url=site_url)
     article = replace(record.article, id="")  # no article has this id, so none is taken for the draft
     query = snapshot.corpus.draft(article, drafts.encoder(snapshot.manifest.model))
     texts = _texts(request, snapshot, article) if asked.explain else None
-    found = answer_to_draft(snapshot, query, asked.wanted(_bound(request, snapshot)), texts)
+    found = answer_to_draft(snapshot, query, _wanted(request, snapshot, asked), texts)
     request.state.document = Document.of_list("", None, found)
     return _json(found)
 
@@ -73,13 +75,17 @@ def several(batch: Batch, request: Request, snapshot: Current) -> Response:
     shown = [asked.name for asked in batch.requests] if batch.distinct else []
     results: list[Related | Problem] = []
     for asked in batch.requests:
-        wanted = asked.wanted(_bound(request, snapshot))
+        wanted = _wanted(request, snapshot, asked)
         filters = replace(wanted.filters, exclude=(*wanted.filters.exclude, *shown))
         try:
             texts = _texts(request, snapshot) if asked.explain else None
-            found = answer(snapshot, _query(snapshot, asked.name), replace(wanted, filters=filters), texts)
+            query = _query(request, snapshot, asked.name, asked)
+            found = answer(snapshot, query, replace(wanted, filters=filters), texts)
         except UnknownArticleError as error:
             results.append(not_found(error))
+            continue
+        except ProblemError as error:
+            results.append(described(error.status_code, error.code, error.detail))
             continue
         results.append(found)
         if batch.distinct:
@@ -88,19 +94,20 @@ def several(batch: Batch, request: Request, snapshot: Current) -> Response:
 
 
 def _answer(request: Request, snapshot: Snapshot, identity: str, asked: Asked) -> Response:
-    query, wanted = _query(snapshot, identity), asked.wanted(_bound(request, snapshot))
+    query, wanted = _query(request, snapshot, identity, asked), _wanted(request, snapshot, asked)
     found = answer(snapshot, query, wanted, _texts(request, snapshot) if asked.explain else None)
     tag = tag_of(snapshot.version, "related", query.card.id, _canonical(snapshot, wanted), asked.explain)
     request.state.document = Document.of_list(tag, query.card.published_at, found, edited=_edited(snapshot, query))
     return _json(found)
 
 
-def _query(snapshot: Snapshot, identity: str) -> corpus.Query:
+def _query(request: Request, snapshot: Snapshot, identity: str, asked: Asked) -> corpus.Query:
     """The article as a query, also one that is stored but not read yet. Raises UnknownArticleError."""
     row = snapshot.corpus.find(identity)
-    if row is None and (card := snapshot.waiting(identity)) is not None:
-        return snapshot.corpus.unread(card)
-    return snapshot.corpus.query(snapshot.corpus.row(identity) if row is None else row)
+    waiting = snapshot.waiting(identity) if row is None else None
+    card = waiting or snapshot.corpus.cards[snapshot.corpus.row(identity)]
+    require_listed(request, snapshot, row, card, identity, why=asked.explain)
+    return snapshot.corpus.unread(card) if row is None else snapshot.corpus.query(row)
 
 
 def _canonical(snapshot: Snapshot, wanted: Wanted) -> dict[str, Any]:
@@ -126,15 +133,16 @@ def _texts(request: Request, snapshot: Snapshot, draft: Article | None = None) -
     def found(ids: Collection[str]) -> Mapping[str, Article]:
         stored = catalog.articles_of(ids) if catalog else {}
         rows = ((article, corpus.register.row_of(name)) for name, article in stored.items())
-        known = {each.id: each for each, row in rows if row is not None and Card.of(each) == corpus.cards[row]}
+        known = {each.id: each for each, row in rows if row is not None and corpus.card(each) == corpus.cards[row]}
         return known | ({draft.id: draft} if draft else {})
 
     return found
 
 
-def _bound(request: Request, snapshot: Snapshot) -> float:
-    """What holds where a request names no ``min_score``."""
-    return bound(snapshot, request.app.state.config.min_score)
+def _wanted(request: Request, snapshot: Snapshot, asked: Asked) -> Wanted:
+    """What is asked for, where that is not said by the server's own settings."""
+    config: Settings = request.app.state.config
+    return asked.wanted(bound(snapshot, config.min_score), config.version_days)
 
 
 def _json(body: Related | Lists) -> Response:

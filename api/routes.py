@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from fastapi import APIRouter, Request
 
 from api.caching import Document, tag_of
+from api.embargo import require_shown
 from api.problems import KNOWN, RESPONSES, ProblemError
 from api.schemas import ArticleOut, Health, IndexOut
 from api.service import Current, live
@@ -20,6 +21,7 @@ def article(id: str, request: Request, snapshot: Current) -> ArticleOut:  # noqa
     row = snapshot.corpus.find(id)
     waiting = snapshot.waiting(id) if row is None else None
     card = waiting or snapshot.corpus.cards[snapshot.corpus.row(id)]
+    require_shown(request, snapshot, row, card, id)
     tag = tag_of(snapshot.version, "article", card.id)
     request.state.document = Document(tag, card.published_at, pending=waiting is not None)
     return ArticleOut.of(card, snapshot.version)

@@ -20,12 +20,14 @@ from recommender.articles import CuratedList
 from recommender.card import Card
 from recommender.corpus import Corpus, read_vectors, semantic
 from recommender.encoder import Matrix
+from recommender.fingerprints import Fingerprints, Rarity
 from recommender.fusion import Fusion, unit
 from recommender.lexical import MAX_TERMS, SVD_DIM, LexicalModel
 from recommender.packed import Packed
 from recommender.ranker import default_ranker
 from recommender.register import Register
 from recommender.terms import BagModel, Lexicon, TermRows
+from recommender.text.boilerplate import Boilerplate
 from recommender.views import MAX_PASSAGES, Views
 
 Counts = npt.NDArray[np.int64]
@@ -55,7 +57,9 @@ def archive(size: int) -> Contents:
     lexicon, terms = bags(topics, stubs, rng)
     cards = tuple(card(row, topic, stub, rng) for row, (topic, stub) in enumerate(zip(topics, stubs, strict=True)))
     fusion = Fusion(means.mean(axis=0), 1.0, 1.0)
-    corpus = Corpus(Register.of(cards, {}), packed, terms, fused, lexicon, fusion)
+    words = terms.whole.indices.astype(np.uint32)  # a term for a word: as many, and spread alike
+    told = Fingerprints(words, terms.whole.indptr.astype(np.int64), Rarity.of(words, size))
+    corpus = Corpus(Register.of(cards, {}), packed, terms, told, fused, lexicon, fusion, Boilerplate())
     lists = curated(cards, topics, rng)
     return contents(corpus, lists, default_ranker(), ModelEntry(name="synthetic", revision="", dim=VIEW_DIM))
 

@@ -115,7 +115,7 @@ def beyond_accuracy(lists: Lists, corpus: Corpus, articles: Sequence[Article]) -
     _check(lists, corpus, articles)
     degrees = lists.in_degree
     items = int(degrees.sum())
-    again = repeated(lists, [whole_text(article) for article in articles])
+    again = repeated(lists, [whole_text(corpus.boilerplate.strip(article)) for article in articles])
     age, undated = ages(lists, corpus.register.days)
     greatest = np.lexsort((np.arange(len(degrees)), -degrees))[:SHOWN]
     orphans = np.flatnonzero(degrees == 0)

@@ -7,8 +7,10 @@ import orjson
 import typer
 
 from eval import compare as comparing
+from eval.cli_footers import footers_command
 from eval.cli_run import run
 from eval.cli_tune import calibrate, tune, weights
+from eval.cli_versions import versions_command
 from eval.compare import parse_fail_under
 from eval.diff import diff_snapshots, open_either
 from eval.diff_view import diff_view
@@ -34,6 +36,8 @@ app.command()(run)
 app.command()(tune)
 app.command()(calibrate)
 app.command()(weights)
+app.command("footers")(footers_command)
+app.command("versions")(versions_command)
 
 
 @app.command()

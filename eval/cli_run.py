@@ -24,9 +24,9 @@ from eval.significance import SEED
 from eval.systems import SYSTEMS, Lab, Ranking, check_cut, check_names, prepare
 from eval.task import AsOf, Task
 from eval.trec import external, read_judgements, with_judgements
+from index.cli_catalog import open_catalog
 from index.publish import current_version
 from recommender import console
-from recommender.catalog import Catalog
 from recommender.console import CuratedKey, Model
 from recommender.encoder import make_encoder
 from recommender.errors import EvaluationError
@@ -89,7 +89,7 @@ def run(
     with ExitStack() as stack:
         if store is not None:
             current_version(store)  # before a catalog is created where there is no store
-            catalog = stack.enter_context(closing(Catalog.open(settings().catalog_url or store)))
+            catalog = stack.enter_context(closing(open_catalog(store)))
             inputs = from_store(store, catalog, encoder, as_of)
         else:
             inputs = from_sources(

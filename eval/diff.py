@@ -165,7 +165,7 @@ def _side(name: str, snapshot: Snapshot, lists: Lists) -> Side:
     degrees = lists.in_degree
     return Side(
         name,
-        snapshot.version,
+        snapshot.manifest.version,
         snapshot.manifest.built_at.isoformat(),
         len(degrees),
         float((degrees > 0).mean()),

@@ -13,12 +13,12 @@ from index.build import Bar, assemble, no_bar
 from index.publish import open_current
 from index.snapshot import Snapshot
 from recommender.articles import Article, Record
-from recommender.card import Card
 from recommender.catalog import Catalog
-from recommender.catalog.tables import open_engine
+from recommender.catalog.database import open_engine
 from recommender.encoder import Encoder
 from recommender.errors import EvaluationError, InputError
 from recommender.ingest import ingest
+from recommender.sources import ReadOptions
 from recommender.sources.files import files_of
 from recommender.text import clean
 from recommender.vectors import VectorCache
@@ -111,7 +111,7 @@ def in_memory(
                 return None
             return without_anchors(record) if blank_anchors else record
 
-        ingested = ingest(catalog, paths, curated_key=curated_key, change=change, on_rejected=on_rejected)
+        ingested = ingest(catalog, paths, options=ReadOptions(curated_key), change=change, on_rejected=on_rejected)
         source, _, _ = assemble(catalog, encoder, vectors=vectors, bar=bar)
         articles = list(catalog.articles())
     return InMemory(source.open(datetime.now(UTC)), articles, vectors, len(ingested.rejected))
@@ -157,7 +157,7 @@ def from_store(store: Path, catalog: Catalog, encoder: Encoder, as_of: AsOf) -> 
     snapshot = open_current(store)
     by_id: dict[str, Article] = {article.id: article for article in catalog.articles()}
     cards = snapshot.corpus.cards
-    if changed := [c.id for c in cards if c.id not in by_id or Card.of(by_id[c.id]) != c]:
+    if changed := [c.id for c in cards if c.id not in by_id or snapshot.corpus.card(by_id[c.id]) != c]:
         raise EvaluationError(f"article {changed[0]!r} changed after the snapshot was built; build again first")
     model = snapshot.manifest.model
     if (model.name, model.revision) != (encoder.name, encoder.revision):
@@ -169,7 +169,7 @@ def from_store(store: Path, catalog: Catalog, encoder: Encoder, as_of: AsOf) -> 
         raise EvaluationError(f"{store}: the snapshot holds no curated list to compare with")
     articles = [by_id[card.id] for card in snapshot.corpus.cards]
     task = make_task(snapshot, articles, snapshot.lists, as_of)
-    return Inputs(task, VectorCache(catalog.engine, encoder), {"store_snapshot": snapshot.version})
+    return Inputs(task, VectorCache(catalog.engine, encoder), {"store_snapshot": snapshot.manifest.version})
 
 
 def _named(paths: Sequence[Path]) -> str:

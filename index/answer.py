@@ -14,6 +14,8 @@ from recommender.articles import Article
 from recommender.card import Card
 from recommender.corpus import Corpus, Query
 from recommender.policy import allowed
+from recommender.ranking.folded import folded
+from recommender.ranking.versions import Reason
 from recommender.related import POOL, Hit, Source, asked_about, covered, pool_of, related
 from recommender.wanted import Wanted
 from recommender.why import why
@@ -37,10 +39,19 @@ class QuoteOut(BaseModel):
     theirs: str
 
 
+class AlsoOut(BaseModel):
+    """Why another version of the story shares the item's place: its ``id``, the reason, and that in a line."""
+
+    id: str = Field(examples=["2025-02-dredging-licence-granted-early"])
+    reason: Reason = Field(examples=[Reason.VERSION])
+    text: str = Field(examples=["nearly the same text, published 3 hours apart"])
+
+
 class WhyOut(BaseModel):
     """Why an article is in the list: ``text`` says it in a line, the rest is what can be shown for it.
 
     ``picked_by``: in how many curated lists of similar articles it stands. ``strongest``: signals that added most.
+    ``also``: the other versions of the story, those of the item's ``also``.
     """
 
     text: str = Field(examples=["Both name Harbour Trust and speak of dredging; published 3 days earlier"])
@@ -51,6 +62,7 @@ class WhyOut(BaseModel):
     days_apart: float | None
     picked_by: int
     strongest: tuple[str, ...]
+    also: tuple[AlsoOut, ...] = ()
 
 
 class Item(BaseModel):
@@ -139,7 +151,7 @@ def answer(snapshot: Snapshot, query: Query, wanted: Wanted, texts: Texts | None
     hits = related(
         query, snapshot.corpus, snapshot.neighbours, snapshot.ranker, snapshot.picks, wanted, snapshot.editorial
     )
-    reasons = _reasons(snapshot, query, hits, texts) if texts else [None] * len(hits)
+    reasons = _reasons(snapshot, query, hits, texts, wanted) if texts else [None] * len(hits)
     items = [
         Item.of(hit, snapshot.corpus, position, reason)
         for position, (hit, reason) in enumerate(zip(hits, reasons, strict=True), start=1)
@@ -157,17 +169,23 @@ def answer(snapshot: Snapshot, query: Query, wanted: Wanted, texts: Texts | None
 def answer_to_draft(snapshot: Snapshot, query: Query, wanted: Wanted, texts: Texts | None = None) -> RelatedToDraft:
     """Return the related list of a draft, and what covers it already; see ``answer``."""
     corpus = snapshot.corpus
-    known = [Covered.of(corpus.cards[row]) for row in covered(query, corpus, snapshot.neighbours)]
+    known = [Covered.of(corpus.cards[row]) for row in covered(query, corpus, snapshot.neighbours, wanted.version_days)]
     return RelatedToDraft(covered=known, **dict(answer(snapshot, query, wanted, texts)))
 
 
-def _reasons(snapshot: Snapshot, query: Query, hits: Sequence[Hit], texts: Texts) -> list[WhyOut]:
+def _reasons(snapshot: Snapshot, query: Query, hits: Sequence[Hit], texts: Texts, wanted: Wanted) -> list[WhyOut]:
     corpus = snapshot.corpus
     query = asked_about(query, corpus, snapshot.editorial)
     pool = pool_of(query, corpus, snapshot.neighbours, snapshot.picks, allowed(query, corpus))
     found = texts([query.card.id, *(corpus.cards[hit.row].id for hit in hits)])
     ours = found.get(query.card.id)
-    return [WhyOut(**asdict(why(pool, hit, ours, found.get(corpus.cards[hit.row].id)))) for hit in hits]
+
+    def reason(hit: Hit) -> WhyOut:
+        others = folded(corpus, hit.row, hit.also, wanted.version_days)
+        also = tuple(AlsoOut(**asdict(each)) for each in others)
+        return WhyOut(**asdict(why(pool, hit, ours, found.get(corpus.cards[hit.row].id))), also=also)
+
+    return [reason(hit) for hit in hits]
 
 
 def bound(snapshot: Snapshot, min_score: float) -> float:
@@ -175,7 +193,7 @@ def bound(snapshot: Snapshot, min_score: float) -> float:
 
     A score says how likely an editor picks an article among POOL candidates; among fewer, each is likelier.
     """
-    there = int(snapshot.corpus.register.present.sum())
+    there = int(snapshot.corpus.register.visible.sum())
     return round(min_score * min(1.0, there / POOL), 6)
 
 

@@ -11,6 +11,7 @@ import scipy.sparse as sp
 
 from recommender.corpus import Corpus
 from recommender.errors import SnapshotError
+from recommender.fingerprints import Fingerprints, Rarity
 from recommender.lexical import LexicalModel
 from recommender.packed import VIEWS, Packed
 from recommender.terms import SHORT, BagModel, Lexicon, TermRows
@@ -21,6 +22,10 @@ ARRAYS: dict[str, type[np.generic]] = {
     "packed.npy": np.int8,
     "packed_scales.npy": np.float32,
     "packed_ends.npy": np.int64,
+    "fingerprints.npy": np.uint32,
+    "fingerprint_ends.npy": np.int64,
+    "shared_words.npy": np.uint32,
+    "shared_words_holders.npy": np.int32,
     "fused.npy": np.float32,
     "centre.npy": np.float32,
     "components.npy": np.float32,
@@ -34,16 +39,23 @@ ARRAYS: dict[str, type[np.generic]] = {
 """File → what it holds."""
 
 Terms = Mapping[str, tuple[str, ...]]
-"""``terms.json``: the columns of the sparse arrays: ``terms``, ``stop_words``, ``names``, ``tags``."""
+"""``terms.json``: the columns of the sparse arrays: ``terms``, ``names``, ``tags``; and of what the words were made.
+
+``stop_words`` and ``languages`` as LexicalModel has them; ``function_words`` holds the version of all lists.
+"""
 
 
 def arrays_of(corpus: Corpus) -> dict[str, npt.NDArray[Any]]:
     """Return the arrays of ``corpus`` by file name, as they are to be written."""
-    lexicon, packed = corpus.lexicon, corpus.packed
+    lexicon, packed, told = corpus.lexicon, corpus.packed, corpus.fingerprints
     found: dict[str, npt.NDArray[Any]] = {
         "packed.npy": packed.codes,
         "packed_scales.npy": packed.scales,
         "packed_ends.npy": packed.ends,
+        "fingerprints.npy": told.words,
+        "fingerprint_ends.npy": told.ends,
+        "shared_words.npy": told.rarity.shared,
+        "shared_words_holders.npy": told.rarity.holders,
         "fused.npy": corpus.fused,
         "centre.npy": corpus.fusion.centre,
         "components.npy": lexicon.words.components,
@@ -80,6 +92,10 @@ class ArrayFiles:
             "packed.npy": (vectors, dim),
             "packed_scales.npy": (vectors,),
             "packed_ends.npy": (count + 1,),
+            "fingerprints.npy": (self["fingerprints.npy"].size,),
+            "fingerprint_ends.npy": (count + 1,),
+            "shared_words.npy": (self["shared_words.npy"].size,),
+            "shared_words_holders.npy": (self["shared_words.npy"].size,),
             "fused.npy": (count, dim + rank),
             "centre.npy": (dim,),
             "components.npy": (words, rank),
@@ -95,12 +111,22 @@ class ArrayFiles:
             if self[name].shape != shape:
                 raise SnapshotError(f"{self.folder / name}: has shape {self[name].shape}, expected {shape}")
         self._check_ends("packed_ends.npy", vectors, least=len(VIEWS))
+        self._check_ends("fingerprint_ends.npy", self["fingerprints.npy"].size)
+        self._check_rising("fingerprints.npy", self["fingerprint_ends.npy"])
+        self._check_rising("shared_words.npy", np.zeros(0, np.int64))
+        self._check_holders(count)
         for name in SPARSE:  # SciPy believes its row pointers where a matrix is empty
             self._check_ends(f"{name}_indptr.npy", self[f"{name}_data.npy"].size)
 
     def packed(self) -> Packed:
         """Return the vectors of views and passages."""
         return Packed(self["packed.npy"], self["packed_scales.npy"], self["packed_ends.npy"])
+
+    def fingerprints(self) -> Fingerprints:
+        """Return the words of the articles, and how rare each is."""
+        ends = self["fingerprint_ends.npy"]
+        rarity = Rarity(len(ends) - 1, self["shared_words.npy"], self["shared_words_holders.npy"])
+        return Fingerprints(self["fingerprints.npy"], ends, rarity)
 
     def terms(self) -> TermRows:
         """Return the bags of terms. Raises ValueError where one is no sound CSR matrix."""
@@ -111,7 +137,9 @@ class ArrayFiles:
     def lexicon(self, terms: Terms) -> Lexicon:
         """Return the fitted models behind the terms."""
         return Lexicon(
-            LexicalModel(terms["terms"], terms["stop_words"], self["idf.npy"], self["components.npy"]),
+            LexicalModel(
+                terms["terms"], terms["stop_words"], self["idf.npy"], self["components.npy"], terms["languages"]
+            ),
             BagModel(terms["names"], self["names_idf.npy"]),
             BagModel(terms["tags"], self["tags_idf.npy"]),
         )
@@ -120,6 +148,18 @@ class ArrayFiles:
         ends = self[name]
         if ends[0] != 0 or ends[-1] != count or (ends[1:] < ends[:-1]).any() or (np.diff(ends) < least).any():
             raise SnapshotError(f"{self.folder / name}: does not divide {count:,} entries among the articles")
+
+    def _check_rising(self, name: str, ends: npt.NDArray[np.int64]) -> None:
+        """Words are looked up by bisection: they must rise, but for where the next article begins."""
+        words = self[name]
+        falls = np.flatnonzero(words[1:] <= words[:-1]) + 1
+        if not np.isin(falls, ends).all():
+            raise SnapshotError(f"{self.folder / name}: words that do not rise")
+
+    def _check_holders(self, count: int) -> None:
+        name = "shared_words_holders.npy"
+        if not ((self[name] > 1) & (self[name] <= count)).all():
+            raise SnapshotError(f"{self.folder / name}: expected numbers from 2 to {count:,}, the articles there are")
 
     def _sparse(self, name: str, width: int) -> sp.csr_matrix:
         parts = tuple(self[f"{name}_{part}.npy"] for part in ("data", "indices", "indptr"))

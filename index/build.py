@@ -17,6 +17,8 @@ from recommender.encoder import Encoder
 from recommender.errors import PublishError, SnapshotError
 from recommender.ingest import Ingested
 from recommender.ranker import Ranker, default_ranker
+from recommender.text.boilerplate import Boilerplate
+from recommender.text.repetition import learn
 from recommender.vectors import Progress, VectorCache
 from recommender.views import views
 
@@ -32,13 +34,14 @@ Bar = Callable[[int, int], AbstractContextManager[Progress]]
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What a build did. ``changed`` is False if the same snapshot was current already."""
+    """What a build did, what it left out of texts; ``changed`` is False if the same snapshot was current already."""
 
     articles: int
     stubs: int
     curated_lists: int
     embedded_texts: int
     reused_texts: int
+    boilerplate: Boilerplate
     seconds: float
     snapshot: str
     changed: bool
@@ -82,6 +85,7 @@ def build(
         manifest.curated_lists,
         embedded,
         reused,
+        source.corpus.boilerplate,
         time.monotonic() - started,
         manifest.version,
         manifest.version != before,
@@ -110,14 +114,15 @@ def _assembled(
     catalog: Catalog, encoder: Encoder, ranker: Ranker | None, cache: VectorCache, kind: IndexKind | None, bar: Bar
 ) -> tuple[Contents, int, int]:
     seq = catalog.live_seq()  # first: what is written from here on is not built, and stays in the tail
-    texts = {text for article in catalog.articles() for text in views(article).texts}
+    boilerplate = learn(catalog.articles(), catalog.boilerplate_decisions())
+    texts = {text for article in catalog.articles() for text in views(boilerplate.strip(article)).texts}
     if not texts:
         raise PublishError("the catalog holds no article with text: there is nothing to build")
     missing = cache.missing(texts)
     if missing:
         with bar(sum(map(len, missing)), len(missing)) as progress:
             cache.embed(missing, progress)
-    corpus = build_corpus(catalog.articles(), catalog.aliases(), encoder.dim, cache.lookup)
+    corpus = build_corpus(catalog.articles(), catalog.aliases(), encoder.dim, cache.lookup, boilerplate)
     model = ModelEntry(name=encoder.name, revision=encoder.revision, dim=encoder.dim)
     lists = tuple(catalog.curated_lists())
     decided = catalog.editorial()

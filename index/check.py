@@ -7,7 +7,6 @@ import numpy as np
 
 from index.publish import open_current, published
 from index.snapshot import Snapshot
-from recommender.card import Card
 from recommender.catalog import Catalog
 
 SAMPLE = 200
@@ -80,7 +79,7 @@ def _decided(snapshot: Snapshot, catalog: Catalog) -> Finding:
 
 def _changed(snapshot: Snapshot, catalog: Catalog) -> int:
     """How many articles and curated lists of the catalog are not as the snapshot holds them, or are missing."""
-    now = {Card.of(article) for article in catalog.articles()}
+    now = {snapshot.corpus.card(article) for article in catalog.articles()}
     lists = {(item.article_id, item.targets) for item in catalog.curated_lists()}
     cards = {card.id for card in now ^ set(snapshot.corpus.cards)}
     return len(cards) + len({key for key, _ in lists ^ set(snapshot.lists.items())})

@@ -1,6 +1,7 @@
 """The operator's command line: ``related-index``, or ``python -m index``."""
 
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -8,22 +9,24 @@ import orjson
 import typer
 from rich.table import Table
 
-from index import cli_rules
+from index import cli_boilerplate, cli_rules
 from index.answer import bound
 from index.build import Built, build
 from index.check import check as check_store
+from index.cli_catalog import open_catalog
 from index.export import FOLDER, export
 from index.live import Live
 from index.manifest import IndexKind
 from index.publish import current_version, locked, published
 from recommender import console
 from recommender.catalog import Catalog
-from recommender.console import CuratedKey, Model, Store
+from recommender.console import CuratedKey, Model, SiteUrl, Store
 from recommender.encoder import make_encoder
 from recommender.errors import NoSnapshotError, SourceError
 from recommender.ingest import Ingested
 from recommender.ingest import ingest as ingest_sources
 from recommender.settings import settings
+from recommender.sources import ReadOptions
 from recommender.wanted import Wanted
 
 app = typer.Typer(
@@ -31,6 +34,7 @@ app = typer.Typer(
 )
 
 app.add_typer(cli_rules.app, name="rules")
+app.command()(cli_boilerplate.boilerplate)
 
 Sources = Annotated[list[Path], typer.Argument(help="Files or folders: .jsonl, .jsonl.gz, article pages (.txt).")]
 AsJson = Annotated[bool, typer.Option("--json", help="End with one JSON line of counts.")]
@@ -42,14 +46,15 @@ def ingest(
     sources: Sources,
     *,
     store: Store,
+    site_url: SiteUrl,
     curated_key: CuratedKey = "related",
     as_json: AsJson = False,
 ) -> None:
     """Read articles and curated lists into the catalog. Nothing is embedded or published yet."""
     started = time.monotonic()
-    catalog = _catalog(store)
+    catalog = open_catalog(store)
     with locked(store):
-        ingested = _ingest(catalog, sources, curated_key)
+        ingested = _ingest(catalog, sources, ReadOptions(curated_key, site_url))
     counts = catalog.counts()
     catalog.close()
     seconds = time.monotonic() - started
@@ -60,15 +65,17 @@ def ingest(
             curated_lists=counts.curated_lists,
             embedded_texts=0,
             reused_texts=0,
+            boilerplate_blocks=0,
             rejected=len(ingested.rejected),
+            warnings=ingested.warnings,
             seconds=round(seconds, 3),
             snapshot=None,
         )
     else:
         console.out.print(
-            f"{ingested.stored:,} records read, {len(ingested.rejected):,} rejected; the catalog holds"
-            f" {counts.articles:,} articles, {counts.stubs:,} stubs, {counts.curated_lists:,} curated lists"
-            f" ({seconds:.1f} s)"
+            f"{ingested.stored:,} records read, {len(ingested.rejected):,} rejected, {ingested.warnings:,} warnings;"
+            f" the catalog holds {counts.articles:,} articles, {counts.stubs:,} stubs, {counts.curated_lists:,} curated"
+            f" lists ({seconds:.1f} s)"
         )
     _fail_if_nothing(ingested)
 
@@ -79,6 +86,7 @@ def build_command(
     *,
     store: Store,
     model: Model,
+    site_url: SiteUrl,
     curated_key: CuratedKey = "related",
     index: Annotated[str, typer.Option(help="exact, hnsw, or auto: by the number of articles.")] = "auto",
     force: Annotated[bool, typer.Option(help="Publish in spite of many rejects or a shrunken corpus.")] = False,
@@ -88,11 +96,11 @@ def build_command(
     kinds: dict[str, IndexKind | None] = {"auto": None, "exact": "exact", "hnsw": "hnsw"}
     if index not in kinds:
         raise typer.BadParameter(f"{index!r} is none of {', '.join(kinds)}", param_hint="--index")
-    catalog = _catalog(store)
+    catalog = open_catalog(store)
     ingested = None
     if sources:
         with locked(store):  # a build that is running must not see the catalog change under it
-            ingested = _ingest(catalog, sources, curated_key)
+            ingested = _ingest(catalog, sources, ReadOptions(curated_key, site_url))
         _fail_if_nothing(ingested)
     built = build(
         store,
@@ -113,7 +121,9 @@ def build_command(
             curated_lists=built.curated_lists,
             embedded_texts=built.embedded_texts,
             reused_texts=built.reused_texts,
+            boilerplate_blocks=len(built.boilerplate.stripped),
             rejected=rejected,
+            warnings=ingested.warnings if ingested else 0,
             seconds=round(built.seconds, 3),
             snapshot=built.snapshot,
         )
@@ -125,7 +135,7 @@ def build_command(
 def check(store: Store) -> None:
     """Verify the snapshot in service: files, index, and whether the catalog has moved on."""
     current_version(store)  # before a catalog is created where there is no store
-    catalog = _catalog(store)
+    catalog = open_catalog(store)
     findings = check_store(store, catalog)
     catalog.close()
     table = Table("what", "", "found", box=None)
@@ -157,11 +167,12 @@ def export_command(
     limit: Annotated[int, typer.Option(help="Length of the lists.", min=1, max=100)] = 8,
 ) -> None:
     """Write every article's related list as a file, for a site without a service: JSON and HTML."""
-    catalog = _catalog(store)
+    catalog = open_catalog(store)
     live = Live(store, catalog=catalog)
     live.refresh()
     snapshot = live.snapshot()
-    wanted = Wanted(limit=limit, min_score=bound(snapshot, settings().min_score))
+    min_score = bound(snapshot, settings().min_score)
+    wanted = Wanted(limit=limit, min_score=min_score, version_days=settings().version_days)
     with console.item_bar("exporting", sum(not card.is_stub for card in snapshot.corpus.cards)) as bar:
         done = export(snapshot, folder, wanted, bar)
     catalog.close()
@@ -177,30 +188,27 @@ def main() -> None:
     console.main(app)
 
 
-def _catalog(store: Path) -> Catalog:
-    return Catalog.open(settings().catalog_url or store)
+def _ingest(catalog: Catalog, sources: list[Path], options: ReadOptions) -> Ingested:
+    shown: Counter[str] = Counter()
 
-
-def _ingest(catalog: Catalog, sources: list[Path], curated_key: str) -> Ingested:
-    shown = 0
-
-    def rejected(error: Exception) -> None:
-        nonlocal shown
-        shown += 1
-        if shown <= SHOWN:
-            console.warn(str(error))
+    def told(kind: str, text: str) -> None:
+        shown[kind] += 1
+        if shown[kind] <= SHOWN:
+            console.warn(text)
 
     with console.spinner("reading") as stored:
         ingested = ingest_sources(
             catalog,
             sources,
-            curated_key=curated_key,
+            options=options,
             on_stored=stored,
-            on_rejected=rejected,
+            on_rejected=lambda error: told("records were rejected", str(error)),
+            on_warning=lambda text: told("warnings", text),
             on_ignored=lambda path: console.err.print(f"no reader for {path}: left out", style="dim", markup=False),
         )
-    if shown > SHOWN:
-        console.warn(f"{shown - SHOWN:,} more records were rejected")
+    for kind, count in shown.items():
+        if count > SHOWN:
+            console.warn(f"{count - SHOWN:,} more {kind}")
     return ingested
 
 
@@ -216,6 +224,7 @@ def _say(built: Built, rejected: int) -> None:
         f" {built.embedded_texts:,} texts embedded, {built.reused_texts:,} reused, {rejected:,} records rejected;"
         f" {state} {built.snapshot} ({built.seconds:.1f} s)"
     )
+    cli_boilerplate.say(built.boilerplate)
 
 
 def _json(**counts: object) -> None:

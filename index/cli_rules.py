@@ -10,12 +10,12 @@ import typer
 from rich.text import Text
 
 from index.answer import bound
+from index.cli_catalog import open_catalog
 from index.live import Live
 from index.snapshot import Snapshot
 from index.writer import publish_rules
 from recommender import console
 from recommender.card import Card
-from recommender.catalog import Catalog
 from recommender.console import Store
 from recommender.editors.rule_file import read_rules
 from recommender.editors.rule_lint import lint
@@ -71,7 +71,7 @@ def try_command(file: File, *, store: Store, limit: Annotated[int, typer.Option(
 @app.command()
 def use(file: File, *, store: Store) -> None:
     """Put a file of rules in force, in place of the one before; the servers follow at once."""
-    rules, catalog = _read(file), _catalog(store)
+    rules, catalog = _read(file), open_catalog(store)
     publish_rules(store, catalog, _text(file))
     catalog.close()
     console.out.print(f"{file}: {_counted(rules)} in force", markup=False)
@@ -80,7 +80,7 @@ def use(file: File, *, store: Store) -> None:
 @app.command()
 def show(*, store: Store) -> None:
     """Print the rules in force, as they were written."""
-    catalog = _catalog(store)
+    catalog = open_catalog(store)
     typer.echo(catalog.rules(), nl=False)
     catalog.close()
 
@@ -88,7 +88,8 @@ def show(*, store: Store) -> None:
 def _changes(snapshot: Snapshot, rules: SiteRules, limit: int) -> Iterator[Changed | None]:
     """One item an article: how its list would change, None if not at all."""
     corpus, now = snapshot.corpus, datetime.now(UTC)
-    wanted = Wanted(limit=limit, min_score=bound(snapshot, settings().min_score))
+    min_score = bound(snapshot, settings().min_score)
+    wanted = Wanted(limit=limit, min_score=min_score, version_days=settings().version_days)
     sides = snapshot.editorial, replace(snapshot.editorial, rules=rules.under(corpus.register.aliases).at(now))
     same_tags = sides[0].rules.ignore_tags == sides[1].rules.ignore_tags
     for row, card in enumerate(corpus.cards):
@@ -113,15 +114,11 @@ def _changes(snapshot: Snapshot, rules: SiteRules, limit: int) -> Iterator[Chang
 
 def _served(store: Path) -> Snapshot:
     """What the servers of the store answer from now."""
-    catalog = _catalog(store)
+    catalog = open_catalog(store)
     live = Live(store, catalog=catalog)
     live.refresh()
     catalog.close()
     return live.snapshot()
-
-
-def _catalog(store: Path) -> Catalog:
-    return Catalog.open(settings().catalog_url or store)
 
 
 def _read(file: Path) -> SiteRules:

@@ -35,15 +35,15 @@ class Exported:
 
 
 def export(snapshot: Snapshot, folder: Path, wanted: Wanted, on_article: Callable[[int], None]) -> Exported:
-    """Write ``related/ID.json`` and ``related/ID.html`` of every article into ``folder``; stubs have no page.
+    """Write ``related/ID.json`` and ``related/ID.html`` of every article into ``folder``, but of stubs and drafts.
 
     Each file is replaced whole, and only if it differs, so an export that was interrupted is finished by the next.
     Files of articles that are gone are removed; files that no export wrote are left alone. ``on_article`` is told how
     many were just done. Raises PublishError naming the file that cannot be written.
     """
     place, corpus = folder / FOLDER, snapshot.corpus
-    present = corpus.register.present
-    rows = [row for row, card in enumerate(corpus.cards) if present[row] and not card.is_stub]
+    paged = corpus.register.present & corpus.register.published
+    rows = [row for row, card in enumerate(corpus.cards) if paged[row] and not card.is_stub]
     names = {f"{file_name(corpus.cards[row].id)}.{ending}" for row in rows for ending in ("json", "html")}
     written = 0
     try:

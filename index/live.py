@@ -125,9 +125,9 @@ class Live:
         """Return what is current now, unless it is in service already or cannot be opened."""
         found = None
         try:
-            if self._base is None or current_version(self.store) != self._base.version:
+            if self._base is None or current_version(self.store) != self._base.manifest.version:
                 found = open_current(self.store)
-                log.info("snapshot %s is in service", found.version)
+                log.info("snapshot %s is in service", found.manifest.version)
             self._confirmed = confirmed_at(self.store)
             self.problem = self._failed = None
         except SnapshotError as error:

@@ -163,8 +163,8 @@ def _retire(fs: FileSystem, folder: Path, current: str, keep: int) -> None:
 
 def _open_published(folder: Path) -> Snapshot:
     snapshot = open_snapshot(folder)
-    if snapshot.version != folder.name:
-        raise SnapshotError(f"{folder}: holds snapshot {snapshot.version} instead")
+    if snapshot.manifest.version != folder.name:
+        raise SnapshotError(f"{folder}: holds snapshot {snapshot.manifest.version} instead")
     return snapshot
 
 

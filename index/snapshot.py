@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -13,11 +13,11 @@ import numpy as np
 import orjson
 from pydantic import TypeAdapter
 
-from index.arrays import ARRAYS, ArrayFiles, arrays_of
+from index.arrays import ARRAYS, ArrayFiles, Terms, arrays_of
 from index.filesystem import FileSystem, Sink
 from index.manifest import NAME, SCHEMA, IndexKind, Manifest, ModelEntry, digest, read_manifest, version_of
 from index.neighbours import Neighbours, build_hnsw, index_kind, read_hnsw
-from recommender.articles import CuratedList, url_key_or_none
+from recommender.articles import CuratedList, UrlIndex
 from recommender.card import Card
 from recommender.corpus import Corpus
 from recommender.editors.documents import editorial_document, editorial_of
@@ -28,21 +28,25 @@ from recommender.picks import Picks
 from recommender.ranker import Ranker
 from recommender.register import Register
 from recommender.related import Candidates
+from recommender.text.boilerplate import Boilerplate
+from recommender.text.stop_words import LANGUAGES, lists_version
 
 CARDS, LISTS, ALIASES, TERMS, HNSW = "cards.jsonl", "lists.json", "aliases.json", "terms.json", "neighbours.faiss"
-EDITORIAL = "editorial.json"
-TEXTS = (CARDS, LISTS, ALIASES, TERMS, EDITORIAL)
+EDITORIAL, BOILERPLATE = "editorial.json", "boilerplate.json"
+TEXTS = (CARDS, LISTS, ALIASES, TERMS, EDITORIAL, BOILERPLATE)
 
 _CARD = TypeAdapter(Card)
 _STRINGS = TypeAdapter(dict[str, tuple[str, ...]])
 _ALIASES = TypeAdapter(dict[str, str])
+_BOILERPLATE = TypeAdapter(Boilerplate)
 
 
 @dataclass(frozen=True, repr=False)
 class Snapshot:
     """One immutable build, open for queries. ``lists`` are the curated lists by article id, ``picks`` by row.
 
-    ``editorial`` is what editors decided; what of it expires is dropped by ``at``.
+    ``editorial`` is what editors decided. ``at`` drops what of it is over, and hides what is dated ahead: ``ahead``
+    articles, which appear at their moment.
 
     With a tail of later changes behind it (see index.tail), ``seq`` numbers the newest of them, and ``pending`` holds,
     by id, the articles that are stored but cannot be served yet as they are now, ``stale`` telling what is served in
@@ -61,6 +65,7 @@ class Snapshot:
     pending: Mapping[str, Card] = field(default_factory=dict)
     stale: str = ""
     tail_size: int = 0
+    ahead: int = 0
 
     def __repr__(self) -> str:
         return f"Snapshot({self.version}, {len(self.corpus):,} articles)"
@@ -72,20 +77,28 @@ class Snapshot:
     def waiting(self, identity: str) -> Card | None:
         """Return the article with this id or URL that is stored and not in the corpus yet, if there is one."""
         identity = self.corpus.register.aliases.get(identity, identity)
-        address = url_key_or_none(identity)
-        found = (card for card in self.pending.values() if card.id == identity or (address and card.address == address))
-        return next(found, None)
+        if identity in self.pending:
+            return self.pending[identity]
+        found = UrlIndex((card.url, name) for name, card in self.pending.items() if card.url).find(identity)
+        return None if found is None else self.pending[found]
 
     def at(self, now: datetime) -> "Snapshot":
-        """Return the snapshot with what editors decided that is in force at ``now``: itself if nothing more expired."""
+        """Return the snapshot as it is to be served at ``now``: itself, if nothing more is over or has its moment."""
+        seen = self.seen_at(now)
         if self._next_end is None or now < self._next_end:
-            return self
-        return replace(self, editorial=self.editorial.at(now))
+            return seen
+        return replace(seen, editorial=self.editorial.at(now))
+
+    def seen_at(self, now: datetime) -> "Snapshot":
+        """Return the snapshot with the articles visible that are not dated ahead of ``now``: itself, if they are."""
+        ahead = self.corpus.register.ahead(now) if now < self._newest else 0
+        return self if ahead == self.ahead else replace(self, corpus=self.corpus.at(now), ahead=ahead)
 
     @property
     def version(self) -> str:
-        """The version the snapshot is known by; every change of its tail makes another, and whatever expires."""
+        """The version the snapshot is known by; every change of its tail makes another, and whatever time changes."""
         over = f"~{self.editorial.expired}" if self.editorial.expired else ""
+        over += f"+{self.ahead}" if self.ahead else ""
         if self.seq is None:
             return f"{self.manifest.version}{over}"
         waiting = f"-{self.stale}" if self.stale else ""
@@ -95,6 +108,12 @@ class Snapshot:
     def _next_end(self) -> datetime | None:
         """Worked out once: it is asked for twice a second."""
         return self.editorial.next_end
+
+    @cached_property
+    def _newest(self) -> datetime:
+        """From then on nothing is dated ahead."""
+        dates = (card.published_at for card in self.corpus.cards)
+        return max((date for date in dates if date), default=datetime.min.replace(tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +135,8 @@ class Contents:
         manifest = _manifest(self, {}, built_at)
         neighbours, picks = Neighbours(self.corpus.fused, hnsw), Picks.of(self.corpus, lists)
         editorial = self.editorial.under(self.corpus.register.aliases)
-        return Snapshot(manifest, self.corpus, neighbours, self.kind, self.ranker, lists, picks, editorial)
+        snapshot = Snapshot(manifest, self.corpus, neighbours, self.kind, self.ranker, lists, picks, editorial)
+        return snapshot.seen_at(built_at)
 
 
 def contents(
@@ -148,12 +168,13 @@ def write_snapshot(filesystem: FileSystem, folder: Path, source: Contents, built
 def open_snapshot(folder: Path) -> Snapshot:
     """Verify every file of the snapshot in ``folder`` against its manifest, and open it.
 
-    Arrays are memory-mapped. Raises SnapshotError naming the file that is missing, damaged or odd.
+    Arrays are memory-mapped. What is dated ahead of now is not visible (see Snapshot.at). Raises SnapshotError naming
+    the file that is missing, damaged or odd.
     """
     manifest = read_manifest(folder)
     verify(folder, manifest)
     try:
-        return _open(folder, manifest)
+        return _open(folder, manifest).seen_at(datetime.now(UTC))
     except SnapshotError:
         raise
     except Exception as error:  # whatever it is: verified files that cannot be opened are no snapshot
@@ -211,11 +232,14 @@ def _files(source: Contents) -> Iterator[tuple[str, Callable[[Sink], object]]]:
             {
                 "terms": lexicon.words.terms,
                 "stop_words": lexicon.words.stop_words,
+                "languages": lexicon.words.languages,
+                "function_words": (lists_version(),),
                 "names": lexicon.names.terms,
                 "tags": lexicon.tags.terms,
             }
         ),
         EDITORIAL: orjson.dumps(editorial_document(source.editorial)),
+        BOILERPLATE: orjson.dumps(corpus.boilerplate),
     }
     for name, data in texts.items():
         yield name, lambda sink, d=data: sink.write(d)  # type: ignore[misc]
@@ -227,7 +251,7 @@ def _files(source: Contents) -> Iterator[tuple[str, Callable[[Sink], object]]]:
 def _open(folder: Path, manifest: Manifest) -> Snapshot:
     arrays = ArrayFiles.open(folder)
     count, dim = manifest.articles + manifest.stubs, manifest.model.dim
-    terms = _STRINGS.validate_json((folder / TERMS).read_bytes())
+    terms = _terms(folder / TERMS)
     arrays.check(count, dim, terms)
     cards = tuple(_CARD.validate_json(line, strict=True) for line in (folder / CARDS).read_bytes().splitlines())
     ids = [card.id for card in cards]
@@ -237,9 +261,11 @@ def _open(folder: Path, manifest: Manifest) -> Snapshot:
         Register.of(cards, _ALIASES.validate_json((folder / ALIASES).read_bytes())),
         arrays.packed(),
         arrays.terms(),
+        arrays.fingerprints(),
         arrays["fused.npy"],
         arrays.lexicon(terms),
         Fusion(arrays["centre.npy"], manifest.semantic_scale, manifest.lexical_scale),
+        _BOILERPLATE.validate_json((folder / BOILERPLATE).read_bytes(), strict=True),
     )
     hnsw = read_hnsw(folder / HNSW, corpus.fused.shape) if manifest.index == "hnsw" else None
     lists = _STRINGS.validate_json((folder / LISTS).read_bytes())
@@ -248,6 +274,15 @@ def _open(folder: Path, manifest: Manifest) -> Snapshot:
     neighbours, picks = Neighbours(corpus.fused, hnsw), Picks.of(corpus, lists)
     editorial = _editorial(folder / EDITORIAL).under(corpus.register.aliases)
     return Snapshot(manifest, corpus, neighbours, manifest.index, ranker, lists, picks, editorial)
+
+
+def _terms(path: Path) -> Terms:
+    terms = _STRINGS.validate_json(path.read_bytes())
+    if terms["function_words"] != (lists_version(),):
+        raise SnapshotError(f"{path}: built with other stop words; build again")
+    if not set(terms["languages"]).issubset(LANGUAGES):
+        raise SnapshotError(f"{path}: languages are {terms['languages']}, expected some of {LANGUAGES}")
+    return terms
 
 
 def _editorial(path: Path) -> Editorial:

@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from index.snapshot import Snapshot
-from recommender.articles import Article, url_key
+from recommender.articles import Article, loose_url_key, url_key_or_none
 from recommender.card import Card
 from recommender.catalog import Catalog, Changes
 from recommender.corpus import Corpus, LiveCorpus, joined, nothing
 from recommender.encoder import Matrix
-from recommender.errors import ArticleError, CatalogError, EncoderError
+from recommender.errors import CatalogError, EncoderError
 from recommender.packed import Column
 from recommender.policy import Mask
 from recommender.register import Rows
@@ -73,10 +73,11 @@ class Tail:
         for article in changes.articles:
             if article.id in self._parts and self._parts[article.id][0] == article:
                 continue
-            if self._vectors.missing(views(article).texts):
-                pending[article.id] = Card.of(article)
+            corpus = self._base.corpus
+            if self._vectors.missing(views(corpus.boilerplate.strip(article)).texts):
+                pending[article.id] = corpus.card(article)
             else:
-                found = self._base.corpus.more([article], self._vectors.lookup)
+                found = corpus.more([article], self._vectors.lookup)
                 self._parts[article.id] = article, found, changes.seq
         return pending
 
@@ -173,11 +174,10 @@ def _unresolved(base: Snapshot) -> dict[str, set[str]]:
 
 
 def _keys(names: Iterable[str]) -> set[str]:
+    """Ids as they are, and the loose forms of addresses: rather one list too many is read again than one too few."""
     keys = set()
     for name in names:
         keys.add(name)
-        try:
-            keys.add(url_key(name))
-        except ArticleError:
-            continue
+        if address := url_key_or_none(name):
+            keys.add(loose_url_key(address))
     return keys

@@ -10,7 +10,7 @@ from index.bell import Bell
 from index.live import Live
 from index.manifest import ModelEntry
 from recommender.articles import Article, Record
-from recommender.catalog import Catalog
+from recommender.catalog import Catalog, Removal
 from recommender.editors.overrides import Overrides
 from recommender.encoder import Encoder
 from recommender.errors import CatalogError, RecommenderError, SnapshotError
@@ -71,18 +71,20 @@ class Writer:
 
     def without_text(self, records: Sequence[Record]) -> set[str]:
         """Return the ids of those ``records`` that have no body while the stored article has one: it would be kept."""
-        bare = {record.article.id for record in records if record.article.is_stub}
+        bare = {record.article.id for record in records if not record.article.body}
         return self._catalog.with_body(bare) if bare else set()
 
-    def remove(self, identity: str) -> bool | None:
-        """Remove the article with this id or former id; say whether it is out of every list, None: there was none.
+    def remove(self, identity: str) -> tuple[Removal, bool] | None:
+        """Remove the article with this id, or, where it is an alias, that alone; None: there was neither.
 
-        Raises CatalogError if nothing was changed.
+        Return what was removed, and whether that holds in every list by now. Raises CatalogError if nothing was
+        changed.
         """
-        if not self._catalog.remove(identity):
+        removal = self._catalog.remove(identity)
+        if removal is None:
             return None
         self._announce()
-        return not self._live.behind
+        return removal, not self._live.behind
 
     def override(self, identity: str, overrides: Overrides) -> bool:
         """Store what is decided for the article with this id or former id; say whether it is in force.
@@ -163,7 +165,8 @@ class Writer:
             with self._embedding:
                 cache = VectorCache(self._catalog.engine, encoder)
                 started = time.monotonic()
-                missing = cache.missing(text for article in articles for text in views(article).texts)
+                strip = self._live.snapshot().corpus.boilerplate.strip
+                missing = cache.missing(text for article in articles for text in views(strip(article)).texts)
                 cache.embed(missing)
         except Exception:  # whatever an encoder may raise
             if len(articles) == 1:

@@ -6,6 +6,7 @@ from typing import Self
 
 from recommender.articles import Article, url_key, url_key_or_none
 from recommender.text import normalise, sha256
+from recommender.text.distinct_words import LEAST_WORDS, distinct_words
 
 DAY = 86_400.0
 """Seconds."""
@@ -16,6 +17,7 @@ class Card:
     """What a page needs to show an article, and what filters look at.
 
     ``canonical_url`` and ``translation_of`` (an id or URL) name another article that tells the same story.
+    ``published``: False for a draft, which stands in no list.
     """
 
     id: str
@@ -31,10 +33,14 @@ class Card:
     text_sha256: str
     canonical_url: str | None = None
     translation_of: str | None = None
+    published: bool = True
 
     @classmethod
     def of(cls, article: Article) -> Self:
-        """Return the card of ``article``; ``text_sha256`` is equal for copies of the same text."""
+        """Return the card of ``article``; ``text_sha256`` is equal for copies of the same text.
+
+        Of a text of few words (see LEAST_WORDS) it is the article's own: "Watch the video." says not which.
+        """
         return cls(
             article.id,
             article.url,
@@ -46,9 +52,10 @@ class Card:
             article.tags,
             article.language,
             article.is_stub,
-            _text_digest(f"{article.title} {article.body or ' '.join(article.teasers)}"),
+            _text_digest(article),
             article.canonical_url,
             article.translation_of,
+            article.published,
         )
 
     @property
@@ -77,5 +84,8 @@ class Card:
         return self.published_at.timestamp() / DAY if self.published_at else float("nan")
 
 
-def _text_digest(text: str) -> str:
-    return sha256(normalise(text) or text)
+def _text_digest(article: Article) -> str:
+    body = article.body or " ".join(article.teasers)
+    whole = f"{article.title} {body}"
+    text = normalise(whole) or whole
+    return sha256(text if len(distinct_words(body)) >= LEAST_WORDS else f"{article.id}\n{text}")

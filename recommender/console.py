@@ -44,6 +44,14 @@ Model = Annotated[
     ),
 ]
 CuratedKey = Annotated[str, typer.Option(help="Key of the curated list in JSON lines.")]
+SiteUrl = Annotated[
+    str,
+    typer.Option(
+        default_factory=lambda: settings().site_url,
+        show_default="none, or RELATED_SITE_URL",
+        help="Address of the site, against which relative addresses are resolved.",
+    ),
+]
 
 
 def main(app: typer.Typer) -> None:

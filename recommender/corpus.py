@@ -5,6 +5,7 @@ A corpus is immutable; a snapshot is a corpus on disk. A live corpus is one with
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import islice
 from typing import Self
 
@@ -15,10 +16,12 @@ import scipy.sparse as sp
 from recommender.articles import Article
 from recommender.card import Card
 from recommender.encoder import Encoder, Matrix
+from recommender.fingerprints import Fingerprints, Hashes, fingerprint
 from recommender.fusion import Fusion, unit
 from recommender.packed import VIEWS, Column, Likeness, Packed
 from recommender.register import Register, Rows
 from recommender.terms import SHORT, Lexicon, LexiconFit, TermRows
+from recommender.text.boilerplate import Boilerplate
 from recommender.views import Views, views
 
 Lookup = Callable[[Sequence[str]], Matrix]
@@ -34,7 +37,8 @@ class Query:
     """The article whose related list is wanted, in the same terms as the corpus.
 
     ``row`` is None for a draft. ``views`` ``(3, d)`` float32, those of VIEWS (zero where unknown), ``passages``
-    ``(k, d)`` float32, ``terms`` of one row, ``fused`` ``(D,)`` float32, ``day`` days since 1970 or NaN.
+    ``(k, d)`` float32, ``terms`` of one row, ``fused`` ``(D,)`` float32, ``day`` days since 1970 or NaN,
+    ``fingerprint`` the different words of its text.
     """
 
     row: int | None
@@ -44,22 +48,25 @@ class Query:
     terms: TermRows
     fused: npt.NDArray[np.float32]
     day: float
+    fingerprint: Hashes
 
 
 @dataclass(frozen=True)
 class Corpus:
     """n articles as arrays, and the models that turn a new text into the same terms.
 
-    ``register`` says who they are; ``packed`` views and passages, and ``terms``, of n articles; ``fused`` ``(n, D)``
-    float32.
+    ``register`` says who they are; ``packed`` views and passages, ``terms`` and ``fingerprints`` of n articles;
+    ``fused`` ``(n, D)`` float32. All of it is of texts without ``boilerplate``.
     """
 
     register: Register
     packed: Packed
     terms: TermRows
+    fingerprints: Fingerprints
     fused: Matrix
     lexicon: Lexicon
     fusion: Fusion
+    boilerplate: Boilerplate
 
     def __len__(self) -> int:
         return len(self.register)
@@ -82,10 +89,20 @@ class Corpus:
         """Return the row that ``find`` gives. Raises UnknownArticleError where it gives none."""
         return self.register.row(identity)
 
+    def at(self, now: datetime) -> Self:
+        """Return the corpus as of ``now``: what is dated ahead of it is not visible."""
+        return replace(self, register=self.register.at(now))
+
+    def card(self, article: Article) -> Card:
+        """Return the card of ``article`` as the corpus has it, or would."""
+        return _card(article, self.boilerplate.strip(article))
+
     def query(self, row: int) -> Query:
         """Return the article at ``row`` as a query."""
         card = self.register.cards[row]
-        return Query(row, card, *self.packed.of(row), self.terms.row(row), self.fused[row], card.day)
+        views, passages = self.packed.of(row)
+        words = self.fingerprints.row(row)
+        return Query(row, card, views, passages, self.terms.row(row), self.fused[row], card.day, words)
 
     def products(self, rows: Rows, fused: Column) -> Column:
         """Return ``(m,)``: inner products of the fused vectors of ``rows`` with ``fused``."""
@@ -111,13 +128,23 @@ class Corpus:
         """Return ``(m, D)``: the fused vectors of ``rows``."""
         return np.asarray(self.fused.take(rows, axis=0))
 
+    def fingerprint(self, row: int) -> Hashes:
+        """Return the different words of the text of the article at ``row``."""
+        return self.fingerprints.row(row)
+
+    def fingerprint_sizes(self, rows: Rows) -> Rows:
+        """Return ``(m,)``: how many different words the texts of ``rows`` have."""
+        return self.fingerprints.sizes(rows)
+
     def more(self, articles: Sequence[Article], lookup: Lookup) -> "Corpus":
         """Return the corpus of other ``articles``, in the order of their ids, weighed by this one's models."""
-        cards = [Card.of(article) for article in articles]
+        given, articles = articles, [self.boilerplate.strip(article) for article in articles]
+        cards = [_card(article, stripped) for article, stripped in zip(given, articles, strict=True)]
         read, packed = read_vectors([views(article) for article in articles], lookup, self.packed.codes.shape[1])
         terms = self.lexicon.rows(articles)
         fused = self.fusion.fuse(semantic(read), self.lexicon.words.project(terms.whole))
-        return Corpus(Register.of(cards, {}), packed, terms, fused, self.lexicon, self.fusion)
+        told = self.fingerprints.others([fingerprint(article) for article in articles])
+        return Corpus(Register.of(cards, {}), packed, terms, told, fused, self.lexicon, self.fusion, self.boilerplate)
 
     def unread(self, card: Card) -> Query:
         """Return an article as a query of which nothing but its card is known: nothing is like it."""
@@ -126,11 +153,12 @@ class Corpus:
         terms = TermRows(
             sp.csr_matrix((1, whole), dtype=np.float32), sp.csr_matrix((len(SHORT), short), dtype=np.float32)
         )
-        return Query(None, card, none, none[:0], terms, np.zeros(self.fused.shape[1], np.float32), card.day)
+        fused = np.zeros(self.fused.shape[1], np.float32)
+        return Query(None, card, none, none[:0], terms, fused, card.day, np.zeros(0, np.uint32))
 
     def draft(self, article: Article, encoder: Encoder) -> Query:
         """Return an article that is not in the corpus as a query; nothing is stored."""
-        distinct = list(dict.fromkeys(views(article).texts))
+        distinct = list(dict.fromkeys(views(self.boilerplate.strip(article)).texts))
         vector = dict(zip(distinct, encoder.encode(distinct), strict=True))
         none = np.zeros((0, encoder.dim), np.float32)
         alone = self.more([article], lambda wanted: np.array([vector[text] for text in wanted] or none))
@@ -153,7 +181,8 @@ class LiveCorpus(Corpus):
         ``aliases`` are all former ids that hold now.
         """
         register = base.register.changed(tail.cards, set(gone), aliases)
-        return cls(register, base.packed, base.terms, base.fused, base.lexicon, base.fusion, tail)
+        fields = base.packed, base.terms, base.fingerprints, base.fused, base.lexicon, base.fusion, base.boilerplate
+        return cls(register, *fields, tail)
 
     def query(self, row: int) -> Query:
         """Return the article at ``row`` as a query."""
@@ -192,6 +221,15 @@ class LiveCorpus(Corpus):
         found[late] = self.tail.fused[rows[late] - len(self.packed)]
         return found
 
+    def fingerprint(self, row: int) -> Hashes:
+        """Return the different words of the text of the article at ``row``."""
+        late = row - len(self.packed)
+        return self.fingerprints.row(row) if late < 0 else self.tail.fingerprints.row(late)
+
+    def fingerprint_sizes(self, rows: Rows) -> Rows:
+        """Return ``(m,)``: how many different words the texts of ``rows`` have."""
+        return self._both(rows, super().fingerprint_sizes, self.tail.fingerprint_sizes).astype(np.int64)
+
     def _both(
         self, rows: Rows, of: Callable[..., npt.ArrayLike], of_tail: Callable[..., npt.ArrayLike], *query: Matrix
     ) -> Matrix:
@@ -212,9 +250,11 @@ def joined(parts: Sequence[Corpus]) -> Corpus:
         Register.of([card for part in parts for card in part.cards], {}),
         Packed.joined([part.packed for part in parts]),
         TermRows.joined([part.terms for part in parts]),
+        Fingerprints.joined([part.fingerprints for part in parts]),
         np.concatenate([part.fused for part in parts]),
         first.lexicon,
         first.fusion,
+        first.boilerplate,
     )
 
 
@@ -222,8 +262,9 @@ def nothing(corpus: Corpus) -> Corpus:
     """Return the corpus of no article, with the models of ``corpus``."""
     none = np.zeros((0, len(VIEWS), corpus.packed.codes.shape[1]), dtype=np.float32)
     terms = TermRows(corpus.terms.whole[:0], corpus.terms.short[:0])
-    fused = corpus.fused[:0]
-    return Corpus(Register.of((), {}), Packed.pack(none, []), terms, fused, corpus.lexicon, corpus.fusion)
+    models = corpus.lexicon, corpus.fusion, corpus.boilerplate
+    told = corpus.fingerprints.others([])
+    return Corpus(Register.of((), {}), Packed.pack(none, []), terms, told, corpus.fused[:0], *models)
 
 
 def build_corpus(
@@ -231,22 +272,33 @@ def build_corpus(
     aliases: Mapping[str, str],
     dim: int,
     lookup: Lookup,
+    boilerplate: Boilerplate,
 ) -> Corpus:
-    """Build the corpus of ``articles`` (in the order of their ids, at least one)."""
+    """Build the corpus of ``articles`` (in the order of their ids, at least one), without their ``boilerplate``."""
     cards: list[Card] = []
     fit = LexiconFit()
+    told: list[Hashes] = []
     parts: list[tuple[Matrix, Packed]] = []
     for batch in batched(articles, LOOKUP_ARTICLES):
-        for article in batch:
-            cards.append(Card.of(article))
-            fit.add(article)
-        read, packed = read_vectors(list(map(views, batch)), lookup, dim)
+        stripped = [boilerplate.strip(article) for article in batch]
+        for article, without in zip(batch, stripped, strict=True):
+            cards.append(_card(article, without))
+            fit.add(without)
+            told.append(fingerprint(without))
+        read, packed = read_vectors(list(map(views, stripped)), lookup, dim)
         parts.append((semantic(read), packed))
     lexicon, terms = fit.fit()
     half_s, half_l = np.concatenate([part[0] for part in parts]), lexicon.words.project(terms.whole)
     fusion = Fusion.fit(half_s, half_l)
     packed = Packed.joined([part[1] for part in parts])
-    return Corpus(Register.of(cards, aliases), packed, terms, fusion.fuse(half_s, half_l), lexicon, fusion)
+    fused, models = fusion.fuse(half_s, half_l), (lexicon, fusion, boilerplate)
+    return Corpus(Register.of(cards, aliases), packed, terms, Fingerprints.of(told), fused, *models)
+
+
+def _card(article: Article, stripped: Article) -> Card:
+    """Show the article as it is given; what tells that two are copies is the text without boilerplate."""
+    card = Card.of(article)
+    return card if stripped is article else replace(card, text_sha256=Card.of(stripped).text_sha256)
 
 
 def read_vectors(articles: Sequence[Views], lookup: Lookup, dim: int) -> tuple[Matrix, Packed]:

@@ -1,31 +1,45 @@
 """The lexical half: tf-idf over the whole article with bigrams, and its truncated SVD.
 
 Kept as plain arrays (terms, idf, components): a fitted model is written to and read from a snapshot
-without pickling anything. Fitting and tokenising are scikit-learn's.
+without pickling anything. Fitting is scikit-learn's; what a word is, too, but each text loses the function words of
+its own language: English "die" is a word that German must not take away.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 from sklearn.decomposition import TruncatedSVD
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer, TfidfVectorizer
+from sklearn.feature_extraction.text import TfidfVectorizer
 
 from recommender.encoder import Matrix
+from recommender.text.stop_words import function_words, told_languages, words
 
 SVD_DIM = 256
 MAX_TERMS = 200_000
 COMMON = 0.5
-"""A word in more than this share of the articles is a stop word of the corpus, in any language."""
+"""A word in this share of the articles or more is a stop word of the corpus, in any language."""
 COMMON_FROM = 100
 """Articles a corpus needs before its own stop words are derived."""
+MAIN = 0.9
+"""Share of the articles in one language from which a text that does not tell its own is taken to be in it."""
 MIN_DF_FROM = 20
 """Articles a corpus needs before a term that occurs in one article only is dropped."""
 DENSE_SVD = 600
 """Up to this many articles the SVD is computed exactly; above, by seeded randomised iteration."""
+
+
+class Text(NamedTuple):
+    """A text to be weighed, and whose function words it loses (see ``list_languages``); None where not known."""
+
+    text: str
+    languages: tuple[str, ...] | None
 
 
 @dataclass(frozen=True)
@@ -33,15 +47,17 @@ class LexicalModel:
     """A fitted tf-idf model and its SVD.
 
     ``terms`` V terms in column order; ``idf`` ``(V,)`` float32; ``components`` ``(V, k)`` float32, the
-    right singular vectors, k ≤ SVD_DIM; ``stop_words`` those dropped before bigrams are formed.
+    right singular vectors, k ≤ SVD_DIM; ``stop_words`` the corpus's own, dropped before bigrams are formed as function
+    words are; ``languages`` of the texts of which none are known.
     """
 
     terms: tuple[str, ...]
     stop_words: tuple[str, ...]
     idf: npt.NDArray[np.float32]
     components: Matrix
+    languages: tuple[str, ...] = ()
 
-    def transform(self, texts: Sequence[str]) -> sp.csr_matrix:
+    def transform(self, texts: Sequence[Text]) -> sp.csr_matrix:
         """Return ``(len(texts), V)`` float32 CSR, rows of unit length (or empty), columns as ``terms``."""
         if not self.terms:
             return sp.csr_matrix((len(texts), 0), dtype=np.float32)
@@ -56,44 +72,76 @@ class LexicalModel:
 
     @cached_property
     def _vectorizer(self) -> TfidfVectorizer:
-        vectorizer = _vectorizer(self.stop_words, vocabulary={t: i for i, t in enumerate(self.terms)})
+        analyzer = _Analyzer(self.stop_words, self.languages)
+        vectorizer = _vectorizer(analyzer, vocabulary={t: i for i, t in enumerate(self.terms)})
         vectorizer.idf_ = self.idf
         return vectorizer
 
 
-def fit_lexical(texts: Sequence[str]) -> tuple[LexicalModel, sp.csr_matrix]:
+def fit_lexical(texts: Sequence[Text]) -> tuple[LexicalModel, sp.csr_matrix]:
     """Fit the model on ``texts`` and return it with their tf-idf rows, ``(len(texts), V)`` float32 CSR.
 
     Weights are ``(1 + ln tf) · idf`` with scikit-learn's smoothed idf, rows L2-normalised (Salton &
     Buckley, 1988); the projection is latent semantic analysis (Deerwester et al., 1990).
     """
-    stop_words = tuple(sorted(ENGLISH_STOP_WORDS | _common_words(texts)))
-    vectorizer = _vectorizer(stop_words, min_df=2 if len(texts) >= MIN_DF_FROM else 1, max_features=MAX_TERMS)
+    languages = _main_languages(texts)
+    stop_words = _common_words(texts, languages)
+    analyzer = _Analyzer(stop_words, languages)
+    vectorizer = _vectorizer(analyzer, min_df=2 if len(texts) >= MIN_DF_FROM else 1, max_features=MAX_TERMS)
     try:
         rows = _canonical(vectorizer.fit_transform(texts))
     except ValueError:  # scikit-learn's way to say that not one term is left
         empty = sp.csr_matrix((len(texts), 0), dtype=np.float32)
-        return LexicalModel((), stop_words, np.zeros(0, np.float32), np.zeros((0, 0), np.float32)), empty
+        return LexicalModel((), stop_words, np.zeros(0, np.float32), np.zeros((0, 0), np.float32), languages), empty
     terms = tuple(vectorizer.get_feature_names_out().tolist())
-    model = LexicalModel(terms, stop_words, vectorizer.idf_.astype(np.float32), _components(rows))
-    return model, rows
+    return LexicalModel(terms, stop_words, vectorizer.idf_.astype(np.float32), _components(rows), languages), rows
 
 
-def _vectorizer(stop_words: Sequence[str], **options: object) -> TfidfVectorizer:
-    return TfidfVectorizer(
-        sublinear_tf=True, ngram_range=(1, 2), stop_words=list(stop_words), dtype=np.float32, **options
-    )
+class _Analyzer:
+    """A text's words and pairs of words side by side, without stop words: scikit-learn's own steps, by language."""
+
+    def __init__(self, stop_words: Iterable[str], languages: tuple[str, ...]) -> None:
+        self._common = frozenset(stop_words)
+        self._languages = languages
+        self._dropped: dict[tuple[str, ...], frozenset[str]] = {}
+
+    def __call__(self, text: Text) -> list[str]:
+        dropped = self._stop_words(text)
+        kept = [word for word in words(text.text) if word not in dropped]
+        return kept + [f"{first} {second}" for first, second in pairwise(kept)]
+
+    def different(self, text: Text) -> set[str]:
+        """Return the words alone, each once."""
+        return set(words(text.text)) - self._stop_words(text)
+
+    def _stop_words(self, text: Text) -> frozenset[str]:
+        languages = self._languages if text.languages is None else text.languages
+        if languages not in self._dropped:
+            self._dropped[languages] = self._common.union(*map(function_words, languages))
+        return self._dropped[languages]
 
 
-def _common_words(texts: Sequence[str]) -> frozenset[str]:
+def _vectorizer(analyzer: _Analyzer, **options: object) -> TfidfVectorizer:
+    return TfidfVectorizer(analyzer=analyzer, sublinear_tf=True, dtype=np.float32, **options)
+
+
+def _main_languages(texts: Sequence[Text]) -> tuple[str, ...]:
+    """Those of nearly all texts of which they are known; if of none, those which all texts tell together."""
+    known = Counter(text.languages for text in texts if text.languages is not None)
+    if not known:
+        return told_languages("\n".join(text.text for text in texts)) or ()
+    languages, count = known.most_common(1)[0]
+    return languages if count >= MAIN * known.total() else ()
+
+
+def _common_words(texts: Sequence[Text], languages: tuple[str, ...]) -> tuple[str, ...]:
+    """Each text's function words are not counted: what is one in most texts may be none in the others."""
     if len(texts) < COMMON_FROM:
-        return frozenset()
-    counter = CountVectorizer(binary=True, min_df=COMMON)
-    try:
-        counter.fit(texts)
-    except ValueError:
-        return frozenset()
-    return frozenset(counter.get_feature_names_out().tolist())
+        return ()
+    analyzer, having = _Analyzer((), languages), Counter[str]()
+    for text in texts:
+        having.update(analyzer.different(text))
+    return tuple(sorted(word for word, count in having.items() if count >= COMMON * len(texts)))
 
 
 def _components(rows: sp.csr_matrix) -> Matrix:

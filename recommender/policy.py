@@ -16,18 +16,11 @@ from recommender.corpus import Corpus, Query
 from recommender.editors.overrides import Block, Fill, Overrides, Pin
 from recommender.editors.rules import Matcher
 from recommender.encoder import Matrix
-from recommender.packed import Column
+from recommender.ranking.versions import Tellings, Told
 from recommender.register import Rows
-from recommender.terms import Containment
-from recommender.wanted import Fallback, Filters, Mode
+from recommender.wanted import VERSION_DAYS, Fallback, Filters, Mode
 
 Mask = npt.NDArray[np.bool_]
-
-VERSION = 0.88
-"""Two articles are versions of one story if they share this much of the shorter one's terms (see Containment).
-
-Early and late reports of one event share .90 to .97, pages of one template up to .87 (DECISIONS.md).
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +39,7 @@ def allowed(
     blocks: Sequence[Block] = (),
     matchers: Sequence[Matcher | None] = (),
 ) -> Mask:
-    """Return ``(n,)`` bool: the articles that may be recommended for ``query``.
+    """Return ``(n,)`` bool: the articles that may be recommended for ``query``, of those that are visible.
 
     Never the query itself, nor another version or a translation of it (see Card.marks), nor what fits one of
     ``matchers``; None fits every article.
@@ -63,11 +56,12 @@ def allowed(
 def asked_for(query: Query, corpus: Corpus, filters: Filters, mode: Mode) -> Mask:
     """Return ``(n,)`` bool: what the caller's own words leave; also a pin must obey them."""
     register = corpus.register
-    mask, days = register.present.copy(), register.days
+    mask, days = register.visible.copy(), register.days
     mask[_own_rows(query, corpus)] = False
     mask &= ~_stories_of(corpus, named(corpus, filters.exclude))
     if filters.section:
-        mask &= register.sections.among(lambda name: name in filters.section)
+        wanted = {name.casefold() for name in filters.section}
+        mask &= register.sections.among(lambda name: name.casefold() in wanted)
     if filters.language:
         mask &= register.languages.among(lambda tag: any(_in_range(tag, each) for each in filters.language))
     if filters.published_after:
@@ -87,46 +81,53 @@ def named(corpus: Corpus, identities: Iterable[str]) -> list[int]:
     return list(dict.fromkeys(row for row in found if row is not None))
 
 
-def stories(query: Query, corpus: Corpus, rows: Rows, count: int, taken: Sequence[int] = ()) -> list[Story]:
+def stories(
+    query: Query,
+    corpus: Corpus,
+    rows: Rows,
+    count: int,
+    taken: Sequence[int] = (),
+    version_days: float = VERSION_DAYS,
+) -> list[Story]:
     """Return the first ``count`` stories told by ``rows``, which are in order, each with all its versions.
 
-    Versions share a mark (see Card.marks), or nearly all their terms; and versions of versions are one story too.
-    Those of the query or of a row in ``taken`` are left out.
+    Versions share a mark (see Card.marks), or one tells the other again (see Tellings), published at most
+    ``version_days`` apart; and versions of versions are one story too. Those of the query or of a row in ``taken`` are
+    left out.
     """
-    contained, numbers = Containment(corpus.terms_of(rows)), corpus.copies[rows]
+    tellings, numbers = Tellings(corpus, rows, version_days), corpus.copies[rows]
 
-    def told(shares: Column, number: int, known: int | None = None) -> Mask:
+    def told(again: Mask, number: int, known: int | None = None) -> Mask:
         """The places of the versions of one text, itself at the place ``known``, and of what is a version of these."""
-        found, left = np.zeros(len(rows), dtype=bool), [(shares, number)]
+        found, left = np.zeros(len(rows), dtype=bool), [(again, number)]
         while left:
-            shares, number = left.pop()
-            same = (shares >= VERSION) | (numbers == number)
-            new = np.isin(numbers, numbers[same]) & ~found  # with the translations and copies of each
+            again, number = left.pop()
+            new = np.isin(numbers, numbers[again | (numbers == number)]) & ~found  # with the copies of each
             found |= new
             left += [
-                (contained.of_text(place), int(numbers[place]))
+                (tellings.of_place(place), int(numbers[place]))
                 for place in np.flatnonzero(new).tolist()
                 if place != known
             ]
         return found
 
-    free = ~told(contained.of(query.terms), -1)
+    free = ~told(tellings.of(Told.of(query), query.terms), -1)
     others = np.array(sorted({*_own_rows(query, corpus), *taken} - {query.row}), dtype=np.int64)
     terms = corpus.terms_of(others)
     for place, row in enumerate(others.tolist()):
-        free &= ~told(contained.of(terms, place), int(corpus.copies[row]))
+        free &= ~told(tellings.of(Told.at(corpus, row), terms, place), int(corpus.copies[row]))
     found: list[Story] = []
     while len(found) < count and free.any():
         first = int(np.argmax(free))
-        places = np.flatnonzero(free & told(contained.of_text(first), int(numbers[first]), first)).tolist()
+        places = np.flatnonzero(free & told(tellings.of_place(first), int(numbers[first]), first)).tolist()
         free[places] = False
         found.append(Story(tuple(places), _shown(query, corpus, rows, places)))
     return found
 
 
-def versions(query: Query, corpus: Corpus, rows: Rows) -> Mask:
+def versions(query: Query, corpus: Corpus, rows: Rows, version_days: float = VERSION_DAYS) -> Mask:
     """Return ``(m,)`` bool: which of ``rows`` tell the query's own story, in nearly its words."""
-    return np.asarray(Containment(corpus.terms_of(rows)).of(query.terms) >= VERSION)
+    return Tellings(corpus, rows, version_days).of(Told.of(query), query.terms)
 
 
 def fills(overrides: Overrides, corpus: Corpus) -> bool:
@@ -170,8 +171,8 @@ def latest(query: Query, corpus: Corpus, mask: Mask, fallback: Fallback) -> Rows
     """Return the allowed articles of a known date by date, the newest first, ties by id: what fills up a list."""
     mask = mask & np.isfinite(corpus.register.days)
     if fallback is Fallback.SECTION:
-        mine = query.card.section
-        mask &= corpus.register.sections.among(lambda name: bool(mine) and name == mine)
+        mine = query.card.section.casefold()
+        mask &= corpus.register.sections.among(lambda name: bool(mine) and name.casefold() == mine)
     rows = np.flatnonzero(mask)
     return rows[np.lexsort((corpus.register.order[rows], -corpus.register.days[rows]))]
 

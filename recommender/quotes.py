@@ -1,15 +1,17 @@
 """The two sentences, one of each article, that say most nearly the same."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
 
 from recommender.articles import Article
-from recommender.lexical import LexicalModel
+from recommender.lexical import LexicalModel, Text
 from recommender.sentences import sentences
 from recommender.text import readable
+from recommender.text.stop_words import list_languages
+from recommender.views import whole_text
 
 LONGEST = 300
 """Characters of a sentence that can still be quoted."""
@@ -38,7 +40,7 @@ def closest(ours: Article, theirs: Article, model: LexicalModel, rarity: float =
     mine, others = (list(islice(_quotable(article), MOST)) for article in (ours, theirs))
     if not (mine and others and model.terms):
         return None
-    rows = model.transform([*mine, *others])
+    rows = model.transform([*_texts(ours, mine), *_texts(theirs, others)])
     rare = rows.copy()
     rare.data = (model.idf[rows.indices] >= rarity).astype(np.float32)
     likeness, shared = ((each[: len(mine)] @ each[len(mine) :].T).toarray() for each in (rows, rare))
@@ -47,6 +49,11 @@ def closest(ours: Article, theirs: Article, model: LexicalModel, rarity: float =
         return None
     i, j = divmod(int(np.argmax(likeness)), len(others))
     return Quote(mine[i], others[j])
+
+
+def _texts(article: Article, sentences: Sequence[str]) -> list[Text]:
+    languages = list_languages(article.language, whole_text(article))
+    return [Text(sentence, languages) for sentence in sentences]
 
 
 def _quotable(article: Article) -> Iterator[str]:

@@ -6,7 +6,7 @@ they belong.
 
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol, Self
 
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from recommender.articles import url_key_or_none
+from recommender.articles import UrlIndex
 from recommender.card import DAY, Card
 from recommender.errors import UnknownArticleError
 
@@ -82,7 +82,8 @@ class Register:
     ``aliases`` former id → id; ``days`` ``(n,)`` float64 days since 1970, NaN where unknown; ``sections`` and
     ``languages`` of each; ``copies`` ``(n,)`` int64 numbers from 0, the same for articles that are one story; ``order``
     ``(n,)`` float64, rising with the ids; ``present`` ``(n,)`` bool, False for articles that are gone, which are never
-    found and are nobody's copies.
+    found and are nobody's copies; ``published`` ``(n,)`` bool, False for drafts; ``visible`` ``(n,)`` bool: what may be
+    recommended, present and published and not dated ahead of the time that ``at`` was told last.
     """
 
     cards: Sequence[Card]
@@ -93,8 +94,10 @@ class Register:
     copies: npt.NDArray[np.int64]
     order: npt.NDArray[np.float64]
     present: npt.NDArray[np.bool_]
+    published: npt.NDArray[np.bool_]
+    visible: npt.NDArray[np.bool_]
     _rows: Mapping[str, int]
-    _urls: Mapping[str, int]
+    _urls: UrlIndex[int]
     _marks: Mapping[str, int]
     _by_story: Rows
     _story_ends: Rows
@@ -104,8 +107,13 @@ class Register:
     @classmethod
     def of(cls, cards: Sequence[Card], aliases: Mapping[str, str]) -> Self:
         """Return the register of ``cards``, which are in the order of their ids."""
-        urls, marks = [card.address for card in cards], [card.marks for card in cards]
+        urls, marks = UrlIndex[int](), []
+        for row, card in enumerate(cards):  # of one address the first is found by it
+            if card.url:
+                urls.add(card.url, row)
+            marks.append(card.marks)
         copies = _stories(marks)
+        published = np.array([card.published for card in cards], dtype=bool)
         return cls(
             tuple(cards),
             dict(aliases),
@@ -115,8 +123,10 @@ class Register:
             copies,
             np.arange(len(cards), dtype=np.float64),
             np.ones(len(cards), dtype=bool),
+            published,
+            published,
             {card.id: row for row, card in enumerate(cards)},
-            {url: row for row, url in reversed(list(enumerate(urls))) if url},
+            urls,
             {mark: row for row, each in reversed(list(enumerate(marks))) for mark in each},
             *_grouped(copies),
         )
@@ -149,17 +159,19 @@ class Register:
         start = int(self.copies.max(initial=-1)) + 1
         copies[members] = start + _stories([cards[row].marks for row in members])
         copies[leaving] = start + len(members) + np.arange(len(leaving))
-        urls, marks = dict(self._urls), dict(self._marks)
+        urls, marks = self._urls.copy(), dict(self._marks)
+        for row in (*leaving, *members):
+            urls.remove(cards[row].url or "", row)
         for row in leaving:
-            _drop(urls, self.cards[row].address, row)
             for mark in self.cards[row].marks:
                 _drop(marks, mark, row)
         for row in members:  # by id: the first that has it is found by it
-            _claim(urls, cards[row].address, row, order)
+            urls.add(cards[row].url or "", row)
             for mark in cards[row].marks:
                 _claim(marks, mark, row, order)
         present = np.concatenate([self.present, np.ones(len(fresh), dtype=bool)])
         present[leaving] = False
+        published = np.concatenate([self.published, np.array([card.published for card in fresh], dtype=bool)])
         return Register(
             cards,
             dict(aliases),
@@ -169,6 +181,8 @@ class Register:
             copies,
             order,
             present,
+            published,
+            present & published,
             rows,
             urls,
             marks,
@@ -180,9 +194,9 @@ class Register:
         return len(self.cards)
 
     def find(self, identity: str) -> int | None:
-        """Return the row of the article with this id, former id, or (in canonical form) URL, if any."""
+        """Return the row of the article with this id, former id, or URL, in any spelling, if any."""
         row = self._rows.get(self.aliases.get(identity, identity))
-        return self._urls.get(url_key_or_none(identity) or "") if row is None else row
+        return self._urls.find(identity) if row is None else row
 
     def row_of(self, identity: str) -> int | None:
         """Return the row of the article with exactly this id, if any."""
@@ -200,12 +214,23 @@ class Register:
         found = {self.find(card.id), self.find(card.translation_of or ""), *map(self._marks.get, card.marks)}
         return {row for row in found if row is not None}
 
+    def at(self, now: datetime) -> "Register":
+        """Return the register as of ``now``: an article dated ahead becomes visible at that very moment."""
+        return replace(self, visible=self.present & self.published & ~self._ahead(now))
+
+    def ahead(self, now: datetime) -> int:
+        """Return how many articles wait for the moment of their publication."""
+        return int(np.count_nonzero(self.present & self.published & self._ahead(now)))
+
+    def _ahead(self, now: datetime) -> npt.NDArray[np.bool_]:
+        return np.asarray(self.days > now.timestamp() / DAY)  # false where there is no date
+
     def newest(self, until: datetime) -> datetime | None:
         """When the newest article that is there was published, of those no newer than ``until``; None if of none.
 
         What is dated ahead, by plan or by mistake, is no news yet.
         """
-        rows = np.flatnonzero(self.present & (self.days <= until.timestamp() / DAY))
+        rows = np.flatnonzero(self.present & self.published & (self.days <= until.timestamp() / DAY))
         return self.cards[rows[np.argmax(self.days[rows])]].published_at if rows.size else None
 
     def fitting(self, test: Test) -> Rows:
@@ -232,13 +257,13 @@ class Register:
         return self._by_story[self._story_ends[story] : self._story_ends[story + 1]]
 
 
-def _drop(found: dict[str, int], key: str | None, row: int) -> None:
-    if key and found.get(key) == row:
+def _drop(found: dict[str, int], key: str, row: int) -> None:
+    if found.get(key) == row:
         del found[key]
 
 
-def _claim(found: dict[str, int], key: str | None, row: int, order: npt.NDArray[np.float64]) -> None:
-    if key and (key not in found or order[row] < order[found[key]]):
+def _claim(found: dict[str, int], key: str, row: int, order: npt.NDArray[np.float64]) -> None:
+    if key not in found or order[row] < order[found[key]]:
         found[key] = row
 
 

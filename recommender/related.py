@@ -28,7 +28,7 @@ from recommender.policy import (
 from recommender.ranker import Ranker
 from recommender.register import Rows
 from recommender.signals import SIGNALS, Pool, nearness, signals
-from recommender.wanted import Mode, Wanted
+from recommender.wanted import VERSION_DAYS, Mode, Wanted
 
 POOL = 200
 """Nearest neighbours that are ranked: their recall bounds the ranker's (DECISIONS.md has the measurement)."""
@@ -115,7 +115,8 @@ def related(
         if wanted.fallback and missing > 0:
             taken += [row for hit in hits for row in (hit.row, *hit.also)]
             rows = latest(query, corpus, mask, wanted.fallback)
-            hits += [Hit.unranked(row, Source.FALLBACK) for row in _first(query, corpus, rows, missing, taken)]
+            first = _first(query, corpus, rows, missing, taken, wanted.version_days)
+            hits += [Hit.unranked(row, Source.FALLBACK) for row in first]
     for position, row in pins:
         hits.insert(position - 1, Hit.unranked(row, Source.PINNED))
     return hits[: wanted.limit]
@@ -126,13 +127,17 @@ def asked_about(query: Query, corpus: Corpus, editorial: Editorial) -> Query:
     return replace(query, terms=query.terms.without_tags(corpus.lexicon, editorial.rules.ignore_tags))
 
 
-def covered(query: Query, corpus: Corpus, candidates: Candidates) -> list[int]:
-    """Return the rows that tell the draft's own story already: by its address or text, or in nearly its words."""
+def covered(query: Query, corpus: Corpus, candidates: Candidates, version_days: float = VERSION_DAYS) -> list[int]:
+    """Return the rows that tell the draft's own story already: by its address or text, or in nearly its words.
+
+    A draft with a date is compared in its words with what was published at most ``version_days`` from it.
+    """
     same = {int(row) for found in corpus.register.same_as(query.card) for row in corpus.register.story(found)}
     if query.fused.any():
-        rows, _ = candidates.search(query.fused, NEAREST, corpus.register.present)
-        same |= set(rows[versions(query, corpus, rows)].tolist())
-    return sorted(same, key=lambda row: float(corpus.register.order[row]))
+        rows, _ = candidates.search(query.fused, NEAREST, corpus.register.visible)
+        same |= set(rows[versions(query, corpus, rows, version_days)].tolist())
+    seen = (row for row in same if corpus.register.visible[row])
+    return sorted(seen, key=lambda row: float(corpus.register.order[row]))
 
 
 def pool_of(query: Query, corpus: Corpus, candidates: Candidates, picks: Picks, mask: Mask, count: int = 0) -> Pool:
@@ -149,7 +154,14 @@ def pool_of(query: Query, corpus: Corpus, candidates: Candidates, picks: Picks, 
     return Pool(query, corpus, np.concatenate([nearest, best]), fused, picks)
 
 
-def ranked(pool: Pool, table: Matrix, ranker: Ranker, limit: int, taken: Sequence[int] = ()) -> list[Hit]:
+def ranked(
+    pool: Pool,
+    table: Matrix,
+    ranker: Ranker,
+    limit: int,
+    taken: Sequence[int] = (),
+    version_days: float = VERSION_DAYS,
+) -> list[Hit]:
     """Return at most ``limit`` hits of ``pool`` by its ``(m, s)`` signals: one a story, best first, ties by id.
 
     Versions of the rows in ``taken`` are left out.
@@ -164,7 +176,7 @@ def ranked(pool: Pool, table: Matrix, ranker: Ranker, limit: int, taken: Sequenc
             parts[order[story.shown]],
             tuple(int(rows[place]) for place in story.places if place != story.shown),
         )
-        for story in stories(pool.query, pool.corpus, rows, limit, taken)
+        for story in stories(pool.query, pool.corpus, rows, limit, taken, version_days)
     ]
 
 
@@ -186,7 +198,7 @@ def _found(
         table = signals(pool)
         if wanted.mode is Mode.BACKGROUND:
             table[:, TIMES] = np.nan  # an old explainer is as good as a new one
-        hits = ranked(pool, table, ranker, choice, taken)
+        hits = ranked(pool, table, ranker, choice, taken, wanted.version_days)
         if len(hits) >= wanted.limit or count >= there:
             break
         count *= 4
@@ -197,11 +209,13 @@ def _found(
     return [hits[i] for i in diversified([hit.score for hit in hits], vectors, wanted.limit, wanted.diversity)]
 
 
-def _first(query: Query, corpus: Corpus, rows: Rows, count: int, taken: Sequence[int]) -> list[int]:
+def _first(
+    query: Query, corpus: Corpus, rows: Rows, count: int, taken: Sequence[int], version_days: float
+) -> list[int]:
     """The first ``count`` of ``rows`` that tell a story each, none of those ``taken``."""
     size = POOL
     while True:
-        found = stories(query, corpus, rows[:size], count, taken)
+        found = stories(query, corpus, rows[:size], count, taken, version_days)
         if len(found) == count or size >= len(rows):
             return [int(rows[story.shown]) for story in found]
         size *= 4

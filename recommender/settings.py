@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from recommender.errors import SettingsError
+from recommender.wanted import VERSION_DAYS
 
 PACKAGED_MODEL = "all-MiniLM-L6-v2"
 
@@ -24,6 +25,11 @@ class Settings(BaseSettings):
         description="Embedding model: the packaged default, another model's id, a folder, or `hash`"
         " (deterministic word hashing: needs no model, for tests and lexical-only machines).",
     )
+    site_url: str = Field(
+        "",
+        pattern=r"^(https?://[^\s/@]+(/\S*)?)?$",
+        description="Address of the site: relative addresses of articles and images are resolved against it.",
+    )
     keep_snapshots: int = Field(3, ge=1, description="How many snapshots stay on disk after a publish.")
     poll_seconds: float = Field(0.5, gt=0, description="How often the API looks for a new snapshot.")
     max_index_age_hours: float = Field(
@@ -38,6 +44,12 @@ class Settings(BaseSettings):
     )
     min_score: float = Field(
         0.01, ge=0, le=1, description="Articles that score below are not recommended, unless a request says otherwise."
+    )
+    version_days: float = Field(
+        VERSION_DAYS,
+        ge=0,
+        description="Days within which an article that tells another again, grown or mended, is a version of it and"
+        " shares its place in a list; copies of a text and declared originals are of any date.",
     )
     max_age_minutes: int = Field(
         10_080, ge=0, description="Longest time in which browsers and proxies may show a list without asking again."

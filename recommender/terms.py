@@ -6,7 +6,7 @@ One class for n articles and for one: the rows of a corpus, and those of a query
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -17,17 +17,14 @@ from sklearn.preprocessing import normalize
 
 from recommender.articles import Article
 from recommender.encoder import Matrix
-from recommender.lexical import LexicalModel, fit_lexical
+from recommender.lexical import LexicalModel, Text, fit_lexical
 from recommender.names import names
 from recommender.packed import Column
+from recommender.text.stop_words import list_languages
 from recommender.views import whole_text
 
 SHORT = ("brief", "title", "names", "tags")
 """The short texts of an article, in the order of their rows."""
-MIN_TERMS = 30
-"""Different words and pairs a text needs before it can be said to be contained in another."""
-GROWN = 3
-"""Times the terms of a text that a version of it may have; one that quotes it and tells much more is another story."""
 NAMES_MIN_DF_FROM = 20
 """Articles a corpus needs before a name that occurs in one article only is dropped."""
 
@@ -142,9 +139,10 @@ class TermRows:
 
 
 class Containment:
-    """How much of one text stands in another: the share of the smaller's terms that both have.
+    """How much of one text stands in another, roughly and fast: the share of the smaller's terms that both have.
 
-    Containment of words and word pairs (Broder, "On the resemblance and containment of documents", 1997).
+    Words that stand in one article only are no terms, and all terms count alike; recommender.ranking.versions compares
+    what passes word by word.
     """
 
     def __init__(self, texts: TermRows) -> None:
@@ -154,10 +152,7 @@ class Containment:
         self._held = np.zeros(texts.whole.shape[1], dtype=np.float32)
 
     def of(self, others: TermRows, row: int = 0) -> Column:
-        """Return ``(m,)``: of the article at ``row`` of ``others`` with each of the texts.
-
-        0 where the smaller has fewer than MIN_TERMS, or the larger more than GROWN times as many.
-        """
+        """Return ``(m,)``: of the article at ``row`` of ``others`` with each of the texts; 0 where one has no terms."""
         return self._shares(others.whole.indices[others.whole.indptr[row] : others.whole.indptr[row + 1]])
 
     def of_text(self, place: int) -> Column:
@@ -170,9 +165,7 @@ class Containment:
         self._held[mine] = 1
         _sparsetools.csr_matvec(*texts.shape, texts.indptr, texts.indices, self._ones, self._held, both)
         self._held[mine] = 0
-        smaller, larger = np.minimum(len(mine), self._counts), np.maximum(len(mine), self._counts)
-        alike = (smaller >= MIN_TERMS) & (larger <= GROWN * smaller)
-        return np.where(alike, both / np.maximum(smaller, 1), 0).astype(np.float32)
+        return np.asarray(both / np.maximum(np.minimum(len(mine), self._counts), 1), dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -216,12 +209,12 @@ class Lexicon:
 
     def rows(self, articles: Sequence[Article]) -> TermRows:
         """Return the terms of ``articles``, which need not be those it was fitted on."""
-        texts = [whole_text(article) for article in articles]
+        texts = [_Texts.of(article) for article in articles]
         return TermRows.of(
-            self.words.transform(texts),
-            brief=self.words.transform([_brief(article) for article in articles]),
-            title=_title_shares(self.words, [_title(article) for article in articles]),
-            names=self.names.transform([names(text) for text in texts]),
+            self.words.transform([each.whole for each in texts]),
+            brief=self.words.transform([each.brief for each in texts]),
+            title=_title_shares(self.words, [each.title for each in texts]),
+            names=self.names.transform([names(each.whole.text) for each in texts]),
             tags=self.tags.transform([_tags(article) for article in articles]),
         )
 
@@ -230,46 +223,51 @@ class LexiconFit:
     """Collects articles one by one, keeping of each only what fitting needs."""
 
     def __init__(self) -> None:
-        self._texts: list[str] = []
-        self._briefs: list[str] = []
-        self._titles: list[str] = []
+        self._texts: list[_Texts] = []
         self._names: list[list[str]] = []
         self._tags: list[list[str]] = []
 
     def add(self, article: Article) -> None:
         """Take one more article, in the order of the rows."""
-        text = whole_text(article)
-        self._texts.append(text)
-        self._briefs.append(_brief(article))
-        self._titles.append(_title(article))
-        self._names.append(names(text))
+        texts = _Texts.of(article)
+        self._texts.append(texts)
+        self._names.append(names(texts.whole.text))
         self._tags.append(_tags(article))
 
     def fit(self) -> tuple[Lexicon, TermRows]:
         """Fit on what was added and return the models with its rows."""
-        words, whole = fit_lexical(self._texts)
+        words, whole = fit_lexical([each.whole for each in self._texts])
         min_df = 2 if len(self._texts) >= NAMES_MIN_DF_FROM else 1
         name_model, name_rows = BagModel.fit(self._names, min_df)
         tag_model, tag_rows = BagModel.fit(self._tags, 1)
-        brief, title = words.transform(self._briefs), _title_shares(words, self._titles)
+        brief = words.transform([each.brief for each in self._texts])
+        title = _title_shares(words, [each.title for each in self._texts])
         rows = TermRows.of(whole, brief=brief, title=title, names=name_rows, tags=tag_rows)
         return Lexicon(words, name_model, tag_model), rows
 
 
-def _brief(article: Article) -> str:
-    return "\n".join((article.title, *article.teasers))
+class _Texts(NamedTuple):
+    """The texts of one article, the short ones in the language of the whole: few words do not tell theirs."""
 
+    whole: Text
+    brief: Text
+    title: Text
 
-def _title(article: Article) -> str:
-    """The title; a stub without one is called by its teaser."""
-    return article.title or next(iter(article.teasers), "")
+    @classmethod
+    def of(cls, article: Article) -> Self:
+        """A stub without a title is called by its teaser."""
+        whole = whole_text(article)
+        languages = list_languages(article.language, whole)
+        brief = "\n".join((article.title, *article.teasers))
+        title = article.title or next(iter(article.teasers), "")
+        return cls(Text(whole, languages), Text(brief, languages), Text(title, languages))
 
 
 def _tags(article: Article) -> list[str]:
     return [tag.casefold() for tag in article.tags]
 
 
-def _title_shares(words: LexicalModel, titles: Sequence[str]) -> sp.csr_matrix:
+def _title_shares(words: LexicalModel, titles: Sequence[Text]) -> sp.csr_matrix:
     rows = words.transform(titles)
     rows.data = words.idf[rows.indices]
     return sp.csr_matrix(normalize(rows, norm="l1"), dtype=np.float32) if words.terms else rows

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+VERSION_DAYS = 5.0
+"""Days within which a text told again, grown or mended, is a version: a week later it is the next part of a series."""
+
 
 class Mode(StrEnum):
     """``similar``: whatever is related. ``background``: older articles only, however old. ``next``: newer ones only.
@@ -46,7 +49,7 @@ class Wanted:
     """A request: at most ``limit`` items, none scored below ``min_score``.
 
     ``diversity`` 0..1: how much likeness to what stands above counts against an article (see policy.diversified).
-    ``fallback``: None leaves a short list short.
+    ``fallback``: None leaves a short list short. ``version_days``: see VERSION_DAYS.
     """
 
     limit: int = 8
@@ -55,3 +58,4 @@ class Wanted:
     mode: Mode = Mode.SIMILAR
     diversity: float = 0.0
     fallback: Fallback | None = None
+    version_days: float = VERSION_DAYS

@@ -97,6 +97,7 @@ def why(pool: Pool, hit: Hit, ours: Article | None = None, theirs: Article | Non
     ``ours`` is the query's full article (or the draft), ``theirs`` the candidate's, None where not known: then nothing
     is quoted, names may be case-folded, and the terms are single words.
     """
+    ours, theirs = (article and pool.corpus.boilerplate.strip(article) for article in (ours, theirs))
     cards = (pool.query.card, pool.corpus.cards[hit.row])
     terms = (pool.query.terms, pool.corpus.query(hit.row).terms)
     texts = (_Text.of(ours, cards[0]), _Text.of(theirs, cards[1]))

@@ -9,10 +9,13 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.utils import murmurhash3_32
 
 from index.snapshot import Snapshot
 from recommender.articles import url_key
@@ -38,8 +41,9 @@ class Reference:
         self.story = stories(snapshot)
         self.fused = np.asarray(corpus.fused, dtype=np.float64)
         self.whole = dense(corpus.terms.whole)
-        held = (self.whole > 0).astype(np.float64)
-        self.both = held @ held.T
+        told = corpus.fingerprints
+        self.words = [set(told.words[a:b].tolist()) for a, b in pairwise(told.ends.tolist())]
+        self.holders = Counter(word for words in self.words for word in words)
         self.names = dense(corpus.terms.short[2::4])
         self.brief = self._brief()
         self.title = self._title()
@@ -52,7 +56,9 @@ class Reference:
         self.lists = resolved(snapshot)
         self.editors = {row: {owner for owner in self.lists if row in self.lists[owner]} for row in self.lists}
 
-    def pool(self, query: int, barred: frozenset[int] = frozenset(), limit: int = 0) -> list[int]:
+    def pool(
+        self, query: int, barred: frozenset[int] = frozenset(), limit: int = 0, taken: Sequence[int] = ()
+    ) -> list[int]:
         """Return the nearest neighbours, then what most of them listed; as many as tell ``limit`` stories."""
         mine = self.story[query]
         rows = [row for row in range(len(self.cards)) if self.story[row] != mine and row not in barred]
@@ -60,7 +66,7 @@ class Reference:
         rows.sort(key=lambda row: (-similar[row], row))
         size = max(POOL, limit)
         found = self._pool(query, rows, similar, size)
-        while size < len(rows) and len(self.told(query, found)) < limit:
+        while size < len(rows) and len(self.told(query, found, taken)) < limit:
             size *= 4
             found = self._pool(query, rows, similar, size)
         return found
@@ -139,7 +145,7 @@ class Reference:
         return np.array(columns).T.reshape(len(rows), len(table))
 
     def related(
-        self, query: int, barred: frozenset[int] = frozenset(), limit: int = 0
+        self, query: int, barred: frozenset[int] = frozenset(), limit: int = 0, taken: Sequence[int] = ()
     ) -> list[tuple[int, float, Dense]]:
         """Return (row, score, parts) of every story in the query's pool, best first.
 
@@ -147,7 +153,7 @@ class Reference:
         """
         if not self.fused[query].any():
             return []
-        rows = self.pool(query, barred, limit)
+        rows = self.pool(query, barred, limit, taken)
         parts = self.parts(query, rows)
         ranker = self.snapshot.ranker
         bias = ranker.bias if self.has_lists(query) else ranker.bias_alone
@@ -155,14 +161,14 @@ class Reference:
         scored = zip(rows, (1 / (1 + math.exp(-total)) for total in totals), parts, strict=True)
         by_row = {row: (score, part) for row, score, part in scored}
         ordered = sorted(by_row, key=lambda row: (-round(by_row[row][0], 7), row))
-        told = [(self.shown(query, each), each[0]) for each in self.told(query, ordered)]
+        told = [(self.shown(query, each), each[0]) for each in self.told(query, ordered, taken)]
         return [(shown, by_row[best][0], by_row[shown][1]) for shown, best in told]
 
-    def told(self, query: int, rows: Sequence[int]) -> list[list[int]]:
-        """Return ``rows`` story by story, without those that tell the query's."""
+    def told(self, query: int, rows: Sequence[int], taken: Sequence[int] = ()) -> list[list[int]]:
+        """Return ``rows`` story by story, without those that tell the query's, or that of one of ``taken``."""
         found: list[list[int]] = []
         mine = [row for row in range(len(self.cards)) if self.story[row] == self.story[query]]
-        own = {row for version in mine for row in self._versions(version, rows)}
+        own = {row for version in (*mine, *taken) for row in self._versions(version, rows)}
         left = [row for row in rows if row not in own]
         while left:
             found.append(self._versions(left[0], left))
@@ -174,16 +180,35 @@ class Reference:
         found: list[int] = []
         new = [one]
         while new:
-            same = {self.story[row] for row in rows for other in new if self.contained(row, other) >= 0.88}
+            same = {self.story[row] for row in rows for other in new if self.retold(row, other)}
             same |= {self.story[row] for row in new}
             new = [row for row in rows if self.story[row] in same and row not in found]
             found += new
         return [row for row in rows if row in found]
 
-    def contained(self, a: int, b: int) -> float:
-        """Return what share of the fewer terms, 30 at least, the other has too; 0 if it has over thrice as many."""
-        fewer, more = sorted((self.both[a, a], self.both[b, b]))
-        return float(self.both[a, b] / fewer) if fewer >= 30 and more <= 3 * fewer else 0.0
+    def retold(self, a: int, b: int) -> bool:
+        """Say whether one of two articles is the other told again: within days, or nearly word for word."""
+        few, many = sorted((self.words[a], self.words[b]), key=len)
+        apart = days_between(self.cards[a], self.cards[b])
+        if len(few) < 30 or len(many) > 3 * len(few) or another_part(self.cards[a].title, self.cards[b].title, apart):
+            return False
+        shared = self.weight(few & many)
+        least, most = sorted((self.weight(few - many), self.weight(many - few)))
+        kept = shared / (shared + least + 2 * (least * least / most if most else 0))
+        copied = kept >= 0.85 and shared / (shared + least + most) >= 0.75
+        if not copied and (kept < 0.7 or not apart <= 5):
+            return False
+        return not (self.names_another(a, b) and self.names_another(b, a))
+
+    def weight(self, words: Iterable[int]) -> float:
+        """Return the rarity of ``words`` together, in an archive of a hundred articles more."""
+        return math.fsum(1 + math.log((101 + len(self.words)) / (1 + self.holders[word])) for word in words)
+
+    def names_another(self, a: int, b: int) -> bool:
+        """Say whether a rare word of a's title, of which its text speaks, is nowhere in the other article."""
+        ours, theirs = (title_words(self.cards[row].title) for row in (a, b))
+        found = (ours & self.words[a]) - theirs - self.words[b]
+        return any(self.weight([word]) >= 1 + math.log(10) for word in found)
 
     def shown(self, query: int, told: Sequence[int]) -> int:
         """Return the version of a story that stands for all: in the query's language, the original, the newest."""
@@ -200,12 +225,13 @@ class Reference:
         return card.language[:2] == self.cards[query].language[:2], card.url is not None and card.url in originals, day
 
     def _brief(self) -> Dense:
-        bags = [bag(self.snapshot, "\n".join((card.title, *card.teasers))) for card in self.cards]
+        bags = [bag(self.snapshot, card, "\n".join((card.title, *card.teasers))) for card in self.cards]
         return unit(self._weighted(bags, lambda count: 1 + math.log(count)))
 
     def _title(self) -> Dense:
         titles = [card.title or "".join(card.teasers[:1]) for card in self.cards]
-        rows = self._weighted([bag(self.snapshot, title) for title in titles], lambda _: 1.0)
+        bags = [bag(self.snapshot, card, title) for card, title in zip(self.cards, titles, strict=True)]
+        rows = self._weighted(bags, lambda _: 1.0)
         sums = rows.sum(axis=1, keepdims=True)
         return rows / np.where(sums > 0, sums, 1)
 
@@ -230,13 +256,13 @@ def reference_of(snapshot: Snapshot) -> Reference:
 
 
 def related_rows(
-    snapshot: Snapshot, query: int, barred: frozenset[int] = frozenset(), limit: int = 0
+    snapshot: Snapshot, query: int, barred: frozenset[int] = frozenset(), limit: int = 0, taken: Sequence[int] = ()
 ) -> list[tuple[int, float]]:
     """Return (row, score) of every story in the pool of the article at row ``query``, best first.
 
-    The neighbours are widened fourfold until they hold ``limit`` stories or all there are.
+    Nor is a story among them that one of ``taken`` tells. The neighbours are widened fourfold until they hold ``limit`` stories or all there are.
     """
-    return [(row, score) for row, score, _ in reference_of(snapshot).related(query, barred, limit)]
+    return [(row, score) for row, score, _ in reference_of(snapshot).related(query, barred, limit, taken)]
 
 
 def assert_same(
@@ -292,11 +318,41 @@ def resolved(snapshot: Snapshot) -> dict[int, set[int]]:
     return lists
 
 
-def bag(snapshot: Snapshot, text: str) -> Counter[str]:
-    """Count the words of two letters and more that are no stop words, and their pairs."""
-    stop = set(snapshot.corpus.lexicon.words.stop_words)
+def bag(snapshot: Snapshot, card: Card, text: str) -> Counter[str]:
+    """Count the words of two letters and more that are no stop words, and their pairs.
+
+    Articles of the tests that do not say their language are English.
+    """
+    stop = {*snapshot.corpus.lexicon.words.stop_words, *function_words(card.language.partition("-")[0] or "en")}
     words = [word for word in re.findall(r"\b\w\w+\b", text.lower()) if word not in stop]
     return Counter([*words, *(f"{a} {b}" for a, b in pairwise(words))])
+
+
+@cache
+def function_words(language: str) -> frozenset[str]:
+    """Return the words of the file of ``language``, if there is one."""
+    path = Path(__file__).parent.parent / "recommender" / "text" / "function_words" / f"{language}.txt"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return frozenset(word for line in lines if line[0] != "#" for word in line.split())
+
+
+def another_part(a: str, b: str, apart: float) -> bool:
+    """Say whether two titles number parts of a series: "part 2", or any number more than a day later."""
+    parts = [re.findall(r"part (\d+)", title) for title in (a, b)]
+    if parts[0] and parts[1] and parts[0] != parts[1]:
+        return True
+    unnumbered = [re.sub(r"part \d+", "", title.lower()) for title in (a, b)]
+    rest = [set(re.findall(r"[a-z]\w*", title)) for title in unnumbered]
+    if len(rest[0] & rest[1]) < 0.75 * len(rest[0] | rest[1]):
+        return False
+    numbers = [re.findall(r"\b\d+\b", title) for title in unnumbered]
+    return parts[0] != parts[1] or (all(numbers) and numbers[0] != numbers[1] and not apart <= 1)
+
+
+def title_words(title: str) -> set[int]:
+    """Return the hashes of the words of a title without its numbers, in the singular."""
+    words = re.findall(r"[a-z]\w*", re.sub(r"part \d+", "", title.lower()))
+    return {murmurhash3_32(re.sub("(?<=...)s$", "", word), positive=True) for word in words}
 
 
 def tag_rows(tags: Sequence[Sequence[str]]) -> Dense:

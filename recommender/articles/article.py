@@ -19,9 +19,11 @@ MAX_RELATED = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """One published piece. A stub is an Article without a body: only its teasers (or title) are known.
+    """One piece, with or without a body.
 
-    ``published_at`` is timezone-aware UTC or None. ``extra`` keeps unknown keys of the input as given.
+    ``published_at`` is timezone-aware UTC or None. ``extra`` keeps unknown keys of the input as given. ``published`` is
+    False for a draft, and whatever else a site keeps from its readers. ``is_stub``: only what a page's related list
+    told of it is known, a teaser without id or URL; the id is made from the text (see ``stub_from_teaser``).
     """
 
     id: str
@@ -35,11 +37,8 @@ class Article:
     language: str = ""
     image: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def is_stub(self) -> bool:
-        """Whether the article's body is not known yet."""
-        return not self.body
+    published: bool = True
+    is_stub: bool = False
 
     @property
     def canonical_url(self) -> str | None:
@@ -69,15 +68,17 @@ class CuratedList:
 class Record:
     """One article as a source gave it: the article, its curated list, stubs made on the way, its place.
 
-    ``related``: None where the source says nothing of a list, so that a stored one stays.
+    ``related``: None where the source says nothing of a list, so that a stored one stays. ``warnings`` say, a sentence
+    each, what of the record was dropped or read in another way than it was written.
     """
 
     article: Article
     place: str
     related: tuple[str, ...] | None = None
     stubs: tuple[Article, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def stub_from_teaser(teaser: str) -> Article:
     """Return the stub of a teaser that carries no id: its id is made from its normalised text."""
-    return Article(id=f"stub-{sha256(normalise(teaser))[:16]}", teasers=(teaser,))
+    return Article(id=f"stub-{sha256(normalise(teaser))[:16]}", teasers=(teaser,), is_stub=True)

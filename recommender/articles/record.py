@@ -1,73 +1,71 @@
 """One decoded JSON value → a Record: the project's input contract (README, "Articles as JSON lines")."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
 
-from recommender.articles.article import (
-    MAX_BODY,
-    MAX_ID,
-    MAX_RELATED,
-    MAX_TAGS,
-    MAX_TEASER,
-    MAX_TEASERS,
-    MAX_TITLE,
-    MAX_URL,
-    Article,
-    Record,
-)
-from recommender.articles.dates import parse_time
-from recommender.articles.url import url_key
+from recommender.articles.article import MAX_ID, Article, Record
+from recommender.articles.fields import Fields
+from recommender.articles.status import published_of
+from recommender.articles.values import id_of
 from recommender.errors import ArticleError, shown
 from recommender.text import clean
 
 MAX_NESTING = 50
 RESERVED = ("/related", "/overrides")
 """No id ends so: over HTTP it would lead to something about another article."""
+UNREADABLE = "\ufffd"
+"""What stands for bytes that are no UTF-8: two different ids may have become one."""
 _FIELDS = frozenset("id url title teaser teasers body published_at section tags language image".split())
 
 
-def parse_article(record: object, place: str = "", *, curated_key: str = "related") -> Record:
+def parse_article(record: object, place: str = "", *, curated_key: str = "related", site_url: str = "") -> Record:
     """Turn one decoded JSON value into a Record; ``curated_key`` names the key of its curated list.
+
+    Relative addresses are resolved against ``site_url``. What cannot be read of any field but the id and the texts is
+    left out, and a warning of the Record says so.
 
     Raises ArticleError naming the field, the value, what was expected, and ``place``.
     """
     try:
-        return _parse(record, place, curated_key)
+        return _parse(record, place, curated_key, site_url)
     except ArticleError as error:
         raise ArticleError(error.message, place) from None
 
 
-def _parse(record: object, place: str, curated_key: str) -> Record:
+def _parse(record: object, place: str, curated_key: str, site_url: str) -> Record:
     _check_nesting(record)
     if not isinstance(record, Mapping):
         raise ArticleError(f"expected a JSON object, found {shown(record)}")
-    url = _text(record, "url", MAX_URL)
-    identity = _text(record, "id", MAX_ID, coerce=True) or (url_key(url) if url else "")
+    fields = Fields(record, site_url)
+    given = _given_id(record)
+    url, stand_in = fields.url(needed=not given)
+    identity = given or stand_in
     if not identity:
         raise ArticleError('the record has neither "id" nor "url"')
     _check_id(identity)
-    title = _text(record, "title", MAX_TITLE).replace("\n", " ")
-    teasers = _teasers(record)
-    body = _text(record, "body", MAX_BODY)
+    title, teasers, body = fields.title(), fields.teasers(), fields.body()
     if not (title or teasers or body):
         raise ArticleError(f"article {shown(identity)} has no text: title, teaser and body are all missing")
+    published_at = fields.published_at()
+    published, warning = published_of(record, published_at is not None)
     article = Article(
         id=identity,
-        url=url if not url or url_key(url) else None,
+        url=url,
         title=title,
         teasers=teasers,
         body=body,
-        published_at=_time(record),
-        section=_text(record, "section", MAX_TITLE),
-        tags=_strings(record, "tags", MAX_TAGS, MAX_TITLE),
-        language=_text(record, "language", 35).lower().replace("_", "-"),
-        image=_text(record, "image", MAX_URL) or None,
-        extra={k: v for k, v in record.items() if k not in _FIELDS and k != curated_key} | _same_story(record),
+        published_at=published_at,
+        section=fields.section(),
+        tags=fields.tags(),
+        language=fields.language(),
+        image=fields.image(),
+        extra={k: v for k, v in record.items() if k not in _FIELDS and k != curated_key} | _same_story(record, fields),
+        published=published,
     )
-    related = tuple(name for name in _strings(record, curated_key, MAX_RELATED, MAX_URL) if name != identity)
-    return Record(replace(article, url=url or None), place, None if record.get(curated_key) is None else related)
+    related = fields.names(curated_key)
+    if related is not None:
+        related = tuple(name for name in related if name != identity)
+    return Record(article, place, related, warnings=(*fields.warnings, *([warning] if warning else ())))
 
 
 def _check_nesting(value: object) -> None:
@@ -86,62 +84,33 @@ def _check_nesting(value: object) -> None:
     raise ArticleError(f"the record is nested more than {MAX_NESTING} levels deep")
 
 
+def _given_id(record: Mapping[str, Any]) -> str:
+    value = record.get("id")
+    if value is None or value == "" or value != value:  # pandas' NaN
+        return ""
+    try:
+        identity = id_of(value)
+    except ArticleError:
+        raise ArticleError(f"id is {shown(value)}, expected a string or a whole number") from None
+    if len(identity) > MAX_ID:
+        raise ArticleError(f"id is {len(identity):,} characters long, the limit is {MAX_ID:,}")
+    return identity
+
+
 def _check_id(identity: str) -> None:
+    """Refuse an id that cannot be asked for as it was sent."""
     if "\n" in identity:
         raise ArticleError(f"id {shown(identity)} contains a line break")
+    if clean(identity) != identity or UNREADABLE in identity:
+        raise ArticleError(
+            f"id {shown(identity)} is not NFC in UTF-8, or holds control, invisible or surplus characters"
+        )
     for reserved in RESERVED:
         if identity.endswith(reserved):
             raise ArticleError(f'id {shown(identity)} ends in "{reserved}", which the HTTP paths reserve')
 
 
-def _teasers(record: Mapping[str, Any]) -> tuple[str, ...]:
-    single = _text(record, "teaser", MAX_TEASER)
-    several = _strings(record, "teasers", MAX_TEASERS, MAX_TEASER)
-    return tuple(dict.fromkeys(t for t in (single, *several) if t))
-
-
-def _same_story(record: Mapping[str, Any]) -> dict[str, str | None]:
+def _same_story(record: Mapping[str, Any], fields: Fields) -> dict[str, str | None]:
     """The keys of ``extra`` that have a meaning here, if they are given."""
-    original = _text(record, "canonical_url", MAX_URL)
-    if original:
-        url_key(original)  # raises
-    found = {"canonical_url": original, "translation_of": _text(record, "translation_of", MAX_URL, coerce=True)}
-    return {key: value or None for key, value in found.items() if key in record}
-
-
-def _time(record: Mapping[str, Any]) -> datetime | None:
-    value = record.get("published_at")
-    if value is None or value == "":
-        return None
-    if not isinstance(value, str):
-        raise ArticleError(f"published_at is {shown(value)}, expected an ISO 8601 string or null")
-    try:
-        return parse_time(value)
-    except ValueError:
-        raise ArticleError(f"published_at is {shown(value)}, which is no ISO 8601 date or time") from None
-
-
-def _text(record: Mapping[str, Any], key: str, limit: int, *, coerce: bool = False) -> str:
-    value = record.get(key)
-    if value is None:
-        return ""
-    if coerce and isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    if not isinstance(value, str):
-        raise ArticleError(f"{key} is {shown(value)}, expected a string")
-    text = clean(value)
-    if len(text) > limit:
-        raise ArticleError(f"{key} is {len(text):,} characters long, the limit is {limit:,}")
-    return text
-
-
-def _strings(record: Mapping[str, Any], key: str, count: int, limit: int) -> tuple[str, ...]:
-    value = record.get(key)
-    if value is None:
-        return ()
-    if isinstance(value, str) or not isinstance(value, Sequence):
-        raise ArticleError(f"{key} is {shown(value)}, expected a list of strings")
-    if len(value) > count:
-        raise ArticleError(f"{key} has {len(value):,} entries, the limit is {count:,}")
-    items = (_text({key: item}, key, limit, coerce=True) for item in value)
-    return tuple(dict.fromkeys(item for item in items if item))
+    found = {"canonical_url": fields.canonical_url(), "translation_of": fields.name("translation_of")}
+    return {key: value for key, value in found.items() if key in record}

@@ -1,5 +1,6 @@
 """The catalog: the durable store of articles, curated lists and what editors decided; the source of truth."""
 
+from recommender.catalog.article_writer import Removal
 from recommender.catalog.catalog import Catalog, Changes, Counts
 
-__all__ = ["Catalog", "Changes", "Counts"]
+__all__ = ["Catalog", "Changes", "Counts", "Removal"]

@@ -1,11 +1,11 @@
 """The catalog: the durable store of articles, curated lists and editors' decisions, the source of truth.
 
-A stub and the article behind it are one (recommender.catalog.arrivals); what editors decided lies on their desk
+A stub and the article behind it are one (recommender.catalog.article_writer); what editors decided lies on their desk
 (recommender.catalog.desk). Vectors are cached beside (recommender.vectors).
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,14 +14,16 @@ from typing import Self
 
 from sqlalchemy import URL, Connection, Engine, func, select
 
-from recommender.articles import Article, CuratedList, Record, url_key
+from recommender.articles import Article, CuratedList, Record, UrlIndex
 from recommender.catalog import desk
-from recommender.catalog.arrivals import Arrivals
+from recommender.catalog.article_writer import ArticleWriter, Removal
 from recommender.catalog.changelog import Change, Changelog, newest, newest_live, removed_since, touched_since
+from recommender.catalog.database import open_engine
 from recommender.catalog.rows import FETCH, article_of, batched, by_codepoint, former_ids, present_id
-from recommender.catalog.tables import aliases, articles, curated, open_engine
+from recommender.catalog.tables import aliases, articles, curated
+from recommender.catalog.upgrade import Upgrade
 from recommender.editors.overrides import Editorial, Overrides
-from recommender.errors import ArticleError, CatalogError
+from recommender.errors import CatalogError
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,16 @@ class Counts:
 
 
 class Catalog:
-    """One open catalog. Every write is one transaction: it happened whole or not at all."""
+    """One open catalog. Every write is one transaction: it happened whole or not at all.
 
-    def __init__(self, engine: Engine) -> None:
+    ``upgraded`` says what opening it did to a catalog of an earlier schema; None: it was of the present one.
+    """
+
+    def __init__(self, engine: Engine, upgraded: Upgrade | None = None) -> None:
         self.engine = engine
+        self.upgraded = upgraded
         self._log = Changelog(engine)
-        self._arrivals = Arrivals()
+        self._writer = ArticleWriter()
         self._writing = Lock()
 
     @classmethod
@@ -69,8 +75,14 @@ class Catalog:
                 place.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise CatalogError(f"the store {place} is no folder and cannot be made one ({error})") from None
-            return cls(open_engine(URL.create("sqlite", database=str(place / "catalog.sqlite"))))
-        return cls(open_engine(place))
+            return cls.open_at(URL.create("sqlite", database=str(place / "catalog.sqlite")))
+        return cls.open_at(place)
+
+    @classmethod
+    def open_at(cls, url: str | URL) -> Self:
+        """Open the catalog at ``url``; see ``open``."""
+        upgraded: list[Upgrade] = []
+        return cls(open_engine(url, upgraded.append), *upgraded)
 
     def close(self) -> None:
         """Close every connection."""
@@ -79,41 +91,43 @@ class Catalog:
     def put(self, records: Sequence[Record], *, live: bool = False) -> int:
         """Store ``records`` (and the stubs they bring) in one transaction; same id means update.
 
-        A teaser-only record never overwrites a known body: its teasers are added. A record that says nothing of a
-        curated list leaves a stored one as it is. What is stored already is no change. ``live``: they are to be
-        served before the next build.
-        Return the number of the change.
+        A record without a body never takes a stored body away, nor what else it does not say. One that says nothing of
+        a curated list leaves a stored one as it is. What is stored already is no change. ``live``: they are to be
+        served before the next build. Return the number of the change.
         """
         with self._change(live) as change:
             for record in records:
                 for article in (*record.stubs, record.article):
-                    self._arrivals.put(change, article)
+                    self._writer.put(change, article)
                 if record.related is not None:
-                    self._arrivals.put_list(change, record.article.id, record.related)
+                    self._writer.put_list(change, record.article.id, record.related)
         return change.seq
 
     def prepare(self) -> None:
         """Learn what writes must know of every article, so that the first need not wait for it; change nothing."""
         with self._writing, self._log.transaction() as connection:
-            self._arrivals.learn(connection)
+            self._writer.learn(connection)
 
     def with_body(self, ids: Collection[str]) -> set[str]:
-        """Return those of ``ids``, which may be former ones, whose articles are stored with a body."""
+        """Return those of ``ids`` whose articles are stored with a body."""
         with self._log.transaction() as connection:
-            names = {identity: present_id(connection, identity) for identity in ids}
-            full = {article.id for article in self._read(connection, names.values()) if not article.is_stub}
-        return {identity for identity, name in names.items() if name in full}
+            return {article.id for article in self._read(connection, ids) if article.body}
 
-    def remove(self, identity: str) -> bool:
-        """Remove the article with this id or former id, its list and its former ids; say whether there was one.
+    def ambiguous_stubs(self) -> dict[str, tuple[str, ...]]:
+        """Return the articles that fit a stub by its id, where several do, as far as this process looked at them."""
+        return dict(self._writer.ambiguous)
 
-        It stays named in the lists of others, and stands there again if it comes back.
+    def remove(self, identity: str) -> Removal | None:
+        """Remove the article with this id, its list and its aliases; say what was removed, None: there was nothing.
+
+        It stays named in the lists of others, and stands there again if it comes back. Where ``identity`` is an alias,
+        that alone is taken from its article, which stays.
         """
         with self._log.transaction() as connection:
             if not any(self._read(connection, [present_id(connection, identity)])):
-                return False  # without a change, which everybody would have to follow
+                return None  # without a change, which everybody would have to follow
         with self._change(live=True) as change:
-            return self._arrivals.remove(change, identity)
+            return self._writer.remove(change, identity)
 
     def put_overrides(self, identity: str, overrides: Overrides) -> None:
         """Store what an editor decided for the article with this id or former id; empty overrides are none.
@@ -211,14 +225,8 @@ class Catalog:
         """
         with self._log.transaction() as connection:
             ids = set(connection.scalars(select(articles.c.id)))
-            by_url = {
-                url: i
-                for url, i in connection.execute(
-                    select(articles.c.canonical_url, articles.c.id)
-                    .where(articles.c.canonical_url.is_not(None))
-                    .order_by(articles.c.id.desc())
-                )
-            }
+            known = select(articles.c.url_key, articles.c.id).where(articles.c.url_key.is_not(None))
+            by_url = UrlIndex((url, name) for url, name in connection.execute(known.order_by(articles.c.id)))
             rows = connection.execute(select(curated).order_by(curated.c.article_id, curated.c.position)).all()
             former = former_ids(connection)
         lists: dict[str, list[str]] = defaultdict(list)
@@ -232,6 +240,21 @@ class Catalog:
     def reading(self) -> AbstractContextManager[None]:
         """Let all reads within see the catalog as it is now, whatever is written meanwhile; for one thread."""
         return self._log.reading()
+
+    def boilerplate_decisions(self) -> dict[str, bool]:
+        """Return which text editors confirmed as boilerplate and which they refused, by its key (see Block.keys)."""
+        with self._log.transaction() as connection:
+            return desk.boilerplate_decisions(connection)
+
+    def decide_boilerplate(self, keys: Iterable[str], verdict: bool | None) -> None:
+        """Store for the next build that the text with one of ``keys`` is boilerplate, or is none; None: undecided."""
+        with self._change(live=False) as change:
+            decided = desk.boilerplate_decisions(change.connection)
+            for key in keys:
+                decided.pop(key, None)
+                if verdict is not None:
+                    decided[key] = verdict
+            desk.put_boilerplate_decisions(change.connection, decided)
 
     def _read(self, connection: Connection, ids: Collection[str] | None = None) -> Iterator[Article]:
         """Yield all articles, or those of ``ids``, in the order of their ids."""
@@ -254,19 +277,16 @@ class Catalog:
         with self._writing:
             try:
                 with self._log.change(live) as change:
-                    self._arrivals.catch_up(change)
+                    self._writer.catch_up(change)
                     yield change
             except BaseException:
-                self._arrivals.forget()  # it may know of rows that were rolled back
+                self._writer.forget()  # it may know of rows that were rolled back
                 raise
 
 
-def _resolve(target: str, ids: set[str], former: dict[str, str], by_url: dict[str, str]) -> str:
+def _resolve(target: str, ids: set[str], former: dict[str, str], by_url: UrlIndex[str]) -> str:
     if target in ids:
         return target
     if target in former:
         return former[target]
-    try:
-        return by_url.get(url_key(target), target)
-    except ArticleError:
-        return target
+    return by_url.find(target) or target

@@ -1,5 +1,9 @@
 """The editors' desk: where overrides and site rules lie in the catalog's tables."""
 
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import StringConstraints, TypeAdapter, ValidationError
 from sqlalchemy import Connection, delete, insert, select
 
 from recommender.catalog.rows import present_id
@@ -8,8 +12,10 @@ from recommender.editors.documents import document_of, overrides_of
 from recommender.editors.overrides import Editorial, Overrides
 from recommender.errors import CatalogError, RulesError, UnknownArticleError
 
-RULES = "rules"
-"""Where the site's rules are kept, among the facts of the table ``meta``."""
+RULES, BOILERPLATE = "rules", "boilerplate"
+"""Where the site's rules, and the decisions about boilerplate, are kept among the facts of the table ``meta``."""
+
+_DECISIONS = TypeAdapter(dict[Annotated[str, StringConstraints(pattern="^[0-9a-f]{16}$")], bool])
 
 
 def put_overrides(connection: Connection, identity: str, decided: Overrides) -> None:
@@ -43,6 +49,23 @@ def put_rules(connection: Connection, text: str) -> None:
 def rules(connection: Connection) -> str:
     """Return the rules of the site as they were written; empty: none."""
     return connection.scalar(select(meta.c.value).where(meta.c.key == RULES)) or ""
+
+
+def put_boilerplate_decisions(connection: Connection, decided: Mapping[str, bool]) -> None:
+    """Store which text is boilerplate and which is not, by the key of the text, in place of all that was decided."""
+    connection.execute(delete(meta).where(meta.c.key == BOILERPLATE))
+    if decided:
+        connection.execute(insert(meta).values(key=BOILERPLATE, value=_DECISIONS.dump_json(dict(decided)).decode()))
+
+
+def boilerplate_decisions(connection: Connection) -> dict[str, bool]:
+    """Return what is decided about boilerplate, by the key of the text. Raises CatalogError where it cannot be read."""
+    try:
+        return _DECISIONS.validate_json(
+            connection.scalar(select(meta.c.value).where(meta.c.key == BOILERPLATE)) or "{}", strict=True
+        )
+    except ValidationError as error:
+        raise CatalogError(f"the decisions about boilerplate in the catalog cannot be read ({error})") from error
 
 
 def editorial(connection: Connection) -> Editorial:

@@ -19,7 +19,7 @@ def values_of(article: Article) -> dict[str, Any]:
     return {
         "id": article.id,
         "url": article.url,
-        "canonical_url": url_key(article.url) if article.url else None,
+        "url_key": url_key(article.url) if article.url else None,
         "title": article.title,
         "teasers": list(article.teasers),
         "body": article.body,
@@ -29,6 +29,7 @@ def values_of(article: Article) -> dict[str, Any]:
         "language": article.language,
         "image": article.image,
         "extra": dict(article.extra),
+        "published": article.published,
         "is_stub": article.is_stub,
     }
 
@@ -47,6 +48,8 @@ def article_of(row: Row[Any]) -> Article:
         language=row.language,
         image=row.image,
         extra=row.extra,
+        published=row.published,
+        is_stub=row.is_stub,
     )
 
 

@@ -1,14 +1,15 @@
 """From the paths an operator names to a stream of records and rejections."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from recommender.articles import Record
 from recommender.errors import ArticleError, InputError, SourceError
 from recommender.sources import jsonl, page
+from recommender.sources.options import ReadOptions
 
-Reader = Callable[[Path, str], Iterator[Record | ArticleError]]
+Reader = Callable[[Path, ReadOptions], Iterator[Record | ArticleError]]
 
 READERS: tuple[tuple[str, Reader], ...] = (
     (".jsonl", jsonl.read),
@@ -29,26 +30,25 @@ class Rejected:
 def read(
     paths: Sequence[Path],
     *,
-    curated_key: str = "related",
+    options: ReadOptions = ReadOptions(),
     on_ignored: Callable[[Path], None] = lambda _: None,
 ) -> Iterator[Record | Rejected]:
     """Yield every record of ``paths`` in order, and a Rejected for each that cannot be used.
 
     A folder is walked in sorted order; its files of an unknown kind go to ``on_ignored``, while an
-    unknown kind named outright is rejected. An id seen twice is rejected the second time. Nothing is
-    raised for bad input: the rest is always read.
+    unknown kind named outright is rejected. An id seen twice is yielded twice, the second time with a warning: whoever
+    stores them keeps the later one. Nothing is raised for bad input: the rest is always read.
     """
     places: dict[str, str] = {}
     for path in paths:
-        for item in _read_path(path, curated_key, on_ignored):
+        for item in _read_path(path, options, on_ignored):
             if isinstance(item, Rejected):
                 yield item
                 continue
             identity = item.article.id
             if identity in places:
-                error = ArticleError(f"duplicate id {identity!r}, first seen at {places[identity]}", item.place)
-                yield Rejected(error)
-                continue
+                said = f"the id {identity!r} was seen at {places[identity]} already: this later one is kept"
+                item = replace(item, warnings=(*item.warnings, said))
             places[identity] = item.place
             yield item
 
@@ -62,10 +62,10 @@ def _files(path: Path) -> list[Path]:
     return sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
 
 
-def _read_path(path: Path, curated_key: str, on_ignored: Callable[[Path], None]) -> Iterator[Record | Rejected]:
+def _read_path(path: Path, options: ReadOptions, on_ignored: Callable[[Path], None]) -> Iterator[Record | Rejected]:
     for file in _files(path):
         if reader := _reader(file):
-            yield from _read_file(file, reader, curated_key)
+            yield from _read_file(file, reader, options)
         elif path.is_dir():
             on_ignored(file)
         elif path.exists():
@@ -75,10 +75,10 @@ def _read_path(path: Path, curated_key: str, on_ignored: Callable[[Path], None])
             yield Rejected(SourceError("no such file or folder", str(path)))
 
 
-def _read_file(path: Path, reader: Reader, curated_key: str) -> Iterator[Record | Rejected]:
+def _read_file(path: Path, reader: Reader, options: ReadOptions) -> Iterator[Record | Rejected]:
     found = 0
     try:
-        items: Iterable[Record | ArticleError] = reader(path, curated_key)
+        items: Iterable[Record | ArticleError] = reader(path, options)
         for item in items:
             found += 1
             yield Rejected(item) if isinstance(item, InputError) else item

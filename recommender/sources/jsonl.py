@@ -10,12 +10,13 @@ import orjson
 
 from recommender.articles import Record, parse_article
 from recommender.errors import ArticleError, SourceError
+from recommender.sources.options import ReadOptions
 
 MAX_LINE = 16 * 1024 * 1024
 """Bytes; a longer line is rejected without being held in memory."""
 
 
-def read(path: Path, curated_key: str) -> Iterator[Record | ArticleError]:
+def read(path: Path, options: ReadOptions) -> Iterator[Record | ArticleError]:
     """Yield a Record, or the ArticleError naming file and line, for each non-blank line of ``path``.
 
     Raises OSError if the file cannot be opened, SourceError if its gzip stream is damaged.
@@ -27,19 +28,19 @@ def read(path: Path, curated_key: str) -> Iterator[Record | ArticleError]:
                 if line is None:
                     yield ArticleError(f"the line is longer than the limit of {MAX_LINE:,} bytes", place)
                 elif line.strip():
-                    yield _parse_line(line, place, curated_key)
+                    yield _parse_line(line, place, options)
         except (gzip.BadGzipFile, zlib.error, EOFError) as error:
             raise SourceError(f"the gzip stream is damaged ({error})", str(path)) from None
 
 
-def _parse_line(line: bytes, place: str, curated_key: str) -> Record | ArticleError:
+def _parse_line(line: bytes, place: str, options: ReadOptions) -> Record | ArticleError:
     try:
         line.decode("utf-8")
     except UnicodeDecodeError as error:
         byte = line[error.start]
         return ArticleError(f"byte 0x{byte:02x} at column {error.start + 1} is not UTF-8", place)
     try:
-        return parse_article(orjson.loads(line), place, curated_key=curated_key)
+        return parse_article(orjson.loads(line), place, curated_key=options.curated_key, site_url=options.site_url)
     except orjson.JSONDecodeError as error:
         return ArticleError(f"not valid JSON ({error})", place)
     except ArticleError as error:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from recommender.articles import MAX_BODY, Article, Record, parse_article, stub_from_teaser
 from recommender.errors import ArticleError, SourceError
+from recommender.sources.options import ReadOptions
 from recommender.text import clean
 
 HEADING = re.compile(r"related articles:?", re.IGNORECASE)
@@ -17,7 +18,7 @@ FURNITURE = re.compile(r"(edit content|no more articles|share the article|sharin
 MAX_BYTES = 4 * MAX_BODY
 
 
-def read(path: Path, curated_key: str) -> Iterator[Record | ArticleError]:
+def read(path: Path, options: ReadOptions) -> Iterator[Record | ArticleError]:
     """Yield the page's one Record, its stubs with it, or the ArticleError that says what is missing.
 
     Raises OSError if the file cannot be opened, SourceError if it is too large or not UTF-8.

@@ -1,5 +1,16 @@
-"""Text as sites publish it: cleaning, splitting, comparing."""
+"""Text as sites publish it: out of its markup, cleaned, split, compared."""
 
 from recommender.text.characters import NEAR_EQUAL, clean, near_equal, normalise, readable, sentences, sha256
+from recommender.text.markup import plain, plain_line
 
-__all__ = ["NEAR_EQUAL", "clean", "near_equal", "normalise", "readable", "sentences", "sha256"]
+__all__ = [
+    "NEAR_EQUAL",
+    "clean",
+    "near_equal",
+    "normalise",
+    "plain",
+    "plain_line",
+    "readable",
+    "sentences",
+    "sha256",
+]

@@ -4,8 +4,9 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
+import orjson
 import pytest
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
@@ -125,6 +126,34 @@ def test_odd_ids_are_answered_rightly_or_refused(client: TestClient, key: dict[s
     assert client.get(path).status_code == 404
 
 
+MORE = {
+    "not NFC": "e%CC%81",
+    "outer space": "%20a",
+    "two spaces": "a%20%20b",
+    "no-break space": "a%C2%A0b",
+    "invisible": "a%E2%80%8Bb",
+    "byte order mark": "%EF%BB%BFa",
+    "one space": "a%20b",
+    "number": "1000",
+    "composed": "%C3%A9",
+}
+
+
+@pytest.mark.parametrize("identity", [*ODD.values(), *MORE.values()], ids=[*ODD, *MORE])
+def test_an_id_is_refused_in_bulk_as_in_a_path(client: TestClient, key: dict[str, str], identity: str) -> None:
+    """What is stored by the one can be asked for, replaced and removed by the other: an id is what was sent."""
+    single = client.put(f"/v1/articles/{identity}", json=NEWS, headers=key)
+    name = single.json()["id"] if single.status_code == 200 else unquote(identity)
+    (line,) = client.post("/v1/articles:bulk", content=orjson.dumps({"id": name, **NEWS}), headers=key).json()["lines"]
+    if single.status_code == 200:
+        assert (line["id"], line["error"]) == (name, None)
+        assert client.delete(f"/v1/articles/{identity}", headers=key).status_code == 204
+    else:
+        assert line["status"] == "rejected"
+        if single.status_code == 422 and not name.endswith("/overrides"):  # which is another path
+            assert single.json()["errors"][0]["message"] == f"body: {line['error']}"
+
+
 def routes(client: TestClient) -> list[str]:
     """Every path of the application."""
     app: Any = client.app
@@ -184,7 +213,8 @@ def test_a_forced_exception_leaks_nothing(
         monkeypatch.setattr(place, broken)
         for method, path in requests:
             body = b'{"id": "x", "title": "T"}' if method in ("PUT", "POST") else None
-            answer = client.request(method, path.replace("url=x", f"url={TWIN}"), headers=headers, content=body)
+            sent = {} if method == "GET" else headers  # what is asked for with a key is not kept
+            answer = client.request(method, path.replace("url=x", f"url={TWIN}"), headers=sent, content=body)
             assert answer.status_code == 500, (method, path, answer.text)
             assert_problem(answer)
             assert answer.headers["x-content-type-options"] == "nosniff"

@@ -113,7 +113,7 @@ def in_force_version(client: TestClient) -> str:
 def test_a_former_id_leads_to_the_article(store: Path, key: dict[str, str]) -> None:
     teaser = "Quite another ship has been seen off the harbour's mouth, and nobody knows where it came from."
     with closing(Catalog.open(store)) as catalog:
-        catalog.put([Record(Article(id="old", teasers=(teaser,)), "made")])
+        catalog.put([Record(Article(id="old", teasers=(teaser,), is_stub=True), "made")])
         catalog.put([Record(Article(id="new", title="A ship", teasers=(teaser,), body="It was seen."), "made")])
         build(store, catalog, ENCODER)
     with served(store, writes=True) as client:

@@ -16,6 +16,7 @@ from api.asked import MAX_BATCH, MAX_ITEMS
 from api.keys import KeyRing
 from recommender.articles import Article
 from recommender.text import clean
+from recommender.text.markup import plain
 from tests.api.serving import application, served
 from tests.conftest import DEMO, records
 
@@ -59,13 +60,10 @@ def decidable(decided: dict[str, Any], article: Article) -> None:
 
 
 def readable(draft: dict[str, Any], known: Article) -> None:
-    """Give a draft what no schema can demand: a word somewhere, and addresses that can be parsed."""
-    texts = [draft.get(field) or "" for field in ("title", "teaser", "body")] + (draft.get("teasers") or [])
-    if not re.search(r"\w", " ".join(texts)):
+    """Give a draft what no schema can demand: a word in one of its texts."""
+    texts = [text for field in ("title", "teaser", "body") if isinstance(text := draft.get(field), str)]
+    if not any(re.search(r"\w", plain(text)) for text in texts):
         draft["title"] = known.title
-    for name in ("url", "canonical_url"):
-        if draft.get(name) is not None:
-            draft[name] = known.url
 
 
 def in_the_calendar(values: dict[str, Any]) -> None:
@@ -133,7 +131,8 @@ def fit(case: Any, article: Article, *, known: bool) -> None:
     if case.operation.path in READ:
         readable(body, article)
     if case.method == "PUT":
-        case.path_parameters["id"] = quote(clean(unquote(case.path_parameters["id"])), safe="") or article.id
+        name = clean(unquote(case.path_parameters["id"]))
+        case.path_parameters["id"] = quote(name, safe="") if name.strip(".") else article.id  # dots are no path
     if case.operation.path == OVERRIDES:
         decidable(body, article)
     for asked in body.get("requests", ()):

@@ -11,7 +11,7 @@ import orjson
 from eval.systems import Lab
 from eval.task import AsOf, Task, make_task
 from recommender.articles import Article, Record
-from recommender.catalog.tables import open_engine
+from recommender.catalog.database import open_engine
 from recommender.encoder import Encoder, HashEncoder
 from recommender.vectors import VectorCache
 from tests.conftest import snapshot_of

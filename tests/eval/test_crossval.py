@@ -35,6 +35,7 @@ from recommender.signals import SIGNALS, Pool, signals
 from tests.conftest import DEMO, OPTECH, records
 from tests.eval.planted import answer, assert_own_list_is_not_read, exact
 from tests.eval.sites import lab_of, task_of
+from tests.recommender.makers import TALE
 
 UNLISTED = ["random", "recency", "section", "tfidf", "bm25", "bm25-top25", "naive", "rrf", "zero-shot"]
 """Systems that know no list at all."""
@@ -188,11 +189,11 @@ def story(identity: str, day: int | None, *related: str, body: str = "", url: st
 
 
 NEWSROOM = [
-    story("copy", 2, "x", body="The harbour was closed."),
+    story("copy", 2, "x", body=TALE),
     story("newer", 9, "x"),
     story("older", 1, "x"),
     story("other-fold", 3, "x"),
-    story("q", 5, "x", body="The harbour was closed."),
+    story("q", 5, "x", body=TALE),
     story("same-address", 2, "x", url="https://paper.example/a?utm_source=feed"),
     story("same-address-2", 4, "x", url="https://paper.example/a"),
     story("same-day", 5, "x"),
@@ -403,8 +404,7 @@ def test_no_signal_reads_the_scored_list(demo: Task, name: str) -> None:
 
 def test_it_is_not_read_either_that_there_is_a_list_of_the_querys_own() -> None:
     """Where no list is known at all another bias serves: the query's own, and a copy's, must not count as one."""
-    body = "The harbour was closed after the storm."
-    items = [story("q", 5, "x", body=body), story("q-again", 5, "y", body=body), story("x", 1), story("y", 2)]
+    items = [story("q", 5, "x", body=TALE), story("q-again", 5, "y", body=TALE), story("x", 1), story("y", 2)]
     for known in (items, [items[0], replace(items[1], related=()), *items[2:]]):
         task = task_of(known, AsOf.NONE)
         query = next(query for query in task.queries if task.name(query.row) == "q")
@@ -477,10 +477,9 @@ def test_weights_fitted_to_the_scored_list_are_caught(demo: Task) -> None:
 
 
 def test_the_list_of_a_copy_is_the_querys_own() -> None:
-    body = "the harbour was closed after the storm"
     items = [
-        Record(Article(id="a", body=body), "", ("x",)),
-        Record(Article(id="a-again", body=body), "", ("y",)),
+        Record(Article(id="a", body=TALE), "", ("x",)),
+        Record(Article(id="a-again", body=TALE), "", ("y",)),
         Record(Article(id="b", body="the ferry sails from the harbour"), "", ("x", "y")),
         Record(Article(id="x", body="storms of the century"), ""),
         Record(Article(id="y", body="ferries and their captains"), ""),

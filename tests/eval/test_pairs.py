@@ -25,7 +25,7 @@ from eval.pairs import (
 from eval.systems import Lab, prepare
 from eval.task import AsOf, Task, make_task
 from recommender.articles import Article, Record
-from recommender.catalog.tables import open_engine
+from recommender.catalog.database import open_engine
 from recommender.encoder import Encoder, HashEncoder
 from recommender.errors import EvaluationError
 from recommender.vectors import VectorCache

@@ -13,7 +13,7 @@ from eval.measures import per_query
 from eval.systems import DEPTH, SYSTEMS, Lab, prepare, served, top
 from eval.task import AsOf, Judged, Task, make_task, qrels_of
 from recommender.articles import Article, Record
-from recommender.catalog.tables import open_engine
+from recommender.catalog.database import open_engine
 from recommender.encoder import HashEncoder
 from recommender.errors import EvaluationError
 from recommender.related import related

@@ -12,7 +12,7 @@ from eval.measures import decreasing, per_query
 from eval.systems import Lab, Ranking, prepare, served, top
 from eval.task import AsOf, Judged, Task, make_task
 from recommender.articles import Article, Record
-from recommender.catalog.tables import open_engine
+from recommender.catalog.database import open_engine
 from recommender.encoder import HashEncoder
 from recommender.related import related
 from recommender.vectors import VectorCache

@@ -18,7 +18,7 @@ from tests.index.samples import ENCODER, article, articles, contents_of, written
 
 BARE = [Record(Article(id=f"a{n}", title=f"ship {n}"), "") for n in range(3)]
 """Stubs without bodies, names or tags: no passages, and two empty vocabularies."""
-WORDLESS = [Record(Article(id=f"a{n}", title="the", body="and"), "") for n in range(3)]
+WORDLESS = [Record(Article(id=f"a{n}", title="the", body="and", language="en"), "") for n in range(3)]
 
 
 def contents_again(found: Snapshot) -> Contents:
@@ -44,6 +44,15 @@ def same_corpus(found: Corpus, expected: Corpus) -> None:
         assert a.dtype == b.dtype
         np.testing.assert_array_equal(a, b)
     same_terms(found.terms, expected.terms)
+    told, again = found.fingerprints, expected.fingerprints
+    assert told.rarity.count == again.rarity.count == len(expected)
+    pairs = [(getattr(told, name), getattr(again, name)) for name in ("words", "ends")]
+    for a, b in (
+        *pairs,
+        *((getattr(told.rarity, name), getattr(again.rarity, name)) for name in ("shared", "holders")),
+    ):
+        assert a.dtype == b.dtype
+        np.testing.assert_array_equal(a, b)
     words, others = found.lexicon.words, expected.lexicon.words
     assert (words.terms, words.stop_words) == (others.terms, others.stop_words)
     np.testing.assert_array_equal(words.idf, others.idf)
@@ -96,7 +105,8 @@ def test_arrays_are_written_in_their_type_and_in_one_piece() -> None:
 
 def test_what_is_large_is_mapped_and_not_read(whole: Path) -> None:
     corpus = open_snapshot(whole).corpus
-    for array in (corpus.fused, corpus.packed.codes, corpus.terms.whole.data, corpus.terms.short.data):
+    told = corpus.fingerprints.words
+    for array in (corpus.fused, corpus.packed.codes, corpus.terms.whole.data, corpus.terms.short.data, told):
         while not isinstance(array, np.memmap):
             assert array.base is not None, "a copy in memory"
             array = array.base

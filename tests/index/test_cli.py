@@ -18,7 +18,9 @@ from index.publish import current_version, locked, open_current, published, snap
 from recommender.catalog import Catalog
 from recommender.catalog.tables import meta
 
-KEYS = ["articles", "stubs", "curated_lists", "embedded_texts", "reused_texts", "rejected", "seconds", "snapshot"]
+KEYS = (
+    "articles stubs curated_lists embedded_texts reused_texts boilerplate_blocks rejected warnings seconds snapshot"
+).split()
 
 LINES = [
     {"id": "a", "title": "Harbour to be deepened", "body": "The channel is too shallow.", "related": ["b", "c"]},
@@ -79,7 +81,7 @@ def counts(ran: Ran) -> dict[str, object]:
 
 
 def test_ingest_then_build(run: Run, source: Path, store: Path) -> None:
-    expected = {"articles": 2, "stubs": 2, "curated_lists": 2, "rejected": 0}
+    expected = {"articles": 4, "stubs": 0, "curated_lists": 2, "boilerplate_blocks": 0, "rejected": 0, "warnings": 0}
     ingested = counts(run("ingest", source, "--store", store, "--json"))
     assert ingested == {**expected, "embedded_texts": 0, "reused_texts": 0, "snapshot": None}
     built = counts(run("build", "--store", store, "--model", "hash", "--json"))
@@ -97,17 +99,19 @@ def test_build_reads_sources_and_embeds_what_is_new(run: Run, source: Path, stor
     assert (again["embedded_texts"], again["reused_texts"], again["snapshot"]) == (0, 6, first["snapshot"])
     write(source, [{"id": "e", "title": "A new ferry", "body": "It sails at noon."}, {"title": "nobody"}])
     more = counts(run("build", source, "--store", store, "--model", "hash", "--json"))
-    assert (more["articles"], more["embedded_texts"], more["reused_texts"], more["rejected"]) == (3, 2, 6, 1)
+    assert (more["articles"], more["embedded_texts"], more["reused_texts"], more["rejected"]) == (5, 2, 6, 1)
     assert more["snapshot"] == current_version(store) != first["snapshot"]
 
 
 def test_what_people_read(run: Run, source: Path, store: Path) -> None:
     ran = run("ingest", source, "--store", store)
     assert re.fullmatch(
-        r"4 records read, 0 rejected; the catalog holds 2 articles, 2 stubs, 2 curated lists \(\d+\.\d s\)\n", ran.out
+        r"4 records read, 0 rejected, 0 warnings; the catalog holds 4 articles, 0 stubs, 2 curated lists"
+        r" \(\d+\.\d s\)\n",
+        ran.out,
     )
     built = (
-        r"2 articles, 2 stubs, 2 curated lists; {} texts embedded, {} reused, 0 records rejected; {} {} \(\d+\.\d s\)\n"
+        r"4 articles, 0 stubs, 2 curated lists; {} texts embedded, {} reused, 0 records rejected; {} {} \(\d+\.\d s\)\n"
     )
     ran = run("build", "--store", store, "--model", "hash")
     version = current_version(store)
@@ -169,11 +173,11 @@ def test_list_shows_the_newest_first_and_the_one_in_service(run: Run, source: Pa
 
 def test_bad_records_are_named_and_the_rest_is_built(run: Run, source: Path, store: Path) -> None:
     good = b"".join(orjson.dumps({"id": f"g{n}", "title": f"Good {n}"}) + b"\n" for n in range(20))
-    bad = [b"{", b"[1]", b'{"id": "x"}', b'{"id": "g0", "title": "again"}', b'{"id": "y", "title": 3}', b"\xff"]
+    bad = [b"{", b"[1]", b'{"id": "x"}', b'{"id": "y", "title": {}}', b'{"title": 3}', b"\xff"]
     source.write_bytes(good + b"\n".join(bad))
     ran = run("build", source, "--store", store, "--model", "hash", "--json")
     found = counts(ran)
-    assert (found["stubs"], found["rejected"]) == (20, 6)
+    assert (found["articles"], found["rejected"]) == (20, 6)
     warned = [line.split(": ")[1] for line in ran.err.splitlines() if line.startswith("warning: ")]
     assert warned == [f"{source}:{number}" for number in range(21, 27)]
 
@@ -197,7 +201,7 @@ def test_a_file_of_an_unknown_kind_in_a_folder_is_left_out(run: Run, source: Pat
     for name in ("picture.png", "odd [/bold] [red] name.pdf"):
         (source.parent / "in" / name).write_bytes(b"")
     ran = run("ingest", source.parent / "in", "--store", store, "--json")
-    assert counts(ran)["articles"] == 2
+    assert counts(ran)["articles"] == 4
     assert f"no reader for {source.parent / 'in' / 'picture.png'}: left out\n" in ran.err
     assert f"no reader for {source.parent / 'in' / 'odd [/bold] [red] name.pdf'}: left out\n" in ran.err
 
@@ -278,7 +282,7 @@ def make_newer_catalog(store: Path) -> None:
         (make_rubbish_catalog, ["ingest", "{in}/articles.jsonl"], "catalog.sqlite cannot be opened"),
         (make_rubbish_catalog, ["build"], "catalog.sqlite cannot be opened"),
         (make_damaged_ranker, ["build", "{in}/articles.jsonl"], "ranker.json: no ranker of this project"),
-        (make_newer_catalog, ["build"], "catalog.sqlite has schema 99, this version reads 4"),
+        (make_newer_catalog, ["build"], "catalog.sqlite has schema 99, this version reads 5"),
     ],
 )
 def test_a_bad_store_is_refused_in_one_line(

@@ -173,6 +173,8 @@ def grown(array: np.ndarray) -> np.ndarray:
 
 BLAMED = {
     "packed.npy": "packed_scales.npy",
+    "fingerprints.npy": "fingerprint_ends.npy",
+    "shared_words.npy": "shared_words_holders.npy",
     "components.npy": "fused.npy",
     **{f"{name}_data.npy": f"{name}_indices.npy" for name in SPARSE},
 }
@@ -195,7 +197,7 @@ def test_an_array_of_another_shape_is_named(
         open_snapshot(folder)
 
 
-@pytest.mark.parametrize("name", ["packed_ends.npy", *(f"{name}_indptr.npy" for name in SPARSE)])
+@pytest.mark.parametrize("name", ["packed_ends.npy", "fingerprint_ends.npy", *(f"{n}_indptr.npy" for n in SPARSE)])
 @pytest.mark.parametrize(
     "change",
     [
@@ -217,6 +219,31 @@ def test_rows_that_overlap_or_leave_out_are_named(
     np.save(folder / name, ends)
     reseal(folder)
     with pytest.raises(SnapshotError, match=f"^{folder / name}: does not divide"):
+        open_snapshot(folder)
+
+
+@pytest.mark.parametrize("name", ["fingerprints.npy", "shared_words.npy"])
+@pytest.mark.parametrize("change", [lambda words: words[::-1], lambda words: words[[0, 0, *range(2, len(words))]]])
+def test_words_that_do_not_rise_are_named(folder: Path, name: str, change: Callable[[np.ndarray], np.ndarray]) -> None:
+    """They are looked up by bisection."""
+    changed = change(np.load(folder / name))
+    (folder / name).unlink()
+    np.save(folder / name, changed)
+    reseal(folder)
+    with pytest.raises(SnapshotError, match=f"^{folder / name}: words that do not rise$"):
+        open_snapshot(folder)
+
+
+@pytest.mark.parametrize("count", [-(2**31), -1, 0, 1, 13, 2**31 - 1])
+def test_words_in_fewer_than_two_articles_or_more_than_there_are_are_named(folder: Path, count: int) -> None:
+    name = "shared_words_holders.npy"
+    holders = np.load(folder / name)
+    holders[3] = count
+    np.save(folder / name, holders)
+    reseal(folder)
+    with pytest.raises(
+        SnapshotError, match=f"^{folder / name}: expected numbers from 2 to 12, the articles there are$"
+    ):
         open_snapshot(folder)
 
 

@@ -13,7 +13,7 @@ from index.build import build
 from index.live import Live
 from index.writer import Writer
 from recommender.articles import Article, Record
-from recommender.catalog import Catalog
+from recommender.catalog import Catalog, Removal
 from recommender.encoder import Encoder, Matrix
 from recommender.errors import CatalogError, EncoderError
 from tests.index.samples import ENCODER, articles
@@ -61,11 +61,11 @@ def test_what_one_process_writes_the_others_hear_of_and_serve(store: Path) -> No
     assert not other.rung()
     assert other.snapshot().version == mine.snapshot().version
     assert other.snapshot().corpus.find("chess") is not None
-    assert writer.remove("ship")
+    assert writer.remove("ship") == (Removal("ship", alias=False), True)
     assert other.rung()
     other.follow()
     assert other.snapshot().corpus.find("ship") is None
-    assert not writer.remove("ship")
+    assert writer.remove("ship") is None
 
 
 def test_what_cannot_be_embedded_is_stored_and_tried_again(store: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -16,7 +16,8 @@ from recommender.corpus import Corpus, LiveCorpus, build_corpus
 from recommender.encoder import Encoder, HashEncoder
 from recommender.errors import InputError
 from recommender.policy import Mask
-from recommender.sources import Rejected, read
+from recommender.sources import ReadOptions, Rejected, read
+from recommender.text.boilerplate import Boilerplate
 
 ENCODER = HashEncoder(dim=64)
 
@@ -27,6 +28,11 @@ MISSILES = (
     "The army intercepted a missile from Yemen, the third this week, and thanked the crews for their work.",
 )
 """Four teasers on one subject, as different as an editor's four teasers are."""
+TALE = (
+    "Two ships came late into the harbour on Monday because a rope had caught in the lock gate since midnight. Their"
+    " captains waited outside, drank tea and wrote letters of complaint which nobody at the pilots' office will answer."
+)
+"""Enough words to say that another text is the same."""
 
 
 def record(identity: str, *, related: Iterable[str] | None = None, **fields: object) -> Record:
@@ -43,15 +49,20 @@ def lines(path: Path, values: Iterable[object]) -> Path:
 
 def split(paths: Sequence[Path], *, curated_key: str = "related") -> tuple[list[Record], list[InputError]]:
     """Read ``paths`` and return (records, errors)."""
-    items = list(read(paths, curated_key=curated_key))
+    items = list(read(paths, options=ReadOptions(curated_key)))
     assert all(isinstance(item, Record | Rejected) for item in items)
     return [i for i in items if isinstance(i, Record)], [i.error for i in items if isinstance(i, Rejected)]
 
 
-def corpus_of(articles: Iterable[Article], encoder: Encoder = ENCODER, aliases: dict[str, str] | None = None) -> Corpus:
+def corpus_of(
+    articles: Iterable[Article],
+    encoder: Encoder = ENCODER,
+    aliases: dict[str, str] | None = None,
+    boilerplate: Boilerplate = Boilerplate(),
+) -> Corpus:
     """Build the corpus of ``articles``, every text embedded anew."""
     ordered = sorted(articles, key=lambda article: article.id)
-    return build_corpus(ordered, aliases or {}, encoder.dim, encoder.encode)
+    return build_corpus(ordered, aliases or {}, encoder.dim, encoder.encode, boilerplate)
 
 
 def contents(catalog: Catalog) -> dict[str, list[tuple[Any, ...]]]:

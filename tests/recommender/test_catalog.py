@@ -111,7 +111,7 @@ class Interrupted(Sequence[Record]):
         raise KeyboardInterrupt
 
 
-STUB = record("s", teasers=(TEASER,))
+STUB = record("s", teasers=(TEASER,), is_stub=True)
 ARTICLE = record("a", title="T", teasers=(TEASER,), body=BODY, related=["s"])
 
 

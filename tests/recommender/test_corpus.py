@@ -12,10 +12,10 @@ from recommender.corpus import READ, Corpus, batched, read_vectors
 from recommender.encoder import HashEncoder
 from recommender.errors import UnknownArticleError
 from recommender.fusion import Fusion
-from recommender.lexical import fit_lexical
+from recommender.lexical import Text, fit_lexical
 from recommender.views import views, whole_text
 from tests.conftest import OPTECH, records
-from tests.recommender.makers import ENCODER, corpus_of
+from tests.recommender.makers import ENCODER, TALE, corpus_of
 
 BODY = "The port is to be deepened. " * 80
 ARTICLES = [
@@ -101,7 +101,7 @@ def test_the_fused_vector_is_made_of_all_views_and_the_whole_text(small: Corpus,
         known = [vector for vector in read[row].astype(float) if vector.any()]
         mean = np.mean(known, axis=0)
         half[row] = mean / np.linalg.norm(mean)
-    model, rows = fit_lexical([whole_text(article) for article in ARTICLES])
+    model, rows = fit_lexical([Text(whole_text(article), None) for article in ARTICLES])
     lexical = model.project(rows)
     expected = Fusion.fit(half.astype(np.float32), lexical).fuse(half.astype(np.float32), lexical)
     np.testing.assert_allclose(small.fused, expected, atol=1e-5)
@@ -132,14 +132,16 @@ def test_batched(count: int, sizes: list[int]) -> None:
 
 
 COPIES = [
-    Article(id="1", url="https://news.example/x", title="Ships", body="Late."),
-    Article(id="2", url="https://news.example/y", title="ships", body="late"),  # 1's words
+    Article(id="1", url="https://news.example/x", title="Ships", body=TALE),
+    Article(id="2", url="https://news.example/y", title="ships", body=TALE.upper()),  # 1's words
     Article(id="3", url="http://news.example/y/?utm_source=z", title="Updated", body="Later."),  # 2's address
-    Article(id="4", title="Ships", teasers=("Late.",)),  # a stub with 1's words
-    Article(id="5", url="https://news.example/z", title="Ships", body="Late!", teasers=("Other.",)),  # a teaser beside
-    Article(id="6", title="Trains", body="Late."),
-    Article(id="7", title="Trains", body="Late", section="rail"),
-    Article(id="8", title="Planes", body="Late."),
+    Article(id="4", title="Ships", teasers=(TALE,)),  # a stub with 1's words
+    Article(id="5", url="https://news.example/z", title="Ships", body=f"{TALE}!", teasers=("Other.",)),  # a teaser, too
+    Article(id="6", title="Trains", body=TALE),
+    Article(id="7", title="Trains", body=f"{TALE} ", section="rail"),
+    Article(id="8", title="Planes", body=TALE),
+    Article(id="9", title="Video", body="Watch the video."),  # little text, and no copy
+    Article(id="a", title="Video", body="Watch the video."),
 ]
 
 
@@ -148,9 +150,9 @@ def test_copies_are_grouped_by_words_and_by_address_and_by_both_in_turn() -> Non
     groups: dict[int, list[str]] = {}
     for card, number in zip(corpus.cards, corpus.copies.tolist(), strict=True):
         groups.setdefault(number, []).append(card.id)
-    assert sorted(groups.values()) == [["1", "2", "3", "4", "5"], ["6", "7"], ["8"]]
-    stories = [corpus.register.story(row).tolist() for row in (0, 4, 5, 6, 7)]
-    assert stories == [[0, 1, 2, 3, 4], [0, 1, 2, 3, 4], [5, 6], [5, 6], [7]]
+    assert sorted(groups.values()) == [["1", "2", "3", "4", "5"], ["6", "7"], ["8"], ["9"], ["a"]]
+    stories = [corpus.register.story(row).tolist() for row in (0, 4, 5, 6, 7, 8)]
+    assert stories == [[0, 1, 2, 3, 4], [0, 1, 2, 3, 4], [5, 6], [5, 6], [7], [8]]
 
 
 @pytest.mark.parametrize(
@@ -158,8 +160,9 @@ def test_copies_are_grouped_by_words_and_by_address_and_by_both_in_turn() -> Non
     [
         (Article(id="6", title="New", body="New."), {"6"}),
         (Article(id="n", url="http://news.example/x#a", title="New", body="New."), {"1"}),
-        (Article(id="n", title="PLANES", body="late"), {"8"}),
-        (Article(id="n", url="https://news.example/z", title="Planes", body="Late."), {"5", "8"}),
+        (Article(id="n", title="PLANES", body=TALE.lower()), {"8"}),
+        (Article(id="n", url="https://news.example/z", title="Planes", body=TALE), {"5", "8"}),
+        (Article(id="", title="Video", body="Watch the video."), set()),
         (Article(id="n", title="New", body="New."), set()),
     ],
 )
@@ -235,6 +238,10 @@ def test_sections_are_numbered_by_name() -> None:
     assert {name: corpus.register.sections.number(name) for name in wanted} == wanted
 
 
-def test_texts_without_a_word_are_no_copies_of_one_another() -> None:
-    cards = [Card.of(Article(id=str(n), title=title)) for n, title in enumerate(["???", "!!!", "Port!", "port"])]
-    assert len({card.text_sha256 for card in cards}) == 3
+def test_texts_of_few_words_are_no_copies_of_one_another() -> None:
+    texts = ["", "???", "!!!", "Port!", "port", " ".join(f"word{n}" for n in range(29))]
+    few = [Card.of(Article(id=f"{n}{side}", title="T", body=text)) for n, text in enumerate(texts) for side in "ab"]
+    assert len({card.text_sha256 for card in few}) == len(few)
+    assert Card.of(Article(id="3a", title="T", body="port?")).text_sha256 == few[6].text_sha256  # of one id it is told
+    enough = [Article(id=side, title="T", body=f"{texts[-1]} {last}") for side, last in (("a", "word!"), ("b", "Word"))]
+    assert len({Card.of(article).text_sha256 for article in enough}) == 1

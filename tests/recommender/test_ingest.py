@@ -8,14 +8,15 @@ from recommender import ingest as module
 from recommender.catalog import Catalog, Counts
 from recommender.errors import CatalogError, InputError
 from recommender.ingest import Ingested, ingest
+from recommender.sources import ReadOptions
 from tests.recommender.makers import lines
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Seven good records, three bad ones and a file of another kind."""
+    """Eight good records, the last with an id seen before, two bad ones and a file of another kind."""
     good = [{"id": str(n), "title": f"Story {n}", "see": ["0"]} for n in range(6)]
-    lines(tmp_path / "a.jsonl", [*good[:3], b"{", *good[3:], good[0]])
+    lines(tmp_path / "a.jsonl", [*good[:3], b"{", *good[3:], {**good[0], "title": "Told again"}])
     (tmp_path / "b.txt").write_text("Title\nOne.\nRelated Articles\nA teaser.")
     (tmp_path / "c.jsonl").touch()
     (tmp_path / "photo.jpg").touch()
@@ -25,21 +26,28 @@ def folder(tmp_path: Path) -> Path:
 def test_what_is_good_is_stored_and_what_is_not_is_told(folder: Path, catalog: Catalog) -> None:
     told: list[InputError] = []
     ignored: list[Path] = []
-    done = ingest(catalog, [folder], curated_key="see", on_rejected=told.append, on_ignored=ignored.append)
-    assert done.stored == 7
-    assert [error.place for error in done.rejected] == [
-        f"{folder / 'a.jsonl'}:4",
-        f"{folder / 'a.jsonl'}:8",
-        str(folder / "c.jsonl"),
-    ]
+    warned: list[str] = []
+    done = ingest(
+        catalog,
+        [folder],
+        options=ReadOptions("see"),
+        on_rejected=told.append,
+        on_warning=warned.append,
+        on_ignored=ignored.append,
+    )
+    assert (done.stored, done.warnings) == (8, 1)
+    assert [error.place for error in done.rejected] == [f"{folder / 'a.jsonl'}:4", str(folder / "c.jsonl")]
+    seen = f"the id '0' was seen at {folder / 'a.jsonl'}:1 already: this later one is kept"
+    assert warned == [f"{folder / 'a.jsonl'}:8: {seen}"]
+    assert catalog.articles_of(["0"])["0"].title == "Told again"
     assert tuple(told) == done.rejected
     assert ignored == [folder / "photo.jpg"]
-    assert done.share_rejected == 0.3
+    assert done.share_rejected == 0.2
     assert [article.id for article in catalog.articles() if article.title] == [*map(str, range(6)), "b"]
-    assert catalog.counts() == Counts(1, 7, 6)
+    assert catalog.counts() == Counts(7, 1, 6)
 
 
-@pytest.mark.parametrize(("batch", "sizes"), [(1, [1] * 7), (3, [3, 3, 1]), (7, [7]), (500, [7])])
+@pytest.mark.parametrize(("batch", "sizes"), [(1, [1] * 8), (3, [3, 3, 2]), (8, [8]), (500, [8])])
 def test_batches_are_committed_one_by_one(
     batch: int, sizes: list[int], folder: Path, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -48,9 +56,11 @@ def test_batches_are_committed_one_by_one(
 
     def stored(count: int) -> None:
         seen.append(count)
-        assert sum(1 for article in catalog.articles() if article.title) == sum(seen)
+        titles = {article.id: article.title for article in catalog.articles() if article.title}
+        assert len(titles) == min(sum(seen), 6) + (sum(seen) == 8)  # the seventh is the first again, the eighth is b
+        assert (titles["0"] == "Told again") == (sum(seen) >= 7)
 
-    assert ingest(catalog, [folder], on_stored=stored).stored == 7
+    assert ingest(catalog, [folder], on_stored=stored).stored == 8
     assert seen == sizes
 
 
@@ -78,7 +88,7 @@ def test_ingesting_twice_stores_the_same(folder: Path, catalog: Catalog) -> None
     first = ingest(catalog, [folder])
     before = list(catalog.articles()), catalog.curated_lists()
     second = ingest(catalog, [folder])
-    assert (first.stored, len(first.rejected)) == (second.stored, len(second.rejected)) == (7, 3)
+    assert (first.stored, len(first.rejected)) == (second.stored, len(second.rejected)) == (8, 2)
     assert (list(catalog.articles()), catalog.curated_lists()) == before
 
 

@@ -1,21 +1,27 @@
 """The closest sentences, by hand and against every pair."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommender.articles import Article
-from recommender.lexical import LexicalModel, fit_lexical
+from recommender.lexical import LexicalModel, Text, fit_lexical
 from recommender.quotes import LONGEST, SHARED, Quote, closest
 from recommender.sentences import sentences
 
 WORDS = "port ship crane tide quay chess rook pawn vote poll".split()
-MODEL, _ = fit_lexical([" ".join(WORDS[i:]) for i in range(len(WORDS))])
+MODEL, _ = fit_lexical([Text(" ".join(WORDS[i:]), ("en",)) for i in range(len(WORDS))])
 
 
 def of(body: str) -> Article:
     return Article(id="a", body=body)
+
+
+def weights(sentence: str) -> np.ndarray:
+    return MODEL.transform([Text(sentence, ("en",))]).toarray()[0]
 
 
 def quote(ours: str, theirs: str) -> tuple[str, str] | None:
@@ -65,6 +71,18 @@ def test_what_is_not_rare_does_not_count_but_weighs() -> None:
     )
 
 
+def test_a_sentence_is_read_in_the_language_of_its_article() -> None:
+    """ "Die" and "war" are what the English sentences share, and German function words."""
+    model, _ = fit_lexical([Text("die war harbour chess", ("en",))])
+    english = Article(id="e", body="Many die in the war. The harbour.", language="en-GB")
+    german = Article(id="d", body="Die war es. Die Chess war im Harbour.", language="de")
+    assert closest(english, replace(english, id="f"), model) == Quote("Many die in the war.", "Many die in the war.")
+    assert closest(english, german, model) is None
+    assert closest(replace(english, body="Chess in the harbour."), german, model) == Quote(
+        "Chess in the harbour.", "Die Chess war im Harbour."
+    )
+
+
 def test_a_model_of_no_words_quotes_nothing() -> None:
     empty = LexicalModel((), (), np.zeros(0, np.float32), np.zeros((0, 0), np.float32))
     assert closest(of("Port crane."), of("Port crane."), empty) is None
@@ -81,12 +99,12 @@ def test_the_closest_is_that_of_all_pairs(ours: str, theirs: str) -> None:
     best: tuple[float, tuple[str, str] | None] = (0.0, None)
     for mine in sentences(ours):
         for other in sentences(theirs):
-            a, b = (MODEL.transform([text]).toarray()[0].astype(np.float64) for text in (mine, other))
+            a, b = (weights(text).astype(np.float64) for text in (mine, other))
             if np.count_nonzero(a * b) >= SHARED and round(float(a @ b), 6) > best[0] + 2e-6:
                 best = (round(float(a @ b), 6), (mine, other))
     found = quote(ours, theirs)
     assert (found is None) == (best[1] is None)
     if found:
-        a, b = (MODEL.transform([text]).toarray()[0] for text in found)
+        a, b = (weights(text) for text in found)
         assert float(a @ b) == pytest.approx(best[0], abs=5e-6)
         assert max(map(len, found)) <= LONGEST

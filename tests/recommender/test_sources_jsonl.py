@@ -9,8 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from recommender import article
-from recommender.articles import Article, Record
+from recommender.articles import Article, Record, article
 from recommender.errors import ArticleError, SourceError
 from recommender.sources import jsonl
 from tests.recommender.makers import lines, split
@@ -81,7 +80,7 @@ def test_the_curated_list_may_have_another_key(tmp_path: Path) -> None:
         ({"title": "T"}, 'the record has neither "id" nor "url"'),
         ({"id": "", "url": " ", "title": "T"}, 'the record has neither "id" nor "url"'),
         ({"id": None, "title": "T"}, 'the record has neither "id" nor "url"'),
-        ({"id": "\u0000\u200b", "title": "T"}, 'the record has neither "id" nor "url"'),
+        ({"id": "\u0000\u200b", "title": "T"}, "not NFC in UTF-8, or holds control, invisible or surplus"),
         ({"id": "x"}, "article 'x' has no text: title, teaser and body are all missing"),
         ({"id": "x", "title": " ", "teasers": [""], "body": "\u0000\n"}, "article 'x' has no text"),
         ({"id": "x\ny", "title": "T"}, "id 'x\\ny' contains a line break"),
@@ -90,28 +89,8 @@ def test_the_curated_list_may_have_another_key(tmp_path: Path) -> None:
         ({"id": 1.5, "title": "T"}, "id is 1.5, expected a string"),
         ({"id": True, "title": "T"}, "id is True, expected a string"),
         ({"id": ["x"], "title": "T"}, "id is ['x'], expected a string"),
-        ({"id": "x", "title": 7}, "title is 7, expected a string"),
-        ({"id": "x", "title": ["T"]}, "title is ['T'], expected a string"),
-        ({"id": "x", "body": {"html": "T"}}, "body is {'html': 'T'}, expected a string"),
-        ({"id": "x", "teaser": 1}, "teaser is 1, expected a string"),
-        ({"id": "x", "teasers": "T"}, "teasers is 'T', expected a list of strings"),
-        ({"id": "x", "teasers": {"0": "T"}}, "teasers is {'0': 'T'}, expected a list of strings"),
-        ({"id": "x", "teasers": ["T", None, ["U"]]}, "teasers is ['U'], expected a string"),
-        ({**GOOD, "id": "x", "tags": "port"}, "tags is 'port', expected a list of strings"),
-        ({**GOOD, "id": "x", "tags": [{}]}, "tags is {}, expected a string"),
-        ({**GOOD, "id": "x", "related": "y"}, "related is 'y', expected a list of strings"),
-        ({**GOOD, "id": "x", "related": [1.5]}, "related is 1.5, expected a string"),
-        ({**GOOD, "id": "x", "section": 3}, "section is 3, expected a string"),
-        ({**GOOD, "id": "x", "language": False}, "language is False, expected a string"),
-        ({**GOOD, "id": "x", "image": []}, "image is [], expected a string"),
-        ({**GOOD, "id": "x", "url": "news.example/x"}, "url 'news.example/x' is not an absolute http(s) URL"),
-        ({**GOOD, "id": "x", "url": "https://a:b/"}, "url 'https://a:b/' cannot be parsed"),
-        ({**GOOD, "id": "x", "published_at": "yesterday"}, "published_at is 'yesterday', which is no ISO 8601"),
-        ({**GOOD, "id": "x", "published_at": "2023-02-29"}, "published_at is '2023-02-29', which is no ISO 8601"),
-        ({**GOOD, "id": "x", "published_at": "0001-01-01T00:00+14:00"}, "which is no ISO 8601 date or time"),
-        ({**GOOD, "id": "x", "published_at": 1322469144}, "published_at is 1322469144, expected an ISO 8601 string"),
-        ({**GOOD, "id": "first"}, "duplicate id 'first', first seen at"),
-        ({"id": "first", "body": "Another text."}, "duplicate id 'first', first seen at"),
+        ({"id": "x", "body": {"html": "T"}}, "article 'x' has no text"),
+        ({"id": "x", "teasers": {"0": "T"}}, "article 'x' has no text"),
     ],
 )
 def test_a_bad_line_is_named_and_the_rest_is_read(line: object, message: str, tmp_path: Path) -> None:
@@ -124,23 +103,14 @@ def test_a_bad_line_is_named_and_the_rest_is_read(line: object, message: str, tm
     assert str(errors[0]) == f"{path}:2: {errors[0].message}"
 
 
-LENGTHS = {
-    "id": article.MAX_ID,
-    "url": article.MAX_URL,
-    "title": article.MAX_TITLE,
-    "teaser": article.MAX_TEASER,
-    "body": article.MAX_BODY,
-    "section": article.MAX_TITLE,
-    "language": 35,
-    "image": article.MAX_URL,
-}
+LENGTHS = {"id": article.MAX_ID, "title": article.MAX_TITLE, "teaser": article.MAX_TEASER, "body": article.MAX_BODY}
+SIDE_LENGTHS = {"url": article.MAX_URL, "section": article.MAX_TITLE, "language": 35, "image": article.MAX_URL}
 COUNTS = {"teasers": article.MAX_TEASERS, "tags": article.MAX_TAGS, "related": article.MAX_RELATED}
 
 
 @pytest.mark.parametrize(("field", "limit"), LENGTHS.items())
 def test_a_text_may_be_as_long_as_the_limit(field: str, limit: int, tmp_path: Path) -> None:
-    start = "https://a.example/" if field == "url" else ""
-    values = [{**GOOD, "id": "a", field: start + "x" * (limit + more - len(start))} for more in (0, 1)]
+    values = [{**GOOD, "id": "a", field: "x" * (limit + more)} for more in (0, 1)]
     path = lines(tmp_path / "a.jsonl", values)
     (found,), errors = split([path])
     stored = found.article.teasers[0] if field == "teaser" else getattr(found.article, field)
@@ -150,14 +120,27 @@ def test_a_text_may_be_as_long_as_the_limit(field: str, limit: int, tmp_path: Pa
     ]
 
 
+@pytest.mark.parametrize(("field", "limit"), SIDE_LENGTHS.items())
+def test_a_side_field_over_its_limit_is_left_out_and_said(field: str, limit: int, tmp_path: Path) -> None:
+    start = "https://a.example/" if field in ("url", "image") else ""
+    values = [{**GOOD, "id": str(more), field: start + "x" * (limit + more - len(start))} for more in (0, 1)]
+    (full, cut), errors = split([lines(tmp_path / "a.jsonl", values)])
+    assert (getattr(full.article, field), full.warnings) == (values[0][field], ())
+    assert not getattr(cut.article, field)
+    assert [warning.partition(" is ")[0] for warning in cut.warnings] == [field]
+    assert not errors
+
+
 @pytest.mark.parametrize(("field", "limit"), COUNTS.items())
-def test_a_list_may_be_as_long_as_the_limit(field: str, limit: int, tmp_path: Path) -> None:
-    values = [{**GOOD, "id": "a", field: [str(n) for n in range(limit + more)]} for more in (0, 1)]
-    path = lines(tmp_path / "a.jsonl", values)
-    (found,), errors = split([path])
-    stored = found.related if field == "related" else getattr(found.article, field)
-    assert stored == tuple(map(str, range(limit)))
-    assert [str(error) for error in errors] == [f"{path}:2: {field} has {limit + 1:,} entries, the limit is {limit:,}"]
+def test_a_list_over_its_limit_is_cut_and_said(field: str, limit: int, tmp_path: Path) -> None:
+    values = [{**GOOD, "id": f"a{more}", field: [str(n) for n in range(limit + more)]} for more in (0, 1)]
+    found, errors = split([lines(tmp_path / "a.jsonl", values)])
+    for record in found:
+        stored = record.related if field == "related" else getattr(record.article, field)
+        assert stored == tuple(map(str, range(limit)))
+    said = f"{field} has {limit + 1:,} entries, the limit is {limit:,}: the others are left out"
+    assert [record.warnings for record in found] == [(), (said,)]
+    assert not errors
 
 
 @pytest.mark.parametrize("length", [99, 100, 101, 5_000])

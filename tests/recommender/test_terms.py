@@ -15,6 +15,7 @@ from recommender import terms as module
 from recommender.articles import Article
 from recommender.names import names
 from recommender.terms import SHORT, BagModel, Lexicon, LexiconFit, TermRows
+from recommender.text.stop_words import function_words
 from recommender.views import whole_text
 from tests.conftest import DEMO, OPTECH, records
 
@@ -118,19 +119,44 @@ def test_the_rows_of_a_corpus_by_hand() -> None:
     assert [entries(row, lexicon.tags.terms) for row in part(rows, lexicon, "tags")] == [
         pytest.approx(row) for row in by_hand([["sea"], ["sea", "port"], [], []])
     ]
-    plain = TfidfVectorizer(stop_words=list(lexicon.words.stop_words), ngram_range=(1, 2), sublinear_tf=True)
+    assert lexicon.words.languages == ("en",)
+    plain = TfidfVectorizer(stop_words=list(function_words("en")), ngram_range=(1, 2), sublinear_tf=True)
     np.testing.assert_allclose(rows.whole.toarray(), plain.fit_transform(texts).toarray(), atol=1e-6)
     briefs = ["Ship strike\nEna Morling calls it off.", "The ships of Carrow", "\n".join(ARTICLES[2].teasers), "???"]
     np.testing.assert_allclose(part(rows, lexicon, "brief").toarray(), plain.transform(briefs).toarray(), atol=1e-6)
 
 
+def test_short_texts_are_in_the_language_of_their_article() -> None:
+    """Title and teaser are too short to tell; "die" and "war" are words of the one and function words of the other."""
+    body = "It was said that many of them were there when it began, and that the fire was out before they had left."
+    deutsch = "Es hieß, dass viele von ihnen da waren, als es begann, und dass das Feuer aus war, bevor sie gingen."
+    articles = [
+        Article(id="a", title="Die at war", teasers=("War, and more die",), body=body),
+        Article(id="b", title="Die Flut war da", teasers=("Die Flut",), body=deutsch),
+        Article(id="c", title="Die Flut war da", teasers=("War, and more die",), language="en"),
+        Article(id="d", title="Die Flut war da", teasers=("War, and more die",), language="de-AT"),
+        Article(id="e", title="Die Flut war da", teasers=("War, and more die",), language="cs"),
+    ]
+    lexicon, rows = fitted(articles)
+    words = [set(entries(row, lexicon.words.terms)) for row in part(rows, lexicon, "title")]
+    assert words[:2] == [{"die", "war", "die war"}, {"flut"}]
+    assert words[2:4] == [{"die", "flut", "war", "da", "die flut", "flut war", "war da"}, {"flut"}]
+    assert words[4] == words[2]
+    briefs = [set(entries(row, lexicon.words.terms)) for row in part(rows, lexicon, "brief")]
+    assert briefs[0] == {"die", "war", "die war", "war war", "war die"}
+    assert briefs[1] == {"flut", "flut flut"}
+    assert briefs[3] == {"flut", "flut and", "and", "and more", "more"}
+    again = lexicon.rows(articles)
+    np.testing.assert_array_equal(again.short.toarray(), rows.short.toarray())
+
+
 def test_title_shares_by_hand() -> None:
     """A word counts its rarity once, however often it stands there; a stub is called by its first teaser."""
     articles = [
-        Article(id="a", title="Ship, ship and ship", body="Quay."),
-        Article(id="b", title="Chess", body="Ship quay."),
+        Article(id="a", title="Ship, ship and ship", body="Quay.", language="en"),
+        Article(id="b", title="Chess", body="Ship quay.", language="en"),
         Article(id="c", teasers=("Quay", "Ship")),
-        Article(id="d", title="The", body="Pawn."),
+        Article(id="d", title="The", body="Pawn.", language="en"),
     ]
     lexicon, rows = fitted(articles)
     (ship_idf, pair_idf, _) = (math.log(5 / 4) + 1, math.log(5 / 2) + 1, None)
@@ -186,7 +212,7 @@ def test_a_name_of_one_article_is_dropped_in_a_larger_corpus_but_no_tag(count: i
     "articles",
     [
         [Article(id="a")],
-        [Article(id="a", title="the", body="and")],
+        [Article(id="a", title="the", body="and", language="en")],
         [Article(id="a", title="???"), Article(id="b", body="🦆")],
         [Article(id="a", title="ship")],
     ],
@@ -233,7 +259,7 @@ def test_what_articles_share_is_that_of_dense_rows(path: object) -> None:
 
 
 def test_nothing_is_shared_where_there_is_not_one_term() -> None:
-    _, rows = fitted([Article(id=i, title="the", body="and") for i in "ab"])
+    _, rows = fitted([Article(id=i, title="the", body="and", language="en") for i in "ab"])
     words, both = rows.row(0).dense(), np.arange(2)
     assert words.shape == (0,)
     assert rows.cosines(both, words).tolist() == [0, 0]

@@ -121,7 +121,7 @@ def test_an_articles_views() -> None:
     [
         Article(id="a"),
         Article(id="a", title=" ", teasers=("", "\n"), body="\n\n"),
-        Article(id="a", title="https://a.example/", teasers=("<br>",), body="[](x)"),
+        Article(id="a", title="https://a.example/", teasers=("www.a.example",), body="[](x)"),
     ],
 )
 def test_nothing_gives_no_views(article: Article) -> None:

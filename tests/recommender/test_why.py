@@ -267,9 +267,14 @@ def test_picked_by_counts_the_lists_of_others(lists: dict[str, list[str]], expec
         "d": "Pawn.",
         "e1": "X y.",
     }
-    made = [Article(id=name, title="T" if name in ("a", "copy") else name, body=text) for name, text in texts.items()]
+    place = "https://news.example/a"
+    made = [
+        Article(id=name, title=name, body=text, url=place if name in ("a", "copy") else None)
+        for name, text in texts.items()
+    ]
     corpus = corpus_of(made)
-    query = corpus.draft(Article(id="", title="T", body="The tanker sank."), ENCODER) if draft else corpus.query(0)
+    asked = Article(id="", title="a", body="The tanker sank.", url=place)
+    query = corpus.draft(asked, ENCODER) if draft else corpus.query(0)
     pool = pool_for(query, corpus, Picks.of(corpus, lists))
     assert why(pool, Hit(corpus.row("b"), 0.5, NOTHING)).picked_by == expected
     everyone = Pool(query, corpus, np.arange(len(corpus)), np.zeros(len(corpus), np.float32), pool.picks)

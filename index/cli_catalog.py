@@ -1,0 +1,18 @@
+"""How the commands open the catalog."""
+
+from pathlib import Path
+
+from recommender import console
+from recommender.catalog import Catalog
+from recommender.settings import settings
+
+
+def open_catalog(store: Path) -> Catalog:
+    """Open the catalog of ``store``, or the one that the settings name; say what it took to read an earlier one.
+
+    Raises CatalogError.
+    """
+    catalog = Catalog.open(settings().catalog_url or store)
+    if catalog.upgraded:
+        console.warn(str(catalog.upgraded))
+    return catalog

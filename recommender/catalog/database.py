@@ -1,0 +1,73 @@
+"""How the catalog's database is opened: SQLite in WAL mode, or any SQLAlchemy URL."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from recommender.catalog.tables import SCHEMA, meta
+from recommender.catalog.upgrade import Upgrade, upgrade
+from recommender.errors import CatalogError
+
+UPGRADED = (None, "1", "2", "3", "4")
+"""Schemas that are brought to the present one on opening."""
+
+_PASSWORD = re.compile(r"(//[^:@/]*:).*@")
+
+
+def open_engine(url: str | URL, on_upgrade: Callable[[Upgrade], None] = lambda _: None) -> Engine:
+    """Open the database at ``url``, create what is missing, and check its schema number.
+
+    ``on_upgrade`` is told what became of a catalog of an earlier schema. Raises CatalogError if the database cannot be
+    opened or belongs to another schema.
+    """
+    try:
+        # Uncommon column types never come up: JSON is stored as text in SQLite and as json in PostgreSQL.
+        engine = create_engine(make_url(url))
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _sqlite_pragmas)
+            event.listen(engine, "begin", _sqlite_begin)
+        found = _schema(engine)
+        if found in UPGRADED:
+            done = upgrade(engine)
+            if found is not None:
+                on_upgrade(done)
+            found = None
+    except (SQLAlchemyError, ImportError) as error:  # the latter: no driver for this kind of database
+        raise CatalogError(f"the catalog {_shown(url)} cannot be opened ({_reason(error)})") from error
+    if found is not None and found != str(SCHEMA):
+        engine.dispose()
+        raise CatalogError(f"the catalog {_shown(url)} has schema {found}, this version reads {SCHEMA}")
+    return engine
+
+
+def _schema(engine: Engine) -> str | None:
+    """The schema number of the database, None if it holds no catalog yet."""
+    if not inspect(engine).has_table(meta.name):
+        return None
+    with engine.connect() as connection:
+        return connection.scalar(select(meta.c.value).where(meta.c.key == "schema"))
+
+
+def _sqlite_pragmas(connection: Any, _record: object) -> None:  # noqa: ANN401 - a raw DB-API connection
+    connection.isolation_level = None  # the driver would begin at the first write only, and reads would not be one
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "busy_timeout=10000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    """Begin; where ``writes`` is said, with the write lock: what was only read so far could not be changed safely."""
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _shown(url: str | URL) -> str:
+    return _PASSWORD.sub(r"\1***@", str(url))
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "orig", None) or error).splitlines()[0]

@@ -1,0 +1,155 @@
+"""Bringing a catalog of an earlier schema to the present one, in place and in one transaction.
+
+Schema 1 had no log of changes, 2 no overrides, 3 another log. In 4 every record without a body was a stub: where its
+teaser was like another article's it became an alias of that one, and its title and address were lost. Texts were stored
+as they came, with their markup.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection, Engine, MetaData, Row, Table, delete, insert, inspect, select, text, update
+
+from recommender.articles import Article, published_of, url_key_or_none
+from recommender.catalog.rows import FETCH, article_of, values_of
+from recommender.catalog.tables import SCHEMA, aliases, articles, changed, meta, metadata
+from recommender.text import plain, plain_line
+
+OLDEST_YEAR = 1900
+"""An earlier date is a CMS's way to say that there is none."""
+_STUB = re.compile(r"stub-[0-9a-f]{16}")
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """What an upgrade did: ids ``restored`` as articles of a teaser alone, ids ``lost``, how many were ``cleaned``.
+
+    The first two had been taken for teasers of others by an earlier release; a new ingest brings them back whole.
+    """
+
+    restored: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    cleaned: int = 0
+
+    def __str__(self) -> str:
+        said = ["the catalog was brought to the present schema"]
+        if self.restored:
+            said.append(
+                f"{len(self.restored):,} articles that had been taken for teasers of others are articles again, with"
+                f" what the catalog still holds of them, their teasers ({_named(self.restored)})"
+            )
+        if self.lost:
+            said.append(f"of {len(self.lost):,} more it holds only the ids ({_named(self.lost)})")
+        if self.restored or self.lost:
+            said.append("ingest them again for their titles and addresses")
+        if self.cleaned:
+            said.append(f"{self.cleaned:,} articles were freed of markup, or of dates that are none")
+        return "; ".join(said)
+
+
+def upgrade(engine: Engine) -> Upgrade:
+    """Make what is missing, keep what is there; processes that start together come one after the other."""
+    with engine.execution_options(writes=True).begin() as connection:
+        if _schema(connection) == str(SCHEMA):
+            return Upgrade()  # another process was first
+        logged = _old_log(connection)
+        old = _add_columns(connection)
+        metadata.create_all(connection)
+        if logged:
+            connection.execute(insert(changed), logged)
+        found = _articles_again(connection) if old else Upgrade()
+        connection.execute(delete(meta).where(meta.c.key == "schema"))
+        facts = {"schema": str(SCHEMA)}
+        if connection.scalar(select(meta.c.value).where(meta.c.key == "seq")) is None:
+            facts["seq"] = "0"
+        connection.execute(insert(meta), [{"key": key, "value": value} for key, value in facts.items()])
+        return found
+
+
+def _schema(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(meta.name):
+        return None
+    return connection.scalar(select(meta.c.value).where(meta.c.key == "schema"))
+
+
+def _add_columns(connection: Connection) -> bool:
+    """Give the table of articles its present columns; say whether it was there, in an earlier form."""
+    inspector = inspect(connection)
+    if not inspector.has_table(articles.name):
+        return False
+    if "url_key" in {column["name"] for column in inspector.get_columns(articles.name)}:
+        return False
+    connection.execute(text("ALTER TABLE articles RENAME COLUMN canonical_url TO url_key"))
+    connection.execute(text("ALTER TABLE articles ADD COLUMN published BOOLEAN NOT NULL DEFAULT TRUE"))
+    return True
+
+
+def _articles_again(connection: Connection) -> Upgrade:
+    """Restore what had become an alias, and read every article's fields as they would be read today."""
+    restored, lost = [], []
+    for name, teasers in _swallowed(connection):
+        connection.execute(delete(aliases).where(aliases.c.alias == name))
+        if any(teasers):
+            address = name if url_key_or_none(name) else None
+            article = Article(id=name, url=address, teasers=tuple(filter(None, teasers)))
+            connection.execute(insert(articles).values(values_of(article)))
+            restored.append(name)
+        else:
+            lost.append(name)
+    cleaned = 0
+    ids = connection.scalars(select(articles.c.id).order_by(articles.c.id)).all()
+    for at in range(0, len(ids), FETCH // 4):
+        some = ids[at : at + FETCH // 4]
+        for row in connection.execute(select(articles).where(articles.c.id.in_(some))).all():
+            before, now = article_of(row), _read_again(row)
+            cleaned += replace(before, is_stub=now.is_stub, published=now.published) != now
+            if values_of(now) != row._asdict():
+                connection.execute(update(articles).where(articles.c.id == row.id).values(values_of(now)))
+    return Upgrade(tuple(restored), tuple(lost), cleaned)
+
+
+def _swallowed(connection: Connection) -> Iterator[tuple[str, list[str]]]:
+    """Yield (id, teasers) of what had an id of its own and became the alias of another article."""
+    there = set(connection.scalars(select(articles.c.id)))
+    taken = select(aliases).where(aliases.c.alias != aliases.c.article_id).order_by(aliases.c.alias)
+    rows = connection.execute(taken).all()
+    return ((row.alias, row.teasers) for row in rows if not _STUB.fullmatch(row.alias) and row.alias not in there)
+
+
+def _read_again(row: Row[Any]) -> Article:
+    article = article_of(row)
+    moment = article.published_at if article.published_at and article.published_at.year >= OLDEST_YEAR else None
+    published, _ = published_of(article.extra, moment is not None)
+    title, teasers = plain_line(article.title), tuple(dict.fromkeys(filter(None, map(plain, article.teasers))))
+    body = plain(article.body)
+    if not (title or teasers or body):  # nothing but markup: what there was is better than nothing
+        title, teasers, body = article.title, article.teasers, article.body
+    return replace(
+        article,
+        title=title,
+        teasers=teasers,
+        body=body,
+        published_at=moment,
+        section=plain_line(article.section),
+        tags=tuple(dict.fromkeys(filter(None, map(plain_line, article.tags)))),
+        published=published,
+        is_stub=bool(_STUB.fullmatch(article.id)) and not (article.url or article.title or article.body),
+    )
+
+
+def _old_log(connection: Connection) -> list[dict[str, Any]]:
+    """Take away the log of schema 3, which only said whether an article was ``live``; return its rows as now."""
+    inspector = inspect(connection)
+    if not inspector.has_table(changed.name) or "live_seq" in {c["name"] for c in inspector.get_columns(changed.name)}:
+        return []
+    old = Table(changed.name, MetaData(), autoload_with=connection)
+    rows = connection.execute(select(old.c.article_id, old.c.seq, old.c.live)).all()
+    old.drop(connection)
+    return [{"article_id": name, "seq": seq, "live_seq": seq if live else 0, "gone_seq": 0} for name, seq, live in rows]
+
+
+def _named(ids: tuple[str, ...]) -> str:
+    shown = ", ".join(ids[:5])
+    return f"{shown}, …" if len(ids) > 5 else shown

@@ -1,0 +1,1 @@
+"""Ranking: which articles tell one story, and which are parts of a series."""

@@ -1,0 +1,73 @@
+"""Why articles share one place in a list: what made each a version of the one that is shown, or of another version."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from recommender.card import Card
+from recommender.corpus import Corpus
+from recommender.ranking.versions import Reason, Told, retold
+
+_UNITS = (("day", 1.0, 2.0), ("hour", 1 / 24, 1 / 24), ("minute", 1 / 1440, 1 / 1440))
+"""A unit, its days, and the days from which it is used: 36 hours are not said to be two days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """An article that stands under another: its ``id``, why, and the same in a line of ``text``."""
+
+    id: str
+    reason: Reason
+    text: str
+
+
+def folded(corpus: Corpus, shown: int, also: Sequence[int], version_days: float) -> list[Folded]:
+    """Return why each row of ``also`` stands under ``shown``, in the order of ``also``.
+
+    Versions of versions are one story: such a text names the version it is one of.
+    """
+    found: dict[int, Folded] = {}
+    known = [shown]
+    for parent in known:
+        for row in also:
+            if row not in found and (link := _link(corpus, parent, row, parent == shown, version_days)):
+                found[row] = link
+                known.append(row)
+    return [found.get(row) or _far(corpus.cards[row]) for row in also]
+
+
+def _link(corpus: Corpus, parent: int, row: int, direct: bool, version_days: float) -> Folded | None:
+    ours, theirs = corpus.cards[parent], corpus.cards[row]
+    other = "" if direct else f" as {ours.id}"
+    shared = {mark.partition(":")[0] for mark in set(ours.marks) & set(theirs.marks)}
+    if "text" in shared:
+        return Folded(theirs.id, Reason.COPY, f"the same text{other or ' under another id'}")
+    if shared:
+        return Folded(theirs.id, Reason.DECLARED, _declared(ours, theirs) + (f", of {ours.id}" if other else ""))
+    told = Told.at(corpus, parent), Told.at(corpus, row)
+    reason = retold(*told, corpus.fingerprints.rarity, version_days)
+    if reason is None:
+        return None
+    when = f", published {_apart(abs(told[0].day - told[1].day))}" if ours.published_at and theirs.published_at else ""
+    name = "under another id" if reason is Reason.COPY and not other else ""
+    return Folded(theirs.id, reason, f"{' '.join(f'nearly the same text{other} {name}'.split())}{when}")
+
+
+def _declared(ours: Card, theirs: Card) -> str:
+    if ours.address and ours.address == theirs.address:
+        return "under the same address"
+    if ours.translation_of or theirs.translation_of:
+        return "declared as a translation"
+    return "declared to have the same original"
+
+
+def _far(card: Card) -> Folded:
+    """What links it is not in this list."""
+    return Folded(card.id, Reason.VERSION, "a version of another version of the story")
+
+
+def _apart(days: float) -> str:
+    for name, unit, least in _UNITS:
+        if days >= least:
+            count = round(days / unit)
+            return f"{count} {name}{'s' if count != 1 else ''} apart"
+    return "at the same time"

@@ -1,0 +1,35 @@
+"""The different words of a text, in the form in which texts are compared: case, accents and a final s do not count."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+LEAST_WORDS = 30
+"""Different words a text needs before it can be said to be another one again."""
+
+_ACCENTS = re.compile("[\u0300-\u036f]+")
+_WORD = re.compile(r"[^\W_]+")
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+"""Scripts without spaces between words: Thai to Khmer, kana, Chinese characters."""
+_PLURAL = 4
+"""Letters from which a word that ends in s is compared without it: "lemons" in a text is "lemon" in its title."""
+
+
+def plain(text: str) -> str:
+    """Return ``text`` case-folded, without accents, in compatibility form ("№" is "no", "１" is "1")."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFKD", text)))
+    return text.casefold()
+
+
+def distinct_words(text: str) -> set[str]:
+    """Return the different words of ``text``; in scripts without spaces, its pairs of neighbouring letters."""
+    return {part for word in set(_WORD.findall(plain(text))) for part in compared(word)}
+
+
+def compared(word: str) -> Iterator[str]:
+    """Yield what a ``plain`` word is compared by."""
+    if not word.isascii() and _UNSPACED.search(word):
+        yield from (word[at : at + 2] for at in range(max(1, len(word) - 1)))
+    else:
+        yield word[:-1] if len(word) >= _PLURAL and word[-1] == "s" else word
