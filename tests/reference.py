@@ -260,7 +260,8 @@ def related_rows(
 ) -> list[tuple[int, float]]:
     """Return (row, score) of every story in the pool of the article at row ``query``, best first.
 
-    Nor is a story among them that one of ``taken`` tells. The neighbours are widened fourfold until they hold ``limit`` stories or all there are.
+    No story is among them that one of ``taken`` tells. The neighbours are widened fourfold until they hold ``limit``
+    stories or all there are.
     """
     return [(row, score) for row, score, _ in reference_of(snapshot).related(query, barred, limit, taken)]
 

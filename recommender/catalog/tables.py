@@ -73,5 +73,6 @@ changed = Table(
     Column("gone_seq", Integer, nullable=False),
 )
 
-# Key → value: "schema", "seq" (the number of the newest change), "rules" (the site's, as they were written).
+# Key → value: "schema", "seq" (the number of the newest change), "rules" (the site's, as they were written),
+# "boilerplate" (what editors decided of it, as JSON).
 meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", String, nullable=False))

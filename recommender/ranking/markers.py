@@ -86,7 +86,7 @@ def _any(words: Iterable[str]) -> str:
 
 _MONTH, _WEEKDAY, _ORDINAL = _numbered(*_MONTHS), _numbered(*_WEEKDAYS), _numbered(*_ORDINALS)
 _COUNT = _numbered(*_NUMBERS) | {roman: str(number) for number, roman in enumerate(_ROMAN, start=1)}
-_SPELT = _numbered(*_NUMBERS[1:])  # "one" counts nothing in "one of them"
+_SPELT = {word: number for word, number in _numbered(*_NUMBERS).items() if number != "1"}  # "one of them" is no count
 _M, _P, _O = _any(_MONTH), _any(_PARTS.split()), _any(_ORDINAL)
 _TH = r"(?:st|nd|rd|th|er|re|ere|e|eme|nde|[ao])"
 _BEFORE_RELEASE = r"(?:v|version|release|build|beta|alpha|rc)\.?\s?"
@@ -150,20 +150,21 @@ class Markers:
 @lru_cache(maxsize=REMEMBERED)
 def markers(title: str) -> Markers:
     """Return the markers of ``title``."""
-    roman = _TRAILING_ROMAN.search(title)
     found: dict[str, list[str]] = defaultdict(list)
-    for match in _PATTERN.finditer(plain(title[: roman.start()] if roman else title)):
+    for match in _PATTERN.finditer(plain(title)):
         for name, value in _read({key: value for key, value in match.groupdict().items() if value}):
             found[name].append(value)
     facets = {group: _facets(found, group) for group in ("date", "part")}
+    last = _TRAILING_ROMAN.search(title)
+    roman = last["roman"].casefold() if last and found["word"][-1:] == [last["roman"].casefold()] else ""
     return Markers(
         facets["date"],
         facets["part"],
         frozenset(found["release"]),
         tuple(found["ordinal"]),
         tuple(found["number"]),
-        roman["roman"] if roman else "",
-        frozenset(found["word"]),
+        roman,
+        frozenset(found["word"][:-1] if roman else found["word"]),
     )
 
 

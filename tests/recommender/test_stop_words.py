@@ -97,8 +97,8 @@ NEWS = {
     "da": "brand mine lov krig skat dom valg retten have-ø pris hus",
     "de": "brand mine krieg gesetz macht recht wahl ehe dank kraft weg halt uhr jahr gut wagen feuer kirche lage boden",
     "en": "fire bill mine mill system interest cry amount call describe detail fill find front full give move name part"
-    " show side sincere thick thin top bottom back first last one two ten us won well like own need empty serious keep"
-    " made go see seem take put hundred third hasty company computer",
+    " show side sincere thick thin top bottom won like need empty serious keep"
+    " made go see take put hasty company computer",
     "es": "fuego mina estado poder deber haya guerra ley juicio cuenta gobierno calle salvo",
     "fi": "tulipalo sota laki hallitus ali aika kuusi maa",
     "fr": "feu mine guerre loi car or été pouvoir devoir avions personne point bien part mort sommes bourse hôpital",
@@ -115,7 +115,7 @@ NEWS = {
 EMPTY = {
     "da": "og ikke der blev af jeg",
     "de": "die der das war waren man an am über für würde daß dass könnte sein wir mit nicht",
-    "en": "the of was don isn ll ve re doesn couldn herself although would about",
+    "en": "the of was re two first herself although would about",
     "es": "el los qué también está fue han según ella sobre no este",
     "fi": "ja ei että hänen joka mutta",
     "fr": "le la sur qu jusqu lorsqu aujourd hui était où même est dans son",
@@ -296,7 +296,7 @@ def share_of_own(items: Sequence[Record], encoder: Encoder) -> float:
         ("fire", "bill", "mine", "interest"),
         ("mill", "system", "cry", "call"),
         ("flood", "statute", "quarry", "mortgage"),
-        ("die", "won", "us", "first"),
+        ("die", "won", "war", "part"),
     ],
     ids="-".join,
 )
