@@ -353,7 +353,8 @@ def another_part(a: str, b: str, apart: float) -> bool:
 def title_words(title: str) -> set[int]:
     """Return the hashes of the words of a title without its numbers, in the singular."""
     words = re.findall(r"[a-z]\w*", re.sub(r"part \d+", "", title.lower()))
-    return {murmurhash3_32(re.sub("(?<=...)s$", "", word), positive=True) for word in words}
+    singular = [word[:-3] + "y" if re.search("..ies$", word) else re.sub("(?<=...)s$", "", word) for word in words]
+    return {murmurhash3_32(word, positive=True) for word in singular}
 
 
 def tag_rows(tags: Sequence[Sequence[str]]) -> Dense:

@@ -36,6 +36,8 @@ RESEMBLING = 0.75
 """Two texts of any date are copies if they have kept COPY and resemble each other (Jaccard, weighed) by RESEMBLING."""
 LIKELY, LIKELY_COPY = 0.6, 0.7
 """Of the terms of the lexical model, less exact and looked at first: how much two such texts share at least."""
+FEW_TERMS, LIKELY_OF_FEW = 30, 0.3
+"""Of so few terms it says less: where a script has no spaces, a term is a clause, which one letter changes."""
 
 
 class Reason(StrEnum):
@@ -102,28 +104,30 @@ class Tellings:
         self._corpus = corpus
         self._rows = rows
         self._version_days = version_days
-        self._contained = Containment(corpus.terms_of(rows))
+        terms = corpus.terms_of(rows)
+        self._contained, self._terms = Containment(terms), np.diff(terms.whole.indptr)
         self._days = corpus.register.days[rows]
         self._sizes = corpus.fingerprint_sizes(rows)
 
     def of(self, told: Told, terms: TermRows, row: int = 0) -> npt.NDArray[np.bool_]:
         """Return ``(m,)``: of the text ``told``, whose terms are at ``row`` of ``terms``."""
-        return self._checked(told, self._contained.of(terms, row))
+        count = int(terms.whole.indptr[row + 1] - terms.whole.indptr[row])
+        return self._checked(told, count, self._contained.of(terms, row))
 
     def of_place(self, place: int) -> npt.NDArray[np.bool_]:
         """Return the same of one of the articles, without itself."""
         shares = self._contained.of_text(place)
         shares[place] = 0
-        return self._checked(Told.at(self._corpus, int(self._rows[place])), shares)
+        return self._checked(Told.at(self._corpus, int(self._rows[place])), int(self._terms[place]), shares)
 
-    def _checked(self, told: Told, shares: Column) -> npt.NDArray[np.bool_]:
+    def _checked(self, told: Told, terms: int, shares: Column) -> npt.NDArray[np.bool_]:
         """Compare word by word where the terms let it seem likely."""
         close = told.anytime | (np.abs(self._days - told.day) <= self._version_days)
         size = len(told.words)
         smaller, larger = np.minimum(size, self._sizes), np.maximum(size, self._sizes)
-        found = (
-            (shares >= np.where(close, LIKELY, LIKELY_COPY)) & (smaller >= LEAST_WORDS) & (larger <= GROWN * smaller)
-        )
+        few = np.minimum(terms, self._terms) < FEW_TERMS
+        likely = np.where(few, LIKELY_OF_FEW, np.where(close, LIKELY, LIKELY_COPY))
+        found = (shares >= likely) & (smaller >= LEAST_WORDS) & (larger <= GROWN * smaller)
         rarity = self._corpus.fingerprints.rarity
         for place in np.flatnonzero(found).tolist():
             other = Told.at(self._corpus, int(self._rows[place]))

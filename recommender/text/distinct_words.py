@@ -1,4 +1,4 @@
-"""The different words of a text, in the form in which texts are compared: case, accents and a final s do not count."""
+"""The different words of a text, in the form in which texts are compared: case, accents and plurals do not count."""
 
 import re
 import unicodedata
@@ -11,8 +11,6 @@ _ACCENTS = re.compile("[\u0300-\u036f]+")
 _WORD = re.compile(r"[^\W_]+")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 """Scripts without spaces between words: Thai to Khmer, kana, Chinese characters."""
-_PLURAL = 4
-"""Letters from which a word that ends in s is compared without it: "lemons" in a text is "lemon" in its title."""
 
 
 def plain(text: str) -> str:
@@ -32,4 +30,11 @@ def compared(word: str) -> Iterator[str]:
     if not word.isascii() and _UNSPACED.search(word):
         yield from (word[at : at + 2] for at in range(max(1, len(word) - 1)))
     else:
-        yield word[:-1] if len(word) >= _PLURAL and word[-1] == "s" else word
+        yield _singular(word) if word[-1] == "s" else word
+
+
+def _singular(word: str) -> str:
+    """Without the s of a plural, so that "lemons" and "cherries" in a text are those of its title."""
+    if word.endswith("ies") and len(word) > 4:
+        return f"{word[:-3]}y"
+    return word[:-1] if len(word) > 3 else word

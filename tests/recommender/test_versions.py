@@ -38,36 +38,37 @@ FOLLOWING = (
     " It brought down the bell tower of Santa Orsa and half of the old market street in Pellizo."
 )
 COLUMN = (
-    "Every week our gardener Maud Ellery answers what readers ask about beds, borders and balconies. Write to her at the"
+    "Every week our gardener Maud Ellery answers what readers ask of beds, borders and balconies. Write to her at the"
     " usual address, with a photograph if you can. {} Letters may be shortened, and pictures are not sent back."
 )
-RELEASE = (
-    "The {0} pre-release is ready for testing. The release is scheduled for {1}. You can try it by updating to the beta"
+NEW = (
+    "The 1.73 pre-release is ready for testing. The release is scheduled for 5 May. You can try it by updating to the beta"
     " channel and running your tests as usual. If you find a regression, please open an issue before the weekend."
 )
 CAKE = (
-    "Heat the oven to 170 degrees and butter a tin. Beat the butter with the sugar until pale and add the eggs one after"
-    " the other. Fold in the flour and {}. Bake for 45 minutes on the middle shelf until a skewer comes out clean. Leave"
+    "Heat the oven to 170 degrees and butter a tin. Beat the butter with the sugar until pale and add the eggs one by"
+    " one. Fold in the flour and {}. Bake for 45 minutes on the middle shelf until a skewer comes out clean. Leave"
     " it in the tin for ten minutes and turn it out on a rack."
 )
 MATCH = (
-    "{0} beat {1} on Saturday in the second division of the county league. Attendance was low because of the rain, and"
+    "Ashdown beat Quillan on Saturday in the second division of the county league. Attendance was low because of the rain, and"
     " the referee had little to do. Reports and tables of all divisions appear here every Saturday at six; clubs are"
     " asked to send their results by text message as soon as a match is over."
 )
 NOTICE = (
-    "Water will be turned off in {0} on {1} because a main is being renewed. Please draw enough beforehand, close all"
+    "Water will be turned off in Alder Street on Tuesday 4 May because a main is being renewed. Please draw enough beforehand, close all"
     " taps and switch off washing machines. The water may look cloudy afterwards; let it run for two minutes. In"
     " emergencies ring the waterworks, day and night. We ask for your understanding."
 )
+OTHER_NOTICE = NOTICE.replace("Alder Street on Tuesday 4 May", "Quarry Rise and London Road on Thursday 13 June")
 TIDES = (
-    "Tide times for Skerry Haven and the river as far as the weir. High water {0}. Heights are given in metres above"
+    "Tide times for Skerry Haven and the river as far as the weir. High water {}. Heights are given in metres above"
     " chart datum, times are local. The crossing to the island is safe from two hours after high water; do not walk"
     " alone, and do not walk in fog. In an emergency call the coastguard."
 )
 BRAND = (
-    "In einer Lagerhalle im Gewerbegebiet Neuhafen ist am Dienstagabend ein Feuer ausgebrochen. Eine Rauchsäule war noch"
-    " aus dreißig Kilometern zu sehen. Die Feuerwehr rückte mit 120 Kräften an. In der Halle lagerten Möbel, Matratzen"
+    "In einer Lagerhalle im Gewerbegebiet Neuhafen ist am Dienstagabend ein Feuer ausgebrochen. Eine Rauchsäule war"
+    " noch aus dreißig Kilometern zu sehen. Die Feuerwehr rückte mit 120 Kräften an. In der Halle lagerten Möbel, Matratzen"
     " und mehrere Tonnen Papier. Die Ursache ist unklar, die Polizei ermittelt."
 )
 BARQUE = (
@@ -75,7 +76,10 @@ BARQUE = (
     " Taillée dans un seul chêne, elle aurait servi au transport du sel. C'est un pêcheur d'anguilles qui a signalé une"
     " planche trop régulière pour être un tronc. La coque doit rester mouillée jusqu'au laboratoire."
 )
-ISHI = "地震で少なくとも十二人が死亡し、古い市場通りの半分が崩れた。救助隊は犬とともにパン屋の跡を捜索している。峠の道は土砂崩れでふさがれたままだ。"
+ISHI = (
+    "地震で少なくとも十二人が死亡し、古い市場通りの半分が崩れた。救助隊は犬とともに"
+    "パン屋の跡を捜索している。峠の道は土砂崩れでふさがれたままだ。"
+)
 
 
 def pair_of(a: tuple[str, str], b: tuple[str, str], hours: float | None) -> Reason | None:
@@ -132,13 +136,17 @@ def test_one_story(a: tuple[str, str], b: tuple[str, str], hours: float | None) 
         (("Quake kills 12", QUAKE), ("Quake live: girl pulled alive", LIVE), 24 * 5 + 1),
         (("Quake kills 12", QUAKE), ("Engineers ask why Pellizo's flats fell", FOLLOWING), 26),
         (("Quake kills 12", QUAKE), ("Quake kills 12, part 2", QUAKE), 1),
-        (("Ask Maud", COLUMN.format("Why do my tomatoes split?")), ("Ask Maud", COLUMN.format("Who eats my hostas?")), 168),
-        (("1.73 pre-release testing", RELEASE.format("1.73", "5 May")), ("1.74 pre-release testing", RELEASE.format("1.74", "9 June")), 9),
+        (
+            ("Ask Maud", COLUMN.format("Why do tomatoes split?")),
+            ("Ask Maud", COLUMN.format("Who eats my hostas?")),
+            168,
+        ),
+        (("1.73 pre-release testing", NEW), ("1.74 pre-release testing", NEW.replace("1.73", "1.74")), 9),
         (("State of Tinder Survey 2019", QUAKE), ("State of Tinder Survey 2020", QUAKE), None),
         (("Lemon cake", CAKE.format("the zest of two lemons")), ("Walnut cake", CAKE.format("a cup of walnuts")), 0),
         (("Recipe: plum cake", CAKE.format("plums")), ("Recipe: cherry cake", CAKE.format("cherries")), None),
-        (("Ashdown 2-1 Quillan", MATCH.format("Ashdown", "Quillan")), ("Wick 3-0 Lisle", MATCH.format("Wick", "Lisle")), 0),
-        (("Water turned off", NOTICE.format("Alder Street", "Tuesday 4 May")), ("Water turned off", NOTICE.format("Quarry Rise, Mill Lane and all of London Road", "Thursday 13 June")), 24 * 40),
+        (("Ashdown 2-1 Quillan", MATCH), ("Wick 3-0 Quillan", MATCH.replace("Ashdown", "Wick")), 0),
+        (("Water turned off", NOTICE), ("Water turned off", OTHER_NOTICE), 24 * 40),
         (("Tides: Monday", TIDES.format("05.12")), ("Tides: Tuesday", TIDES.format("06.03")), 24),
         (("Tide times 4 May", TIDES.format("05.12")), ("Tide times 5 May", TIDES.format("06.03")), 24),
         (("Watch the video.", "Watch the video."), ("Watch the video.", "Watch the video."), 0),
@@ -147,7 +155,7 @@ def test_one_story(a: tuple[str, str], b: tuple[str, str], hours: float | None) 
         (("Quake kills 12", QUAKE), ("Ships", TALE), 0),
         (("Quake kills 12", QUAKE), ("Quake kills 12", ""), 0),
     ],
-)  # fmt: skip
+)
 def test_not_one_story(a: tuple[str, str], b: tuple[str, str], hours: float | None) -> None:
     assert pair_of(a, b, hours) is None
 
