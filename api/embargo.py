@@ -18,8 +18,10 @@ from recommender.errors import UnknownArticleError
 log = logging.getLogger(__name__)
 
 
-def require_shown(request: Request, snapshot: Snapshot, row: int | None, card: Card, name: str) -> None:
+def require_shown(request: Request, snapshot: Snapshot, row: int | None, card: Card, name: str) -> bool:
     """Refuse to show the article of ``card``, asked for as ``name``, to whom it may not be shown.
+
+    Return whether everybody may see it: if not, the answer is for the holder of a key alone, and nobody keeps it.
 
     ``row`` is its row in ``snapshot``, None while it waits to be read. Raises UnknownArticleError, as if it were not
     there.
@@ -27,17 +29,23 @@ def require_shown(request: Request, snapshot: Snapshot, row: int | None, card: C
     visible = snapshot.corpus.register.visible[row] if row is not None else card.published and not _ahead(card)
     if not visible and not _holds_key(request):
         raise UnknownArticleError(f"no article has the id or URL {name!r}")
+    return bool(visible)
 
 
-def require_listed(request: Request, snapshot: Snapshot, row: int | None, card: Card, name: str, *, why: bool) -> None:
+def require_listed(request: Request, snapshot: Snapshot, row: int | None, card: Card, name: str, *, why: bool) -> bool:
     """Refuse the list of a draft to whom it may not be shown. ``why``: the reasons are wanted, which quote the article.
+
+    Return whether everybody may see it (see ``require_shown``).
 
     Raises UnknownArticleError, as if it were not there; a problem (401) where only the reasons cannot be given.
     """
     if not card.published:
-        require_shown(request, snapshot, row, card, name)
-    elif why and _ahead(card) and not _holds_key(request):
+        return require_shown(request, snapshot, row, card, name)
+    if not (why and _ahead(card)):
+        return True
+    if not _holds_key(request):
         raise ProblemError(401, "key_required", "the article is not published yet: its reasons need an API key")
+    return False
 
 
 def _ahead(card: Card) -> bool:

@@ -153,9 +153,6 @@ class Hot:
         elif path.endswith(UNKEPT):
             await self._app(scope, receive, send)
             return
-        elif any(name == b"authorization" for name, _ in scope["headers"]):
-            await self._app(scope, receive, _private(send))  # it may hold what only this client may see
-            return
         else:
             answer = await self._made(key, snapshot, scope, receive, send)
         if answer is not None:
@@ -213,18 +210,6 @@ class Hot:
         if fits and snapshot.version == self._version:
             self._kept.put(key, answer)
         return answer
-
-
-def _private(send: Send) -> Send:
-    """Return what sends an answer that nobody may keep."""
-
-    async def said(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            kept = [header for header in message["headers"] if header[0] != b"cache-control"]
-            message = {**message, "headers": [*kept, (b"cache-control", b"private, no-store")]}
-        await send(message)
-
-    return said
 
 
 def parameters(query: bytes) -> str:

@@ -79,7 +79,7 @@ def several(batch: Batch, request: Request, snapshot: Current) -> Response:
         filters = replace(wanted.filters, exclude=(*wanted.filters.exclude, *shown))
         try:
             texts = _texts(request, snapshot) if asked.explain else None
-            query = _query(request, snapshot, asked.name, asked)
+            query, _ = _query(request, snapshot, asked.name, asked)
             found = answer(snapshot, query, replace(wanted, filters=filters), texts)
         except UnknownArticleError as error:
             results.append(not_found(error))
@@ -94,20 +94,24 @@ def several(batch: Batch, request: Request, snapshot: Current) -> Response:
 
 
 def _answer(request: Request, snapshot: Snapshot, identity: str, asked: Asked) -> Response:
-    query, wanted = _query(request, snapshot, identity, asked), _wanted(request, snapshot, asked)
+    (query, public), wanted = _query(request, snapshot, identity, asked), _wanted(request, snapshot, asked)
     found = answer(snapshot, query, wanted, _texts(request, snapshot) if asked.explain else None)
-    tag = tag_of(snapshot.version, "related", query.card.id, _canonical(snapshot, wanted), asked.explain)
-    request.state.document = Document.of_list(tag, query.card.published_at, found, edited=_edited(snapshot, query))
+    if public:
+        tag = tag_of(snapshot.version, "related", query.card.id, _canonical(snapshot, wanted), asked.explain)
+        request.state.document = Document.of_list(tag, query.card.published_at, found, edited=_edited(snapshot, query))
     return _json(found)
 
 
-def _query(request: Request, snapshot: Snapshot, identity: str, asked: Asked) -> corpus.Query:
-    """The article as a query, also one that is stored but not read yet. Raises UnknownArticleError."""
+def _query(request: Request, snapshot: Snapshot, identity: str, asked: Asked) -> tuple[corpus.Query, bool]:
+    """The article as a query, also one that is stored but not read yet, and whether its list is for everybody.
+
+    Raises UnknownArticleError.
+    """
     row = snapshot.corpus.find(identity)
     waiting = snapshot.waiting(identity) if row is None else None
     card = waiting or snapshot.corpus.cards[snapshot.corpus.row(identity)]
-    require_listed(request, snapshot, row, card, identity, why=asked.explain)
-    return snapshot.corpus.unread(card) if row is None else snapshot.corpus.query(row)
+    public = require_listed(request, snapshot, row, card, identity, why=asked.explain)
+    return (snapshot.corpus.unread(card) if row is None else snapshot.corpus.query(row)), public
 
 
 def _canonical(snapshot: Snapshot, wanted: Wanted) -> dict[str, Any]:

@@ -21,9 +21,9 @@ def article(id: str, request: Request, snapshot: Current) -> ArticleOut:  # noqa
     row = snapshot.corpus.find(id)
     waiting = snapshot.waiting(id) if row is None else None
     card = waiting or snapshot.corpus.cards[snapshot.corpus.row(id)]
-    require_shown(request, snapshot, row, card, id)
-    tag = tag_of(snapshot.version, "article", card.id)
-    request.state.document = Document(tag, card.published_at, pending=waiting is not None)
+    if require_shown(request, snapshot, row, card, id):
+        tag = tag_of(snapshot.version, "article", card.id)
+        request.state.document = Document(tag, card.published_at, pending=waiting is not None)
     return ArticleOut.of(card, snapshot.version)
 
 

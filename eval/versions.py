@@ -116,9 +116,9 @@ def evaluate_versions(
     pairs, own = read_labels(labels)
     one_story = dict[LabelledPair, bool]()
     for corpus_names in ARCHIVES.values():
-        mine = [pair for pair in pairs if pair.a[0] in corpus_names]
-        archive = _archive(corpora, demo, corpus_names, own, bar)
-        one_story |= {pair: tells_one_story(archive, pair, version_days) for pair in mine}
+        if mine := [pair for pair in pairs if pair.a[0] in corpus_names]:
+            archive = _archive(corpora, demo, corpus_names, own, bar)
+            one_story |= {pair: tells_one_story(archive, pair, version_days) for pair in mine}
     if lost := next((pair for pair in pairs if pair not in one_story), None):
         raise EvaluationError(f"{lost.a[0]!r} is no corpus of an archive: {ARCHIVES}")
     halves = {half: [pair for pair in pairs if pair.half == half] for half in HALVES}

@@ -35,7 +35,7 @@ def closest(ours: Article, theirs: Article, model: LexicalModel, rarity: float =
     """Return the closest pair of sentences by the cosine of their words in tf-idf, ties by position.
 
     None if no two share SHARED terms with an idf of ``rarity`` at least. Only sentences are quoted that are not too
-    long, and without links and markup.
+    long, and without links.
     """
     mine, others = (list(islice(_quotable(article), MOST)) for article in (ours, theirs))
     if not (mine and others and model.terms):

@@ -7,8 +7,8 @@ from recommender.card import Card
 from recommender.corpus import Corpus
 from recommender.ranking.versions import Reason, Told, retold
 
-_UNITS = (("day", 1.0, 2.0), ("hour", 1 / 24, 1 / 24), ("minute", 1 / 1440, 1 / 1440))
-"""A unit, its days, and the days from which it is used: 36 hours are not said to be two days."""
+_UNITS = (("day", 86_400, 172_800), ("hour", 3_600, 3_600), ("minute", 60, 60))
+"""A unit, its seconds, and the seconds from which it is used: 36 hours are not said to be two days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,9 @@ def _link(corpus: Corpus, parent: int, row: int, direct: bool, version_days: flo
     reason = retold(*told, corpus.fingerprints.rarity, version_days)
     if reason is None:
         return None
-    when = f", published {_apart(abs(told[0].day - told[1].day))}" if ours.published_at and theirs.published_at else ""
-    name = "under another id" if reason is Reason.COPY and not other else ""
-    return Folded(theirs.id, reason, f"{' '.join(f'nearly the same text{other} {name}'.split())}{when}")
+    if reason is Reason.COPY and direct:
+        other = " under another id"
+    return Folded(theirs.id, reason, f"nearly the same text{other}{_apart(ours, theirs)}")
 
 
 def _declared(ours: Card, theirs: Card) -> str:
@@ -65,9 +65,12 @@ def _far(card: Card) -> Folded:
     return Folded(card.id, Reason.VERSION, "a version of another version of the story")
 
 
-def _apart(days: float) -> str:
+def _apart(ours: Card, theirs: Card) -> str:
+    if ours.published_at is None or theirs.published_at is None:
+        return ""
+    seconds = abs((ours.published_at - theirs.published_at).total_seconds())
     for name, unit, least in _UNITS:
-        if days >= least:
-            count = round(days / unit)
-            return f"{count} {name}{'s' if count != 1 else ''} apart"
-    return "at the same time"
+        if seconds >= least:
+            count = round(seconds / unit)
+            return f", published {count} {name}{'s' if count != 1 else ''} apart"
+    return ", published at the same time"

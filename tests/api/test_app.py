@@ -242,11 +242,7 @@ BAD_BODIES = [
     b"not json",
     b"[]",
     b"{}",
-    b'{"title": 1}',
-    b'{"title": "x", "published_at": "x"}',
     b'{"title": "' + b"x" * 1_001 + b'"}',
-    b'{"url": "ftp://x", "title": "x"}',
-    b'{"teasers": "x"}',
     b'{"title": "\\ud800"}',
 ]
 

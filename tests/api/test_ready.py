@@ -97,7 +97,7 @@ def test_what_is_dated_ahead_is_no_news(demo_store: Path, tmp_path: Path, ahead:
         check_problem(client.get("/readyz"), 503, "stale_articles")
         assert client.get("/v1/index").json()["newest_article"] == before
         assert client.get("/metrics").status_code == 200
-        assert client.get("/v1/articles/x").json()["published_at"].startswith(ahead[:10])
+        assert client.get("/v1/articles/x", headers=key).json()["published_at"].startswith(ahead[:10])
 
 
 def test_a_build_that_finds_nothing_new_keeps_the_index_fresh(demo_store: Path, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def test_a_whole_store(tmp_path: Path, stored: Catalog) -> None:
     assert all(finding.well for finding in found.values())
     # Five lists of two; the last one's targets are a009 and a010, which nobody knows.
     assert found["curated lists"].detail == "5 lists, 8 of 10 targets known"
-    assert found["articles"].detail == "6 articles, 3 stubs"
+    assert found["articles"].detail == "9 articles, 0 stubs"
     assert found["files"].detail.startswith(f"{len(FILES)} files, ")
     assert found["hnsw index"].detail == "recall@10 1.000 against brute force"
     assert found["snapshots"].detail == f"1 kept, {current_version(tmp_path)} in service"

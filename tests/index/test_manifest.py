@@ -29,7 +29,7 @@ def test_it_reads_as_it_was_written(folder: Path) -> None:
     assert manifest.schema_version == SCHEMA
     assert manifest.built_at == datetime(2026, 1, 1, tzinfo=UTC)
     assert (manifest.model.name, manifest.model.revision, manifest.model.dim) == ("hash", "blake2b-64", 64)
-    assert (manifest.articles, manifest.stubs, manifest.curated_lists, manifest.index) == (4, 1, 3, "exact")
+    assert (manifest.articles, manifest.stubs, manifest.curated_lists, manifest.index) == (5, 0, 3, "exact")
     for name, entry in manifest.files.items():
         data = (folder / name).read_bytes()
         assert (entry.size, entry.sha256) == (len(data), hashlib.sha256(data).hexdigest())

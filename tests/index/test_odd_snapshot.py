@@ -249,7 +249,7 @@ def test_words_in_fewer_than_two_articles_or_more_than_there_are_are_named(folde
 
 def test_row_pointers_into_an_empty_matrix_are_named(tmp_path: Path) -> None:
     """SciPy does not look at them where the last one is 0, and reads whatever lies there: it crashed on this."""
-    wordless = [Record(Article(id=f"a{n}", title="the", body="and"), "") for n in range(4)]
+    wordless = [Record(Article(id=f"a{n}", title="the", body="and", language="en"), "") for n in range(4)]
     folder = written(tmp_path / "wordless", contents_of(wordless))
     for name in ("whole_indptr.npy", "short_indptr.npy"):
         ends = np.load(folder / name)

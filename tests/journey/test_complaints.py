@@ -4,6 +4,7 @@ The numbers are those of the list of complaints; what they name is the symptom, 
 """
 
 import json
+import re
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -193,6 +194,12 @@ def test_11_versions_of_one_story_take_one_slot(story: str, client: TestClient) 
         assert len(here) <= 1
         seen += sum({item["id"], *item["also"]} == versions for item in here)
     assert seen > len(ARTICLES) / 2
+    explained = items(client, sorted(set(ARTICLES) - versions)[0], limit=100, min_score=0, explain=True)
+    (shown,) = [item for item in explained if item["id"] in versions]
+    (other,) = shown["why"]["also"]
+    assert (shown["also"], other["id"], other["reason"]) == ([other["id"]], other["id"], "version")
+    assert re.fullmatch(r"nearly the same text, published \d+ hours apart", other["text"])
+    assert [[each["id"] for each in item["why"]["also"]] for item in explained] == [item["also"] for item in explained]
     assert versions.isdisjoint(ids(client, story, limit=100, min_score=0))
 
 

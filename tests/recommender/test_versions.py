@@ -38,27 +38,28 @@ FOLLOWING = (
     " It brought down the bell tower of Santa Orsa and half of the old market street in Pellizo."
 )
 COLUMN = (
-    "Every week our gardener Maud Ellery answers what readers ask of beds, borders and balconies. Write to her at the"
-    " usual address, with a photograph if you can. {} Letters may be shortened, and pictures are not sent back."
+    "Every week our gardener Maud Ellery answers what readers ask of beds, borders and balconies. Write to her at"
+    " the usual address, with a photograph if you can. {} Letters may be shortened, and pictures are not sent back."
 )
 NEW = (
-    "The 1.73 pre-release is ready for testing. The release is scheduled for 5 May. You can try it by updating to the beta"
-    " channel and running your tests as usual. If you find a regression, please open an issue before the weekend."
+    "The 1.73 pre-release is ready for testing. The release is scheduled for 5 May. You can try it by updating to"
+    " the beta channel and running your tests as usual. If you find a regression, please open an issue before the"
+    " weekend."
 )
 CAKE = (
-    "Heat the oven to 170 degrees and butter a tin. Beat the butter with the sugar until pale and add the eggs one by"
-    " one. Fold in the flour and {}. Bake for 45 minutes on the middle shelf until a skewer comes out clean. Leave"
-    " it in the tin for ten minutes and turn it out on a rack."
+    "Heat the oven to 170 degrees and butter a tin. Beat the butter with the sugar until pale and add the eggs one"
+    " by one. Fold in the flour and {}. Bake for 45 minutes on the middle shelf until a skewer comes out clean."
+    " Leave it in the tin for ten minutes and turn it out on a rack."
 )
 MATCH = (
-    "Ashdown beat Quillan on Saturday in the second division of the county league. Attendance was low because of the rain, and"
-    " the referee had little to do. Reports and tables of all divisions appear here every Saturday at six; clubs are"
-    " asked to send their results by text message as soon as a match is over."
+    "Ashdown beat Quillan on Saturday in the second division of the county league. Attendance was low because of"
+    " the rain, and the referee had little to do. Reports and tables of all divisions appear here every Saturday at"
+    " six; clubs are asked to send their results by text message as soon as a match is over."
 )
 NOTICE = (
-    "Water will be turned off in Alder Street on Tuesday 4 May because a main is being renewed. Please draw enough beforehand, close all"
-    " taps and switch off washing machines. The water may look cloudy afterwards; let it run for two minutes. In"
-    " emergencies ring the waterworks, day and night. We ask for your understanding."
+    "Water will be turned off in Alder Street on Tuesday 4 May because a main is being renewed. Please draw enough"
+    " beforehand, close all taps and switch off washing machines. The water may look cloudy afterwards; let it run"
+    " for two minutes. In emergencies ring the waterworks, day and night. We ask for your understanding."
 )
 OTHER_NOTICE = NOTICE.replace("Alder Street on Tuesday 4 May", "Quarry Rise and London Road on Thursday 13 June")
 TIDES = (
@@ -68,8 +69,8 @@ TIDES = (
 )
 BRAND = (
     "In einer Lagerhalle im Gewerbegebiet Neuhafen ist am Dienstagabend ein Feuer ausgebrochen. Eine Rauchsäule war"
-    " noch aus dreißig Kilometern zu sehen. Die Feuerwehr rückte mit 120 Kräften an. In der Halle lagerten Möbel, Matratzen"
-    " und mehrere Tonnen Papier. Die Ursache ist unklar, die Polizei ermittelt."
+    " noch aus dreißig Kilometern zu sehen. Die Feuerwehr rückte mit 120 Kräften an. In der Halle lagerten Möbel,"
+    " Matratzen und mehrere Tonnen Papier. Die Ursache ist unklar, die Polizei ermittelt."
 )
 BARQUE = (
     "Une barque gauloise longue de onze mètres a été dégagée de la vase de la Loirette grâce aux basses eaux de l'été."
