@@ -111,5 +111,4 @@ __all__ = [
     "SnapshotError",
     "SourceError",
     "UnknownArticleError",
-    "shown",
 ]
