@@ -28,7 +28,13 @@ BODY = "The first paragraph is about the weather.\n\nAnd the second one too."
 
 @pytest.fixture
 def stored(catalog: Catalog) -> Catalog:
-    catalog.put([record("a", title="A", body="A."), record("b", title="B", body="B."), record("s", teasers=(TEASER,), is_stub=True)])
+    catalog.put(
+        [
+            record("a", title="A", body="A."),
+            record("b", title="B", body="B."),
+            record("s", teasers=(TEASER,), is_stub=True),
+        ]
+    )
     return catalog
 
 
