@@ -43,7 +43,9 @@ class Reference:
         self.whole = dense(corpus.terms.whole)
         told = corpus.fingerprints
         self.words = [set(told.words[a:b].tolist()) for a, b in pairwise(told.ends.tolist())]
-        self.holders = Counter(word for words in self.words for word in words)
+        holders = Counter(word for words in self.words for word in words)
+        self.rarity = {word: 1 + math.log((101 + len(self.words)) / (1 + count)) for word, count in holders.items()}
+        self.compared: dict[frozenset[int], bool] = {}
         self.names = dense(corpus.terms.short[2::4])
         self.brief = self._brief()
         self.title = self._title()
@@ -180,11 +182,18 @@ class Reference:
         found: list[int] = []
         new = [one]
         while new:
-            same = {self.story[row] for row in rows for other in new if self.retold(row, other)}
+            same = {self.story[row] for row in rows for other in new if row != other and self.same(row, other)}
             same |= {self.story[row] for row in new}
             new = [row for row in rows if self.story[row] in same and row not in found]
             found += new
         return [row for row in rows if row in found]
+
+    def same(self, a: int, b: int) -> bool:
+        """Say whether two articles are ``retold``, each pair once."""
+        pair = frozenset((a, b))
+        if pair not in self.compared:
+            self.compared[pair] = self.retold(a, b)
+        return self.compared[pair]
 
     def retold(self, a: int, b: int) -> bool:
         """Say whether one of two articles is the other told again: within days, or nearly word for word."""
@@ -202,7 +211,7 @@ class Reference:
 
     def weight(self, words: Iterable[int]) -> float:
         """Return the rarity of ``words`` together, in an archive of a hundred articles more."""
-        return math.fsum(1 + math.log((101 + len(self.words)) / (1 + self.holders[word])) for word in words)
+        return math.fsum(map(self.rarity.__getitem__, words))
 
     def names_another(self, a: int, b: int) -> bool:
         """Say whether a rare word of a's title, of which its text speaks, is nowhere in the other article."""

@@ -21,6 +21,7 @@ from recommender.vectors import VectorCache
 from recommender.wanted import Wanted
 from tests.conftest import DEMO, OPTECH, records, snapshot_of
 from tests.eval.planted import exact
+from tests.recommender.makers import TALE
 from tests.reference import related_rows
 
 
@@ -68,9 +69,8 @@ def test_the_archive_case_hides_nothing_but_self() -> None:
 
 
 def test_a_copy_of_the_query_is_neither_candidate_nor_relevant() -> None:
-    items = [*FIVE, dated("b2", 5, body=FIVE[1].article.body)]
-    items[-1] = Record(Article(id="b2", title="b", body=FIVE[1].article.body), "")
-    items[1] = dated("b", 5, ["b2", "a"])
+    items = [*FIVE, Record(Article(id="b2", title="b", body=TALE), "")]
+    items[1] = dated("b", 5, ["b2", "a"], body=TALE)
     task = task_of(items, AsOf.NONE)
     query = next(q for q in task.queries if task.name(q.row) == "b")
     assert ids(task, query.relevant) == ["a"]
