@@ -16,6 +16,12 @@ MAX_BATCH = 50
 MAX_ITEMS = 500
 """Items that the lists of one batch may have together: a page shows fewer, and each takes its time."""
 MAX_EXCLUDED = 500
+MAX_BATCH_EXCLUDED = 2_000
+"""Names that the lists of one batch may exclude together."""
+MAX_EXPLAINED = 30
+"""Length of a list that can be explained: each item has its two texts read."""
+MAX_BATCH_EXPLAINED = 100
+"""Items that the explained lists of one batch may have together."""
 MAX_VALUES = 100
 """Sections, and languages, of one request."""
 
@@ -51,6 +57,14 @@ class Asked(BaseModel):
         None, description="Fill a short list with the latest articles, or the latest of the article's section."
     )
     explain: bool = Field(False, description="Say of each item why it is there.")
+
+    @model_validator(mode="after")
+    def _explainable(self) -> Self:
+        if self.explain and self.limit > MAX_EXPLAINED:
+            numbers = {"limit": self.limit, "most": MAX_EXPLAINED}
+            message = "a list of {limit} is too long to be explained: with explain, limit is at most {most}"
+            raise PydanticCustomError("explained", message, numbers)
+        return self
 
     def wanted(self, min_score: float, version_days: float) -> Wanted:
         """Return what is asked for; ``min_score`` holds where none was given, ``version_days`` always."""
@@ -133,12 +147,27 @@ class Batch(BaseModel):
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
-        items = sum(asked.limit for asked in self.requests)
-        if items > MAX_ITEMS:
-            numbers = {"items": items, "most": MAX_ITEMS}
-            raise PydanticCustomError(
-                "items", "the limits add up to {items}, at most {most} are given at once", numbers
-            )
+        explained = sum(asked.limit for asked in self.requests if asked.explain)
+        excluded = sum(len(asked.exclude) for asked in self.requests)
+        for found, most, message in (
+            (
+                sum(asked.limit for asked in self.requests),
+                MAX_ITEMS,
+                "the limits add up to {found}, at most {most} are given at once",
+            ),
+            (
+                explained,
+                MAX_BATCH_EXPLAINED,
+                "the limits of the lists to explain add up to {found}, at most {most} are explained at once",
+            ),
+            (
+                excluded,
+                MAX_BATCH_EXCLUDED,
+                "exclude names {found} articles in all, at most {most} can be left out at once",
+            ),
+        ):
+            if found > most:
+                raise PydanticCustomError("items", message, {"found": found, "most": most})
         return self
 
 

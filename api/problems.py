@@ -14,7 +14,14 @@ from starlette.exceptions import HTTPException
 
 from api.caching import UNKNOWN
 from api.logs import request_id
-from recommender.errors import ArticleError, CatalogError, EncoderError, SnapshotError, UnknownArticleError
+from recommender.errors import (
+    ArticleError,
+    CatalogError,
+    CatalogLostError,
+    EncoderError,
+    SnapshotError,
+    UnknownArticleError,
+)
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +98,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(SnapshotError, _not_ready)
     app.add_exception_handler(EncoderError, _no_encoder)
     app.add_exception_handler(CatalogError, _no_catalog)
+    app.add_exception_handler(CatalogLostError, _lost_catalog)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unexpected)
@@ -132,6 +140,17 @@ def _not_ready(_: Request, error: Exception) -> JSONResponse:
 def _no_encoder(_: Request, error: Exception) -> JSONResponse:
     log.error("no encoder: %s", error)
     return problem(503, "encoder_unavailable", "the embedding model that drafts need is not available here")
+
+
+CATALOG_LOST = (
+    "the catalog was deleted, damaged, or replaced by another or an older one: nothing is written until the right one"
+    " is back, or an index is built from this one; lists are served as they were"
+)
+
+
+def _lost_catalog(_: Request, error: Exception) -> JSONResponse:
+    log.error("the catalog is lost: %s", error)
+    return problem(503, "catalog_lost", CATALOG_LOST)
 
 
 def _no_catalog(_: Request, error: Exception) -> JSONResponse:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 
 from api.caching import Document, tag_of
 from api.embargo import require_shown
-from api.problems import KNOWN, RESPONSES, ProblemError
+from api.problems import CATALOG_LOST, KNOWN, RESPONSES, ProblemError
 from api.schemas import ArticleOut, Health, IndexOut
 from api.service import Current, live
 from recommender.settings import Settings
@@ -42,9 +42,11 @@ async def healthz() -> Health:
 
 @probes.get("/readyz", responses={503: RESPONSES[503]})
 async def readyz(request: Request) -> Health:
-    """Say whether related lists can be served, from a snapshot and articles that are not too old."""
+    """Say whether related lists can be served, from a snapshot and articles that are not too old, and be changed."""
     config: Settings = request.app.state.config
     snapshot = live(request).snapshot()  # as it is: a probe waits for no catalog
+    if live(request).lost:
+        raise ProblemError(503, "catalog_lost", CATALOG_LOST)
     built, hours = live(request).confirmed_at, config.max_index_age_hours
     if _older(built, hours):
         text = f"the last build was {built.isoformat(timespec='seconds')}, more than {hours:g} hours ago"

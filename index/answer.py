@@ -18,7 +18,7 @@ from recommender.ranking.folded import folded
 from recommender.ranking.versions import Reason
 from recommender.related import POOL, Hit, Source, asked_about, covered, pool_of, related
 from recommender.wanted import Wanted
-from recommender.why import why
+from recommender.why import Why, why_each
 
 
 class Status(StrEnum):
@@ -178,14 +178,14 @@ def _reasons(snapshot: Snapshot, query: Query, hits: Sequence[Hit], texts: Texts
     query = asked_about(query, corpus, snapshot.editorial)
     pool = pool_of(query, corpus, snapshot.neighbours, snapshot.picks, allowed(query, corpus))
     found = texts([query.card.id, *(corpus.cards[hit.row].id for hit in hits)])
-    ours = found.get(query.card.id)
+    theirs = [found.get(corpus.cards[hit.row].id) for hit in hits]
+    reasons = why_each(pool, hits, found.get(query.card.id), theirs)
+    return [_reason(corpus, hit, reason, wanted) for hit, reason in zip(hits, reasons, strict=True)]
 
-    def reason(hit: Hit) -> WhyOut:
-        others = folded(corpus, hit.row, hit.also, wanted.version_days)
-        also = tuple(AlsoOut(**asdict(each)) for each in others)
-        return WhyOut(**asdict(why(pool, hit, ours, found.get(corpus.cards[hit.row].id))), also=also)
 
-    return [reason(hit) for hit in hits]
+def _reason(corpus: Corpus, hit: Hit, reason: Why, wanted: Wanted) -> WhyOut:
+    others = folded(corpus, hit.row, hit.also, wanted.version_days)
+    return WhyOut(**asdict(reason), also=tuple(AlsoOut(**asdict(each)) for each in others))
 
 
 def bound(snapshot: Snapshot, min_score: float) -> float:

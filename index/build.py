@@ -11,7 +11,7 @@ from index.manifest import IndexKind, ModelEntry, read_manifest
 from index.publish import current_version, locked, publish, snapshots_folder, version_or_none
 from index.ranker_file import read_ranker
 from index.snapshot import Contents, contents
-from recommender.catalog import Catalog
+from recommender.catalog import Catalog, Origin
 from recommender.corpus import build_corpus
 from recommender.encoder import Encoder
 from recommender.errors import PublishError, SnapshotError
@@ -106,14 +106,21 @@ def assemble(
     ``ranker`` defaults to the one that is shipped, ``vectors`` to the catalog's own cache. Raises PublishError if
     the catalog is empty.
     """
+    origin = catalog.stamp()  # first: what is written from here on may be built, and stays in the tail all the same
     with catalog.reading():
-        return _assembled(catalog, encoder, ranker, vectors or VectorCache(catalog.engine, encoder), kind, bar)
+        cache = vectors or VectorCache(catalog.engine, encoder)
+        return _assembled(catalog, origin, encoder, ranker, cache, kind, bar)
 
 
 def _assembled(
-    catalog: Catalog, encoder: Encoder, ranker: Ranker | None, cache: VectorCache, kind: IndexKind | None, bar: Bar
+    catalog: Catalog,
+    origin: Origin,
+    encoder: Encoder,
+    ranker: Ranker | None,
+    cache: VectorCache,
+    kind: IndexKind | None,
+    bar: Bar,
 ) -> tuple[Contents, int, int]:
-    seq = catalog.live_seq()  # first: what is written from here on is not built, and stays in the tail
     boilerplate = learn(catalog.articles(), catalog.boilerplate_decisions())
     texts = {text for article in catalog.articles() for text in views(boilerplate.strip(article)).texts}
     if not texts:
@@ -126,7 +133,8 @@ def _assembled(
     model = ModelEntry(name=encoder.name, revision=encoder.revision, dim=encoder.dim)
     lists = tuple(catalog.curated_lists())
     decided = catalog.editorial()
-    source = contents(corpus, lists, ranker or default_ranker(), model, kind, seq=seq, editorial=decided)
+    weights = ranker or default_ranker()
+    source = contents(corpus, lists, weights, model, kind, seq=origin.seq, editorial=decided, origin=origin)
     return source, len(missing), len(texts) - len(missing)
 
 

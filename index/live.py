@@ -11,11 +11,12 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 
 from index.bell import Bell
-from index.publish import confirmed_at, current_version, open_current, version_or_none
+from index.manifest import read_manifest
+from index.publish import confirmed_at, current_version, open_current, snapshots_folder, version_or_none
 from index.snapshot import Snapshot
 from index.tail import Tail
-from recommender.catalog import Catalog
-from recommender.errors import CatalogError, NoSnapshotError, SnapshotError
+from recommender.catalog import Catalog, Origin
+from recommender.errors import CatalogError, CatalogLostError, NoSnapshotError, SnapshotError
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +29,9 @@ class Live:
 
     A snapshot that cannot be opened never replaces a good one: the old stays in service, ``problem`` says
     why, ``failures`` counts the tries, and it is tried again now and then, or at once when another becomes
-    current. So are changes that cannot be read. Without a ``catalog`` there is no tail. What editors decided for a
-    time ends within ``poll_seconds`` of that time, by ``clock``.
+    current. So are changes that cannot be read; ``lost`` says why the catalog is not the right
+    one, while it is not: then nothing may be written. Without a ``catalog`` there is no tail. What editors decided for
+    a time ends within ``poll_seconds`` of that time, by ``clock``.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Live:
         self.catalog = catalog
         self.problem: SnapshotError | None = None
         self.failures = 0
+        self.lost: CatalogLostError | None = None
         self._poll_seconds = poll_seconds
         self._clock = clock
         self._failed: tuple[str | None, float] | None = None
@@ -148,10 +151,14 @@ class Live:
                 # Before reading: what is changed meanwhile rings again. And though reading fail: the poll tries again,
                 # and no request waits for a catalog that is out of order.
                 self._heard = self._bell.sound()
-                self._tail = self._tail or Tail(self._base, self.catalog)
+                if self._tail is None:
+                    self._tail = Tail(self._base, self.catalog, self._origin(self._base))
+                elif self.lost:
+                    self._tail.resume(self._origin(self._base))
                 now = self._tail.now()
-                self._unread = None
+                self._unread = self.lost = None
             except CatalogError as error:
+                self.lost = error if isinstance(error, CatalogLostError) else None
                 if str(error) != self._unread:
                     log.warning("changes cannot be read: %s", error)
                 self._unread = str(error)
@@ -160,6 +167,14 @@ class Live:
             self._whole = serving = now
         if serving is not None:
             self._snapshot = serving.at(self._clock())  # in one step: nobody sees again what is over
+
+    def _origin(self, base: Snapshot) -> Origin | None:
+        """What ``base`` was built from, by its manifest as it is now: a build may have renewed that."""
+        try:
+            entry = read_manifest(snapshots_folder(self.store) / base.manifest.version).catalog
+        except SnapshotError:
+            return None
+        return Origin(entry.id, entry.seq, entry.stamp) if entry else None
 
     def _watch(self) -> None:
         while not self._stop.wait(self._poll_seconds):

@@ -37,6 +37,14 @@ class ModelEntry(_Part):
     dim: int = Field(ge=1, le=65_536)
 
 
+class CatalogEntry(_Part):
+    """The catalog that a snapshot was built from, and how far it had come (see recommender.catalog.identity)."""
+
+    id: str
+    seq: int = Field(ge=0)
+    stamp: str
+
+
 class RankerEntry(_Part):
     """The ranker: where its weights come from, and by signal the weights of its value and of its rank."""
 
@@ -50,12 +58,14 @@ class Manifest(_Part):
     """Everything about a snapshot but its arrays. ``version`` is made from the content (see version_of).
 
     ``seq`` numbers the newest change of the catalog that it holds of those that were live before; 0: there was none.
+    ``catalog`` says which catalog that was, None of an earlier release's snapshot.
     """
 
     schema_version: int = Field(ge=1)
     version: str = Field(pattern=r"^[0-9a-f]{16}$")
     built_at: datetime
     seq: int = Field(ge=0)
+    catalog: CatalogEntry | None = None
     model: ModelEntry
     articles: int = Field(ge=0)
     stubs: int = Field(ge=0)
@@ -73,12 +83,12 @@ class Manifest(_Part):
 
 
 def version_of(parts: dict[str, object]) -> str:
-    """Return the version of a manifest's ``parts``: a digest of all but the time it was built at.
+    """Return the version of a manifest's ``parts``: a digest of all but the time it was built at, and from where.
 
     The same catalog, model and settings give the same version, so a rebuild that changed nothing
     changes nothing for anybody. Live changes that a build folds in make another version, whatever they came to.
     """
-    content = {key: value for key, value in parts.items() if key not in ("version", "built_at")}
+    content = {key: value for key, value in parts.items() if key not in ("version", "built_at", "catalog")}
     return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
 
 

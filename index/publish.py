@@ -14,7 +14,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from index.filesystem import FileSystem
-from index.manifest import Manifest, read_manifest
+from index.manifest import NAME, Manifest, read_manifest
 from index.snapshot import Contents, Snapshot, open_snapshot, write_snapshot
 from recommender.errors import LockedError, NoSnapshotError, PublishError, SnapshotError
 
@@ -129,10 +129,21 @@ def _settle(fs: FileSystem, folder: Path, temporary: Path, manifest: Manifest) -
             fs.replace(target, folder / f"{TEMPORARY}damaged-{manifest.version}")
         else:
             fs.remove(temporary)
-            return known
+            return known if known.catalog == manifest.catalog else _renamed_origin(fs, target, known, manifest)
     fs.replace(temporary, target)
     fs.sync_folder(folder)
     return manifest
+
+
+def _renamed_origin(fs: FileSystem, target: Path, known: Manifest, manifest: Manifest) -> Manifest:
+    """Let the published snapshot say which catalog the same content was built from this time."""
+    renamed = known.model_copy(update={"catalog": manifest.catalog})
+    written = target / f"{TEMPORARY}{NAME}"
+    fs.remove(written)
+    fs.write(written, lambda sink: sink.write(renamed.to_bytes()))
+    fs.replace(written, target / NAME)
+    fs.sync_folder(target)
+    return renamed
 
 
 def _point(fs: FileSystem, store: Path, version: str) -> None:

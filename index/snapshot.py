@@ -19,6 +19,7 @@ from index.manifest import NAME, SCHEMA, IndexKind, Manifest, ModelEntry, digest
 from index.neighbours import Neighbours, build_hnsw, index_kind, read_hnsw
 from recommender.articles import CuratedList, UrlIndex
 from recommender.card import Card
+from recommender.catalog import Origin
 from recommender.corpus import Corpus
 from recommender.editors.documents import editorial_document, editorial_of
 from recommender.editors.overrides import Editorial
@@ -127,6 +128,7 @@ class Contents:
     kind: IndexKind
     seq: int = 0
     editorial: Editorial = field(default_factory=Editorial)
+    origin: Origin | None = None
 
     def open(self, built_at: datetime) -> Snapshot:
         """Return the same as a Snapshot in memory, without a disk: what an evaluation uses."""
@@ -148,9 +150,10 @@ def contents(
     *,
     seq: int = 0,
     editorial: Editorial | None = None,
+    origin: Origin | None = None,
 ) -> Contents:
     """Return the contents of a snapshot; without a ``kind`` the corpus's size chooses the index."""
-    return Contents(corpus, lists, ranker, model, index_kind(len(corpus), kind), seq, editorial or Editorial())
+    return Contents(corpus, lists, ranker, model, index_kind(len(corpus), kind), seq, editorial or Editorial(), origin)
 
 
 def write_snapshot(filesystem: FileSystem, folder: Path, source: Contents, built_at: datetime) -> Manifest:
@@ -200,6 +203,7 @@ def _manifest(source: Contents, files: dict[str, Any], built_at: datetime) -> Ma
         "version": "0" * 16,
         "built_at": built_at,
         "seq": source.seq,
+        "catalog": source.origin and source.origin._asdict(),
         "model": source.model.model_dump(),
         "articles": len(corpus) - stubs,
         "stubs": stubs,

@@ -14,10 +14,10 @@ import numpy.typing as npt
 from index.snapshot import Snapshot
 from recommender.articles import Article, loose_url_key, url_key_or_none
 from recommender.card import Card
-from recommender.catalog import Catalog, Changes
+from recommender.catalog import Catalog, Changes, Origin
 from recommender.corpus import Corpus, LiveCorpus, joined, nothing
 from recommender.encoder import Matrix
-from recommender.errors import CatalogError, EncoderError
+from recommender.errors import CatalogLostError, EncoderError
 from recommender.packed import Column
 from recommender.policy import Mask
 from recommender.register import Rows
@@ -30,7 +30,13 @@ from recommender.views import views
 class Tail:
     """Follows the changes of ``catalog`` behind ``base``. One thread at a time."""
 
-    def __init__(self, base: Snapshot, catalog: Catalog) -> None:
+    def __init__(self, base: Snapshot, catalog: Catalog, origin: Origin | None = None) -> None:
+        """Raise CatalogLostError unless ``catalog`` is that of ``origin``, what the base was built from, and no older.
+
+        Without an ``origin``, that is what its manifest says.
+        """
+        entry = base.manifest.catalog
+        self.require(catalog, origin or (Origin(entry.id, entry.seq, entry.stamp) if entry else None))
         self._base = base
         self._catalog = catalog
         model = base.manifest.model
@@ -40,16 +46,27 @@ class Tail:
         self._seq = base.manifest.seq
         self._now = base
 
+    @staticmethod
+    def require(catalog: Catalog, origin: Origin | None) -> None:
+        """Raise CatalogLostError unless ``catalog`` is that of ``origin``, and no older; None: it is not known."""
+        if origin:
+            catalog.trust(origin)
+
+    def resume(self, origin: Origin | None) -> None:
+        """Go on behind a catalog that was lost, if it is back: all of it is read again. Raises CatalogError."""
+        self.require(self._catalog, origin)
+        self._seq = -1
+
     def now(self) -> Snapshot:
         """Return the snapshot with all changes that are known and can be served.
 
-        Raises CatalogError, also if the catalog knows less than the snapshot: its changes would go unseen.
+        Raises CatalogError; CatalogLostError if the catalog is another, or knows less than the snapshot.
 
         What editors decided is there whole, however much of it is over: whoever serves it asks for that ``at`` a time.
         """
         newest, built = self._catalog.seq(), self._base.manifest.seq
         if newest < built:
-            raise CatalogError(
+            raise CatalogLostError(
                 f"the catalog has seen {newest:,} changes, the snapshot {built:,}: it is not, or no longer, the one the"
                 " snapshot was built from; build again"
             )

@@ -55,6 +55,7 @@ class Writer:
 
         With ``wait`` they are embedded first, else soon after. Raises CatalogError if nothing was stored.
         """
+        self._require_catalog()
         self._catalog.put(records, live=True)
         articles = [article for record in records for article in (record.article, *record.stubs)]
         if wait:
@@ -80,6 +81,7 @@ class Writer:
         Return what was removed, and whether that holds in every list by now. Raises CatalogError if nothing was
         changed.
         """
+        self._require_catalog()
         removal = self._catalog.remove(identity)
         if removal is None:
             return None
@@ -91,6 +93,7 @@ class Writer:
 
         Raises UnknownArticleError, CatalogError.
         """
+        self._require_catalog()
         self._catalog.put_overrides(identity, overrides)
         self._announce()
         return not self._live.behind
@@ -101,6 +104,11 @@ class Writer:
         Raises UnknownArticleError, CatalogError.
         """
         return self._catalog.overrides_of(identity)
+
+    def _require_catalog(self) -> None:
+        """Refuse to write to a catalog that is not the one in service. Raises CatalogLostError."""
+        if self._live.lost:
+            raise self._live.lost
 
     def start(self) -> None:
         """Go on embedding, in a thread, what could not be embedded at once."""

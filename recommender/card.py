@@ -6,7 +6,7 @@ from typing import Self
 
 from recommender.articles import Article, url_key, url_key_or_none
 from recommender.text import normalise, sha256
-from recommender.text.distinct_words import LEAST_WORDS, distinct_words
+from recommender.text.distinct_words import LEAST_WORDS, has_distinct_words
 
 DAY = 86_400.0
 """Seconds."""
@@ -88,4 +88,4 @@ def _text_digest(article: Article) -> str:
     body = article.body or " ".join(article.teasers)
     whole = f"{article.title} {body}"
     text = normalise(whole) or whole
-    return sha256(text if len(distinct_words(body)) >= LEAST_WORDS else f"{article.id}\n{text}")
+    return sha256(text if has_distinct_words(body, LEAST_WORDS) else f"{article.id}\n{text}")

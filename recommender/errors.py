@@ -7,6 +7,7 @@ RecommenderError
 │   └── RulesError        the site's rules cannot be read
 ├── SettingsError         an environment variable does not fit
 ├── CatalogError          the catalog database is missing, locked or of another schema
+│   └── CatalogLostError  it is not, or no longer, the catalog that was opened, or that the snapshot was built from
 ├── EncoderError          the embedding model cannot be loaded
 ├── SnapshotError         a snapshot is missing, damaged, or of another schema
 │   └── NoSnapshotError   nothing has been published in this store yet
@@ -50,6 +51,10 @@ class SettingsError(RecommenderError):
 
 class CatalogError(RecommenderError):
     """The catalog database is missing, locked or of another schema."""
+
+
+class CatalogLostError(CatalogError):
+    """It is not, or no longer, the catalog that was opened, or that the snapshot was built from."""
 
 
 class EncoderError(RecommenderError):
@@ -98,6 +103,7 @@ __all__ = [
     "ArticleError",
     "BuildInterruptedError",
     "CatalogError",
+    "CatalogLostError",
     "EncoderError",
     "EvaluationError",
     "InputError",

@@ -95,33 +95,35 @@ def stories(
     ``version_days`` apart; and versions of versions are one story too. Those of the query or of a row in ``taken`` are
     left out.
     """
-    tellings, numbers = Tellings(corpus, rows, version_days), corpus.copies[rows]
+    taken = sorted({*_own_rows(query, corpus), *taken} - {query.row})
+    everything = np.concatenate([rows, np.array(taken, dtype=np.int64)])
+    tellings, numbers = Tellings(corpus, everything, version_days), corpus.copies[everything]
+    _, inverse, counts = np.unique(numbers, return_inverse=True, return_counts=True)
+    copied = counts[inverse] > 1
 
-    def told(again: Mask, number: int, known: int | None = None) -> Mask:
+    def told(again: Mask, known: int | None = None) -> Mask:
         """The places of the versions of one text, itself at the place ``known``, and of what is a version of these."""
-        found, left = np.zeros(len(rows), dtype=bool), [(again, number)]
+        found, left = np.zeros(len(everything), dtype=bool), [again]
         while left:
-            again, number = left.pop()
-            new = np.isin(numbers, numbers[again | (numbers == number)]) & ~found  # with the copies of each
+            new = left.pop()
+            if (new & copied).any():
+                new |= np.isin(numbers, numbers[new & copied])
+            new &= ~found
             found |= new
-            left += [
-                (tellings.of_place(place), int(numbers[place]))
-                for place in np.flatnonzero(new).tolist()
-                if place != known
-            ]
+            left += [tellings.of_place(place) for place in np.flatnonzero(new).tolist() if place != known]
         return found
 
-    free = ~told(tellings.of(Told.of(query), query.terms), -1)
-    others = np.array(sorted({*_own_rows(query, corpus), *taken} - {query.row}), dtype=np.int64)
-    terms = corpus.terms_of(others)
-    for place, row in enumerate(others.tolist()):
-        free &= ~told(tellings.of(Told.at(corpus, row), terms, place), int(corpus.copies[row]))
+    free = ~told(tellings.of(Told.of(query), query.terms))[: len(rows)]
     found: list[Story] = []
     while len(found) < count and free.any():
         first = int(np.argmax(free))
-        places = np.flatnonzero(free & told(tellings.of_place(first), int(numbers[first]), first)).tolist()
+        again = tellings.of_place(first)
+        again[first] = True
+        story = told(again, first)
+        places = np.flatnonzero(free & story[: len(rows)]).tolist()
         free[places] = False
-        found.append(Story(tuple(places), _shown(query, corpus, rows, places)))
+        if not story[len(rows) :].any():
+            found.append(Story(tuple(places), _shown(query, corpus, rows, places)))
     return found
 
 

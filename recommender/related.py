@@ -35,7 +35,7 @@ POOL = 200
 PICKED = 50
 """Further candidates at most: what the editors of those neighbours listed."""
 CHOICE = 5
-"""Times the limit: so many stories a diverse list is chosen from."""
+"""Times the limit: so many stories a diverse list is chosen from, though no more than POOL unless the limit is more."""
 NEAREST = 50
 """Neighbours among which a draft's own story is looked for."""
 
@@ -191,7 +191,7 @@ def _found(
     taken: Sequence[int],
 ) -> list[Hit]:
     """The ranked hits: of more and more neighbours, until there are enough stories."""
-    choice = wanted.limit * CHOICE if wanted.diversity else wanted.limit
+    choice = max(wanted.limit, min(wanted.limit * CHOICE, POOL)) if wanted.diversity else wanted.limit
     count, there = max(POOL, wanted.limit), int(np.count_nonzero(mask))
     while True:
         pool = pool_of(query, corpus, candidates, picks, mask, count)

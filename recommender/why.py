@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 
 import numpy as np
@@ -15,14 +16,14 @@ import numpy.typing as npt
 from recommender.articles import Article
 from recommender.card import Card
 from recommender.names import written
-from recommender.quotes import DECIMALS, Quote, closest
+from recommender.quotes import DECIMALS, Quote, closest_to_each
 from recommender.related import Hit, Source
 from recommender.signals import SIGNALS, Pool
 from recommender.terms import TermRows
 from recommender.text import normalise
 from recommender.views import whole_text
 
-__all__ = ["PHRASES", "Quote", "Why", "why"]
+__all__ = ["PHRASES", "Quote", "Why", "why", "why_each"]
 
 MOST = 5
 """Names, and terms, that are given at most."""
@@ -97,15 +98,34 @@ def why(pool: Pool, hit: Hit, ours: Article | None = None, theirs: Article | Non
     ``ours`` is the query's full article (or the draft), ``theirs`` the candidate's, None where not known: then nothing
     is quoted, names may be case-folded, and the terms are single words.
     """
-    ours, theirs = (article and pool.corpus.boilerplate.strip(article) for article in (ours, theirs))
+    return why_each(pool, [hit], ours, [theirs])[0]
+
+
+def why_each(pool: Pool, hits: Sequence[Hit], ours: Article | None, theirs: Sequence[Article | None]) -> list[Why]:
+    """Return ``why`` of each of ``hits``, whose full articles are ``theirs``; the query's own is read only once."""
+    corpus = pool.corpus
+    strip = corpus.boilerplate.strip
+    ours, theirs = ours and strip(ours), [article and strip(article) for article in theirs]
+    mine = _Text(ours, pool.query.card)
+    quotes: Iterator[Quote | None] = iter(())
+    if ours:
+        known = [article for article in theirs if article]
+        quotes = iter(closest_to_each(ours, known, corpus.lexicon.words, _rarity(pool)))
+    found = []
+    for hit, article in zip(hits, theirs, strict=True):
+        text = _Text(article, corpus.cards[hit.row])
+        found.append(_why(pool, hit, (mine, text), next(quotes) if ours and article else None))
+    return found
+
+
+def _why(pool: Pool, hit: Hit, texts: "tuple[_Text, _Text]", quote: Quote | None) -> Why:
     cards = (pool.query.card, pool.corpus.cards[hit.row])
     terms = (pool.query.terms, pool.corpus.query(hit.row).terms)
-    texts = (_Text.of(ours, cards[0]), _Text.of(theirs, cards[1]))
     names = list(_names(pool, terms, texts))
     said = {word for name in names for word in normalise(name).split()}
     found = Why(
         text="",
-        quote=closest(ours, theirs, pool.corpus.lexicon.words, _rarity(pool)) if ours and theirs else None,
+        quote=quote,
         names=tuple(names[:MOST]),
         terms=tuple(islice(_terms(pool, terms, texts, said), MOST)),
         tags=_tags(pool, terms, cards[1]),
@@ -116,30 +136,32 @@ def why(pool: Pool, hit: Hit, ours: Article | None = None, theirs: Article | Non
     return replace(found, text=_text(found, hit.source))
 
 
-@dataclass(frozen=True, slots=True)
 class _Text:
-    """What is known of an article's text: ``names`` as written by their case-folded form, ``words`` normalised.
+    """What is known of an article's text, each looked up when it is first needed.
 
-    ``whole``: that it is all there is to read, not only what stands on the card.
+    ``names`` as written by their case-folded form, ``words`` normalised; ``whole``: that it is all there is to read,
+    not only what stands on the card.
     """
 
-    names: Mapping[str, str]
-    words: str
-    whole: bool
+    def __init__(self, article: Article | None, card: Card) -> None:
+        self._text = whole_text(article) if article else "\n".join((card.title, *card.teasers))
+        self.whole = article is not None
 
-    @classmethod
-    def of(cls, article: Article | None, card: Card) -> "_Text":
-        text = whole_text(article) if article else "\n".join((card.title, *card.teasers))
-        names = {name.casefold(): name for name in reversed(written(text))}  # the first of each
-        return cls(names, f" {normalise(_CONTRACTED.sub('', text))} ", article is not None)
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        return {name.casefold(): name for name in reversed(written(self._text))}  # the first of each
+
+    @cached_property
+    def words(self) -> str:
+        return f" {normalise(_CONTRACTED.sub('', self._text))} "
 
     def has_name(self, name: str) -> bool:
         """Whether the text has it, or may have it, being not known."""
         return name in self.names or not self.whole
 
-    def has_words(self, words: str) -> bool:
-        """The same of words side by side: two that come from a text which is not known may stand apart."""
-        return f" {normalise(words)} " in self.words or not (self.whole or " " in words)
+    def has_words(self, words: Sequence[str]) -> bool:
+        """The same of normalised words side by side: of a text which is not known, two may stand apart."""
+        return f" {' '.join(words)} " in self.words or not (self.whole or len(words) > 1)
 
 
 _Pair = tuple[TermRows, TermRows]
@@ -166,7 +188,7 @@ def _terms(pool: Pool, terms: _Pair, texts: tuple[_Text, _Text], taken: Collecti
         words = normalise(term).split()
         if not used.isdisjoint(words) or all(word in taken or word.isnumeric() for word in words):
             continue
-        if all(text.has_words(term) for text in texts):
+        if all(text.has_words(words) for text in texts):
             used.update(words)
             yield term
 

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from urllib.parse import SplitResult, quote, quote_plus, unquote, unquote_plus, unquote_to_bytes, urljoin, urlsplit
 
 import idna
@@ -21,6 +21,10 @@ _LOOSE_HOSTS = ("www.", "m.", "mobile.", "amp.")
 _AMP_START = re.compile(r"\A/amp(?=/)", re.IGNORECASE)
 _AMP_END = re.compile(r"(?:/amp|\.amp|\.html?)\Z", re.IGNORECASE)
 _LINE_BREAKS = re.compile(r"[\t\r\n]")
+
+
+REMEMBERED = 4_096
+"""Addresses whose keys are kept: one request may ask for the same ones several times."""
 
 
 def url_key(url: str) -> str:
@@ -46,6 +50,7 @@ def url_key(url: str) -> str:
     return f"https://{netloc}{path}{'?' if query else ''}{query}"
 
 
+@lru_cache(maxsize=REMEMBERED)
 def url_key_or_none(url: str | None) -> str | None:
     """Return ``url_key(url)``, None if it is no absolute http(s) URL."""
     try:

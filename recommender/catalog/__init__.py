@@ -2,5 +2,6 @@
 
 from recommender.catalog.article_writer import Removal
 from recommender.catalog.catalog import Catalog, Changes, Counts
+from recommender.catalog.identity import Origin
 
-__all__ = ["Catalog", "Changes", "Counts", "Removal"]
+__all__ = ["Catalog", "Changes", "Counts", "Origin", "Removal"]

@@ -12,13 +12,14 @@ from pathlib import Path
 from threading import Lock
 from typing import Self
 
-from sqlalchemy import URL, Connection, Engine, func, select
+from sqlalchemy import URL, Connection, Engine, func, make_url, select
 
 from recommender.articles import Article, CuratedList, Record, UrlIndex
 from recommender.catalog import desk
 from recommender.catalog.article_writer import ArticleWriter, Removal
 from recommender.catalog.changelog import Change, Changelog, newest, newest_live, removed_since, touched_since
-from recommender.catalog.database import open_engine
+from recommender.catalog.database import has_log, open_engine
+from recommender.catalog.identity import Origin, stamped
 from recommender.catalog.rows import FETCH, article_of, batched, by_codepoint, former_ids, present_id
 from recommender.catalog.tables import aliases, articles, curated
 from recommender.catalog.upgrade import Upgrade
@@ -55,12 +56,13 @@ class Catalog:
     """One open catalog. Every write is one transaction: it happened whole or not at all.
 
     ``upgraded`` says what opening it did to a catalog of an earlier schema; None: it was of the present one.
+    ``was_open``: another process has it open, or left it so.
     """
 
-    def __init__(self, engine: Engine, upgraded: Upgrade | None = None) -> None:
+    def __init__(self, engine: Engine, upgraded: Upgrade | None = None, *, was_open: bool = False) -> None:
         self.engine = engine
         self.upgraded = upgraded
-        self._log = Changelog(engine)
+        self._log = Changelog(engine, was_open=was_open)
         self._writer = ArticleWriter()
         self._writing = Lock()
 
@@ -82,11 +84,22 @@ class Catalog:
     def open_at(cls, url: str | URL) -> Self:
         """Open the catalog at ``url``; see ``open``."""
         upgraded: list[Upgrade] = []
-        return cls(open_engine(url, upgraded.append), *upgraded)
+        was_open = has_log(make_url(url))
+        engine = open_engine(url, upgraded.append)
+        return cls(engine, upgraded[0] if upgraded else None, was_open=was_open)
 
     def close(self) -> None:
         """Close every connection."""
-        self.engine.dispose()
+        self._log.close()
+
+    def stamp(self) -> Origin:
+        """Return the origin of a snapshot that is built now: the newest live change, and which catalog has it."""
+        with self._writing, self._log.note() as connection:
+            return stamped(connection, newest_live(connection))
+
+    def trust(self, origin: Origin) -> None:
+        """Take the catalog for the right one if it is that of ``origin``, and no older. Raises CatalogLostError."""
+        self._log.trust(origin)
 
     def put(self, records: Sequence[Record], *, live: bool = False) -> int:
         """Store ``records`` (and the stubs they bring) in one transaction; same id means update.
@@ -105,8 +118,10 @@ class Catalog:
 
     def prepare(self) -> None:
         """Learn what writes must know of every article, so that the first need not wait for it; change nothing."""
-        with self._writing, self._log.transaction() as connection:
-            self._writer.learn(connection)
+        with self._writing:
+            self._log.require_sound()
+            with self._log.transaction() as connection:
+                self._writer.learn(connection)
 
     def with_body(self, ids: Collection[str]) -> set[str]:
         """Return those of ``ids`` whose articles are stored with a body."""

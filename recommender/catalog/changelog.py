@@ -1,15 +1,19 @@
 """The transactions of a catalog. A write is one change: it has a number, and says which articles it touched."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine, Integer, String, cast, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from recommender.catalog.file_guard import FileGuard
+from recommender.catalog.identity import REMEDY, Origin, State, note_change, require_origin, state_of
 from recommender.catalog.rows import batched
 from recommender.catalog.tables import changed, meta
-from recommender.errors import CatalogError
+from recommender.errors import CatalogError, CatalogLostError
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +34,34 @@ class Change:
 class Changelog:
     """Begins every transaction of the database behind ``engine``."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, was_open: bool = False) -> None:
         self._engine = engine
         sqlite = engine.dialect.name == "sqlite"  # there every transaction sees one state
         self._steady = engine if sqlite else engine.execution_options(isolation_level="REPEATABLE READ")
         self._read_by: Connection | None = None
+        database = engine.url.database if sqlite else None
+        self._guard = FileGuard(Path(database)) if database and database != ":memory:" else None
+        self._known: State | None = None
+        self._trusted: Origin | None = None
+        self._damaged = False
+        self._was_open = was_open
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+        if self._guard:
+            self._guard.close()
+
+    def trust(self, origin: Origin) -> None:
+        """Take the catalog for the right one if it is that of ``origin``, and no older. Raises CatalogLostError."""
+        if origin != self._trusted:
+            self._known = None  # a build was made from it since: whatever it holds is in service
+            if self._guard:
+                self._engine.dispose()
+                self._guard.forget()
+        with self.transaction() as connection:
+            require_origin(connection, origin)
+        self._trusted = origin
 
     @contextmanager
     def change(self, live: bool) -> Iterator[Change]:
@@ -46,6 +73,14 @@ class Changelog:
             change = Change(connection, _next_seq(connection), live)
             yield change
             _log(change)
+        self._require_file()  # else it was written to a file that is not there any more
+        self._known = State(self._known.id, max(change.seq, self._known.seq)) if self._known else None
+
+    @contextmanager
+    def note(self) -> Iterator[Connection]:
+        """A transaction that writes something down without changing any article."""
+        with self._begun(self._engine.execution_options(writes=True)) as connection:
+            yield connection
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -71,13 +106,45 @@ class Changelog:
 
     @contextmanager
     def _begun(self, engine: Engine) -> Iterator[Connection]:
-        """A transaction. Raises CatalogError where the database fails."""
+        """A transaction. Raises CatalogError where the database fails, CatalogLostError where it is another."""
+        self._require_file()
+        known = self._known  # before it begins: what is committed meanwhile is not seen in it
         try:
             with engine.begin() as connection:
+                state = state_of(connection)
+                if known and (state.id != known.id or state.seq < known.seq):
+                    raise CatalogLostError(
+                        f"the catalog {engine.url} was replaced by {'an older' if state.id == known.id else 'another'}"
+                        f" one; {REMEDY}"
+                    )
+                if self._known is None or self._known.seq < state.seq:
+                    self._known = state
                 yield connection
         except SQLAlchemyError as error:
+            if isinstance(getattr(error, "orig", None), sqlite3.DatabaseError) and "malformed" in str(error):
+                self._damaged = True
             reason = str(getattr(error, "orig", None) or error).splitlines()[0]
             raise CatalogError(f"the catalog {self._engine.url} failed ({reason})") from error
+
+    def require_sound(self) -> None:
+        """Check an SQLite catalog whose last writer did not close it, so that a log lay beside it; others pass.
+
+        Raises CatalogLostError if what the two make together is no sound database: they do not belong together.
+        """
+        if not self._was_open:
+            return
+        with self.transaction() as connection:
+            found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+        self._damaged = found != "ok"
+        self._require_file()
+
+    def _require_file(self) -> None:
+        """Look whether the file is still there, and the same; another is read from now on, if it is no older."""
+        if self._damaged:
+            raise CatalogLostError(f"the catalog {self._engine.url} is damaged; {REMEDY}")
+        if self._guard and not self._guard.same():
+            self._engine.dispose()  # its connections are to the file that was there
+            self._guard.adopt(self._known.seq if self._known else 0)
 
 
 def newest(connection: Connection) -> int:
@@ -105,7 +172,9 @@ def removed_since(connection: Connection, seq: int) -> dict[str, int]:
 def _next_seq(connection: Connection) -> int:
     step = cast(cast(meta.c.value, Integer) + 1, String)
     connection.execute(update(meta).where(meta.c.key == "seq").values(value=step))
-    return newest(connection)
+    seq = newest(connection)
+    note_change(connection, seq)
+    return seq
 
 
 def waits(connection: Connection, article_id: str) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, select
@@ -11,7 +12,7 @@ from recommender.catalog.tables import SCHEMA, meta
 from recommender.catalog.upgrade import Upgrade, upgrade
 from recommender.errors import CatalogError
 
-UPGRADED = (None, "1", "2", "3", "4")
+UPGRADED = (None, "1", "2", "3", "4", "5")
 """Schemas that are brought to the present one on opening."""
 
 _PASSWORD = re.compile(r"(//[^:@/]*:).*@")
@@ -41,6 +42,16 @@ def open_engine(url: str | URL, on_upgrade: Callable[[Upgrade], None] = lambda _
         engine.dispose()
         raise CatalogError(f"the catalog {_shown(url)} has schema {found}, this version reads {SCHEMA}")
     return engine
+
+
+def has_log(url: URL) -> bool:
+    """Say whether a log lies beside the SQLite database at ``url``: it is open, or its last writer did not close it."""
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+        return False
+    try:
+        return Path(f"{url.database}-wal").stat().st_size > 0
+    except OSError:
+        return False
 
 
 def _schema(engine: Engine) -> str | None:

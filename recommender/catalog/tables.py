@@ -2,7 +2,7 @@
 
 from sqlalchemy import JSON, Boolean, Column, ForeignKey, Integer, LargeBinary, MetaData, String, Table, Text
 
-SCHEMA = 5
+SCHEMA = 6
 """Of these tables; recommender.catalog.upgrade brings earlier ones to it."""
 
 metadata = MetaData()
@@ -73,6 +73,7 @@ changed = Table(
     Column("gone_seq", Integer, nullable=False),
 )
 
-# Key → value: "schema", "seq" (the number of the newest change), "rules" (the site's, as they were written),
+# Key → value: "schema", "catalog_id" and "stamp:…" (see recommender.catalog.identity), "seq" (the number of the newest
+# change), "rules" (the site's, as they were written),
 # "boilerplate" (what editors decided of it, as JSON).
 meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", String, nullable=False))

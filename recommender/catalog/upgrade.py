@@ -2,7 +2,7 @@
 
 Schema 1 had no log of changes, 2 no overrides, 3 another log. In 4 every record without a body was a stub: where its
 teaser was like another article's it became an alias of that one, and its title and address were lost. Texts were stored
-as they came, with their markup.
+as they came, with their markup. 5 had no id.
 """
 
 import re
@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, MetaData, Row, Table, delete, insert, inspect, select, text, update
 
 from recommender.articles import Article, published_of, url_key_or_none
+from recommender.catalog.identity import ensure_id
 from recommender.catalog.rows import FETCH, article_of, values_of
 from recommender.catalog.tables import SCHEMA, aliases, articles, changed, meta, metadata
 from recommender.text import plain, plain_line
@@ -65,6 +66,7 @@ def upgrade(engine: Engine) -> Upgrade:
         if connection.scalar(select(meta.c.value).where(meta.c.key == "seq")) is None:
             facts["seq"] = "0"
         connection.execute(insert(meta), [{"key": key, "value": value} for key, value in facts.items()])
+        ensure_id(connection)
         return found
 
 

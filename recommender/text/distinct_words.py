@@ -25,6 +25,16 @@ def distinct_words(text: str) -> set[str]:
     return {part for word in set(_WORD.findall(plain(text))) for part in compared(word)}
 
 
+def has_distinct_words(text: str, least: int) -> bool:
+    """Say whether ``text`` has at least ``least`` different words; reads no further than it must."""
+    found = set[str]()
+    for match in _WORD.finditer(plain(text)):
+        found.update(compared(match[0]))
+        if len(found) >= least:
+            return True
+    return False
+
+
 def compared(word: str) -> Iterator[str]:
     """Yield what a ``plain`` word is compared by."""
     if not word.isascii() and _UNSPACED.search(word):
