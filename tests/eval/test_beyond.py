@@ -51,9 +51,9 @@ def jaccard(a: str, b: str) -> float:
     return len(one & other) / len(one | other) if one and other else 0.0
 
 
-def story(number: int, words: int = 40, day: int | None = 1) -> Record:
+def story(number: int, words: int = 40, day: int | None = 1, vocabulary: int = 60) -> Record:
     rng = np.random.default_rng(number)
-    body = " ".join(f"w{word}" for word in rng.integers(0, 60, size=words))
+    body = " ".join(f"w{word}" for word in rng.integers(0, vocabulary, size=words))
     moment = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(days=day) if day is not None else None
     return Record(Article(id=f"s{number:02}", title=f"title {number}", body=body, published_at=moment), "")
 
@@ -220,7 +220,7 @@ def test_age_by_hand() -> None:
 
 
 def test_short_lists_are_explained() -> None:
-    items = [story(n) for n in range(6)]
+    items = [story(n, vocabulary=400) for n in range(6)]
     twin = replace(items[0].article, id="twin")
     items.append(Record(twin, ""))
     snapshot = snapshot_of(items, HashEncoder(dim=64))

@@ -19,6 +19,7 @@ from recommender.vectors import VectorCache
 from recommender.wanted import Wanted
 from tests.conftest import snapshot_of
 from tests.eval.planted import assert_own_list_is_not_read, exact
+from tests.recommender.makers import TALE
 
 NDCG = ir_measures.nDCG @ 10
 
@@ -55,8 +56,7 @@ def test_ties_are_broken_once_and_not_by_the_measuring_tool() -> None:
 
 
 def test_self_is_excluded_by_id_even_where_a_copy_ties() -> None:
-    text = "Two ships collided in the fog off the harbour."
-    items = [story("a", 1, body=text, title="Fog"), story("b", 1, ["c"], body=text, title="Fog"), story("c", 1)]
+    items = [story("a", 1, body=TALE, title="Fog"), story("b", 1, ["c"], body=TALE, title="Fog"), story("c", 1)]
     task = task_of(items, AsOf.NONE)
     fused, me = np.asarray(task.snapshot.corpus.fused), row(task, "b")
     nearest = np.lexsort((np.arange(3), -(fused @ fused[me])))
@@ -66,10 +66,9 @@ def test_self_is_excluded_by_id_even_where_a_copy_ties() -> None:
 
 
 def test_a_copy_of_the_query_earns_nothing() -> None:
-    text = "Two ships collided in the fog off the harbour."
     items = [
-        story("copy", 1, body=text, title="Fog"),
-        story("q", 2, ["copy", "c"], body=text, title="Fog"),
+        story("copy", 1, body=TALE, title="Fog"),
+        story("q", 2, ["copy", "c"], body=TALE, title="Fog"),
         story("c", 1),
     ]
     task = task_of(items, AsOf.PUBLISHED)

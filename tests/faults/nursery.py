@@ -24,6 +24,7 @@ from index import live, publish
 from index.snapshot import Snapshot
 from index.writer import Writer
 from recommender.articles import Record
+from recommender.catalog import Removal
 from recommender.settings import settings
 
 LATE = 0.3
@@ -40,9 +41,9 @@ def answers_first() -> None:
         later(lambda: put(self, records, wait=wait))
         return set()
 
-    def remove_later(self: Writer, identity: str) -> bool:
+    def remove_later(self: Writer, identity: str) -> tuple[Removal, bool]:
         later(lambda: remove(self, identity))
-        return True
+        return Removal(identity, alias=False), True
 
     setattr(Writer, "put", put_later)  # noqa: B010 - a type checker would refuse the plain form
     setattr(Writer, "remove", remove_later)  # noqa: B010

@@ -252,7 +252,7 @@ def test_a_minimum_score_cuts_the_end_of_the_list(share: float, optech: Snapshot
     [
         Article(id="n"),
         Article(id="n", title="https://news.example/x"),
-        Article(id="n", body="<br>\n\n[](https://news.example/x)", teasers=("www.news.example",)),
+        Article(id="n", body="[](https://news.example/x)", teasers=("www.news.example",)),
     ],
 )
 def test_a_query_without_a_word_gets_an_empty_list(article: Article, optech: Snapshot) -> None:
