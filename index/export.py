@@ -11,7 +11,6 @@ from pydantic import TypeAdapter
 
 from index.answer import Item, Related, answer
 from index.snapshot import Snapshot
-from recommender.articles import url_key_or_none
 from recommender.errors import PublishError
 from recommender.text import sha256
 from recommender.wanted import Wanted
@@ -92,7 +91,7 @@ def fragment(found: Related) -> bytes:
 def _entry(item: Item) -> str:
     label = escape(item.title or item.teaser or item.id)
     teaser = f"<p>{escape(item.teaser)}</p>" if item.title and item.teaser else ""
-    link = f'<a href="{escape(item.url)}">{label}</a>' if item.url and url_key_or_none(item.url) else label
+    link = f'<a href="{escape(item.url)}">{label}</a>' if item.url else label
     return f'<li data-source="{item.source}">{link}{teaser}</li>'
 
 
