@@ -39,7 +39,11 @@ def open_engine(url: str | URL, on_upgrade: Callable[[Upgrade], None] = lambda _
         raise CatalogError(f"the catalog {_shown(url)} cannot be opened ({_reason(error)})") from error
     if found is not None and found != str(SCHEMA):
         engine.dispose()
-        raise CatalogError(f"the catalog {_shown(url)} has schema {found}, this version reads {SCHEMA}")
+        raise CatalogError(
+            f"the catalog {_shown(url)} has schema {found}, this version reads {SCHEMA}: it was written by another"
+            " release; use that one, or restore the copy that it kept when it changed the catalog"
+            f" (SQLite: catalog.schema{SCHEMA}.sqlite beside it)"
+        )
     return engine
 
 

@@ -87,7 +87,13 @@ def test_ingest_then_build(run: Run, source: Path, store: Path) -> None:
     assert ingested == {**expected, "embedded_texts": 0, "reused_texts": 0, "snapshot": None, "unreadable_snapshots": 0}
     built = counts(run("build", "--store", store, "--model", "hash", "--json"))
     # Titles of a, b = d; bodies of a, b; teasers of c, d.
-    assert built == {**expected, "embedded_texts": 6, "reused_texts": 0, "snapshot": current_version(store), "unreadable_snapshots": 0}
+    assert built == {
+        **expected,
+        "embedded_texts": 6,
+        "reused_texts": 0,
+        "snapshot": current_version(store),
+        "unreadable_snapshots": 0,
+    }
     snapshot = open_current(store)
     assert [card.id for card in snapshot.corpus.cards] == ["a", "b", "c", "d"]
     assert dict(snapshot.lists) == {"a": ("b", "c"), "d": ("a",)}

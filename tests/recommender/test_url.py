@@ -346,7 +346,9 @@ def test_what_is_answered_of_a_stored_address(stored: str, answered: str | None)
 
 
 ODD_URLS = st.lists(
-    st.sampled_from(["http", "https", ":", "/", "//", "\\", "@", "u:p@", "a.example", "[", "]", "?", "#", "%40", "é", " "])
+    st.sampled_from(
+        ["http", "https", ":", "/", "//", "\\", "@", "u:p@", "a.example", "[", "]", "?", "#", "%40", "é", " "]
+    )
     | st.characters(exclude_categories=["Cs"]),
     max_size=12,
 ).map("".join)
