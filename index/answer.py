@@ -20,7 +20,6 @@ from recommender.related import POOL, Hit, Source, asked_about, covered, pool_of
 from recommender.wanted import Wanted
 from recommender.why import why
 
-
 Address = Annotated[str | None, BeforeValidator(http_url)]
 """An address that is answered: http(s) and without credentials, else null."""
 

@@ -144,10 +144,10 @@ class Live:
         now: Snapshot | None = self._base if self._tail is None else None
         if self.catalog is not None:
             try:
-                self._bell = self._bell or Bell(self.store)
+                self._listen()
                 # Before reading: what is changed meanwhile rings again. And though reading fail: the poll tries again,
                 # and no request waits for a catalog that is out of order.
-                self._heard = self._bell.sound()
+                self._heard = self._bell.sound() if self._bell else None
                 self._tail = self._tail or Tail(self._base, self.catalog)
                 now = self._tail.now()
                 self._unread = None
@@ -160,6 +160,15 @@ class Live:
             self._whole = serving = now
         if serving is not None:
             self._snapshot = serving.at(self._clock())  # in one step: nobody sees again what is over
+
+    def _listen(self) -> None:
+        """Have a bell; of a store that cannot be written here say once how its changes come."""
+        before = self._bell
+        if before is None or before.silent:
+            self._bell = Bell(self.store)
+        if before is None and self._bell and not self._bell.writable:
+            how = f"are looked for every {self._poll_seconds:g} s" if self._bell.silent else "are heard of at once"
+            log.info("%s is read-only here: nothing can be changed; changes made elsewhere %s", self.store, how)
 
     def _watch(self) -> None:
         while not self._stop.wait(self._poll_seconds):

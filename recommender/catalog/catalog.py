@@ -20,6 +20,7 @@ from recommender.catalog.article_writer import ArticleWriter, Removal
 from recommender.catalog.changelog import Change, Changelog, newest, newest_live, removed_since, touched_since
 from recommender.catalog.database import open_engine
 from recommender.catalog.rows import FETCH, article_of, batched, by_codepoint, former_ids, present_id
+from recommender.catalog.still import is_read_only
 from recommender.catalog.tables import aliases, articles, curated
 from recommender.catalog.upgrade import Upgrade
 from recommender.editors.overrides import Editorial, Overrides
@@ -55,11 +56,13 @@ class Catalog:
     """One open catalog. Every write is one transaction: it happened whole or not at all.
 
     ``upgraded`` says what opening it did to a catalog of an earlier schema; None: it was of the present one.
+    ``read_only``: it cannot be written here, and every write raises CatalogError.
     """
 
     def __init__(self, engine: Engine, upgraded: Upgrade | None = None) -> None:
         self.engine = engine
         self.upgraded = upgraded
+        self.read_only = is_read_only(engine.url)
         self._log = Changelog(engine)
         self._writer = ArticleWriter()
         self._writing = Lock()

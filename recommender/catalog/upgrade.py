@@ -84,7 +84,7 @@ def upgrade(engine: Engine) -> Upgrade:
 
 
 def _copy(engine: Engine, schema: str) -> str:
-    """Keep the SQLite file as it is, beside it as ``catalog.schemaN.sqlite``, and return where; one that is there stays.
+    """Keep the SQLite file as it is, beside it as ``catalog.schemaN.sqlite``, and return where; none is replaced.
 
     Whoever upgrades holds the write lock, and has written nothing yet.
     """

@@ -15,8 +15,8 @@ from index.build import build
 from index.manifest import SCHEMA
 from index.publish import current_version, open_current, snapshots_folder
 from recommender.catalog import Catalog
-from recommender.errors import SchemaError
 from recommender.encoder import HashEncoder
+from recommender.errors import SchemaError
 from tests.index.samples import articles
 
 OTHER = """
