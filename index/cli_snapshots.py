@@ -33,7 +33,7 @@ def list_command(store: Store) -> None:
         typer.echo(f"{_star(item.version, current)} {item.version}  cannot be read: {item.reason}")
     if found.unreadable:
         typer.echo(f"{_counted(found.unreadable)}: {REMEDY}")
-    names = {item.version for item in (*found.readable, *found.unreadable)}
+    names = {m.version for m in found.readable} | {item.version for item in found.unreadable}
     if current not in names:
         named = f"CURRENT names {current}, which is not here" if current else "CURRENT names none"
         raise SnapshotError(f"{store}: no snapshot is in service: {named}; run: related-index build --store {store}")
