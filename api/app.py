@@ -1,6 +1,7 @@
 """The application: routes over the snapshot in service, and the layers around them."""
 
 import logging
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -39,7 +40,8 @@ def create_app(live: Live, drafts: Drafts | None = None, config: Settings | None
     config = config or settings()
     app = Application(live, config)
     app.state.drafts = drafts or Drafts()
-    app.state.writer = Writer(live, live.catalog, app.state.drafts.encoder) if live.catalog else None
+    catalog = live.catalog if live.catalog and not live.catalog.read_only else None
+    app.state.writer = Writer(live, catalog, app.state.drafts.encoder) if catalog else None
     problems.install(app)
     app.include_router(overrides.router)  # before what takes any path for an article's id
     app.include_router(related.router)
@@ -64,7 +66,8 @@ def from_settings() -> ASGIApp:
         if catalog.upgraded:
             log.warning("%s", catalog.upgraded)
     except CatalogError as error:
-        log.warning("articles cannot be changed here: %s", error)
+        level = logging.WARNING if config.catalog_url or os.access(config.store, os.W_OK) else logging.INFO
+        log.log(level, "articles cannot be changed here: %s", error)
         catalog = None
     return create_app(Live(config.store, config.poll_seconds, catalog)).outermost
 

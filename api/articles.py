@@ -82,7 +82,9 @@ def writer(request: Request) -> Writer:
     """Return the process's writer. Raises a problem where nothing can be written."""
     found: Writer | None = request.app.state.writer
     if found is None:
-        raise ProblemError(503, "read_only", "this server has no catalog: articles cannot be changed here")
+        catalog = request.app.state.live.catalog
+        why = "the store is read-only" if catalog else "this server has no catalog"
+        raise ProblemError(503, "read_only", f"{why}: articles cannot be changed here")
     return found
 
 

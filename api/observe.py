@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Awaitable
 from time import perf_counter, time
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.headers import ALWAYS, UNLESS_SAID
 from api.logs import AccessLog, RequestIds, request_id
 from api.metrics import Metrics
 from api.problems import UNEXPECTED, problem
+from api.protocol import host_fault
 
 NO_ROUTE = "none"
 FLUSH_SECONDS = 0.2
@@ -19,7 +21,10 @@ FLUSH_ANSWERS = 1_000
 
 
 class Observe:
-    """Times the app, sends X-Request-ID back, and writes a line a request if there is a ``log``."""
+    """Times the app, sends X-Request-ID back, and writes a line a request if there is a ``log``.
+
+    A request without a Host, with two or with none that can be one gets no further.
+    """
 
     def __init__(self, app: ASGIApp, metrics: Metrics, log: AccessLog | None) -> None:
         self._app = app
@@ -34,10 +39,12 @@ class Observe:
             self._flush()
             return
         started = perf_counter()
-        given = None
+        given, hosts = None, []
         for name, value in scope["headers"]:
             if name == b"x-request-id":
                 given = value
+            elif name == b"host":
+                hosts.append(value)
         identity = self._ids.of(given)
         token = request_id.set(identity)
         status, length, begun = 500, 0, False
@@ -53,12 +60,13 @@ class Observe:
             return send(message)
 
         try:
-            await self._app(scope, receive, observed)
+            if fault := host_fault(hosts, scope["http_version"]):
+                await _refusal(fault)(scope, receive, observed)
+            else:
+                await self._app(scope, receive, observed)
         except Exception:
             if not begun:  # a layer failed: what the routes raise was answered further in
-                answer = problem(500, *UNEXPECTED)
-                answer.raw_headers.extend((*ALWAYS, *UNLESS_SAID))
-                await answer(scope, receive, observed)
+                await _hardened(problem(500, *UNEXPECTED))(scope, receive, observed)
             raise  # the server logs it
         finally:
             request_id.reset(token)
@@ -80,3 +88,13 @@ class Observe:
         self._metrics.fold()
         if self._log:
             self._log.flush()
+
+
+def _refusal(fault: str) -> Response:
+    """What follows on the connection is not read: who disagrees about its host may about where a request ends."""
+    return _hardened(problem(400, "bad_host", fault, headers={"Connection": "close"}))
+
+
+def _hardened(answer: Response) -> Response:
+    answer.raw_headers.extend((*ALWAYS, *UNLESS_SAID))
+    return answer

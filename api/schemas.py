@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import BaseModel, Field
 
 from api.problems import Problem
-from index.answer import Related
+from index.answer import Address, Related
 from index.snapshot import Snapshot
 from recommender.card import Card
 
@@ -22,10 +22,10 @@ class ArticleOut(BaseModel):
     """One article as the index knows it."""
 
     id: str = Field(examples=["2025-07-first-deep-ship"])
-    url: str | None
+    url: Address
     title: str | None
     teasers: list[str]
-    image: str | None
+    image: Address
     published_at: datetime | None
     section: str | None
     tags: list[str]

@@ -5,12 +5,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from index.snapshot import Snapshot
-from recommender.articles import Article
+from recommender.articles import Article, http_url
 from recommender.card import Card
 from recommender.corpus import Corpus, Query
 from recommender.policy import allowed
@@ -19,6 +19,9 @@ from recommender.ranking.versions import Reason
 from recommender.related import POOL, Hit, Source, asked_about, covered, pool_of, related
 from recommender.wanted import Wanted
 from recommender.why import Why, why_each
+
+Address = Annotated[str | None, BeforeValidator(http_url)]
+"""An address that is answered: http(s) and without credentials, else null."""
 
 
 class Status(StrEnum):
@@ -73,10 +76,10 @@ class Item(BaseModel):
     """
 
     id: str = Field(examples=["2025-02-dredging-licence-granted"])
-    url: str | None = Field(examples=["https://tesslecourier.example/business/2025-02-dredging-licence-granted"])
+    url: Address = Field(examples=["https://tesslecourier.example/business/2025-02-dredging-licence-granted"])
     title: str | None = Field(examples=["Dredging licence granted"])
     teaser: str | None = Field(examples=["The harbour may be dug deeper, on eleven conditions."])
-    image: str | None = None
+    image: Address = None
     published_at: datetime | None = Field(examples=["2025-02-11T16:40:00Z"])
     section: str | None = Field(examples=["business"])
     score: float | None = Field(ge=0, le=1, examples=[0.61])
@@ -123,7 +126,7 @@ class Covered(BaseModel):
     """An article that tells the draft's story already."""
 
     id: str
-    url: str | None
+    url: Address
     title: str | None
     published_at: datetime | None
 

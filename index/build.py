@@ -10,6 +10,7 @@ from index.filesystem import FileSystem
 from index.manifest import IndexKind, ModelEntry, read_manifest
 from index.publish import current_version, locked, publish, snapshots_folder, version_or_none
 from index.ranker_file import read_ranker
+from index.retention import Unreadable, held
 from index.snapshot import Contents, contents
 from recommender.catalog import Catalog, Origin
 from recommender.corpus import build_corpus
@@ -34,7 +35,10 @@ Bar = Callable[[int, int], AbstractContextManager[Progress]]
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What a build did, what it left out of texts; ``changed`` is False if the same snapshot was current already."""
+    """What a build did, what it left out of texts; ``changed`` is False if the same snapshot was current already.
+
+    ``before`` was in service before; what is ``unreadable`` to this release is kept.
+    """
 
     articles: int
     stubs: int
@@ -45,6 +49,8 @@ class Built:
     seconds: float
     snapshot: str
     changed: bool
+    before: str | None
+    unreadable: tuple[Unreadable, ...]
 
 
 def no_bar(_characters: int, _texts: int) -> AbstractContextManager[Progress]:
@@ -89,6 +95,8 @@ def build(
         time.monotonic() - started,
         manifest.version,
         manifest.version != before,
+        before,
+        held(snapshots_folder(store)).unreadable,
     )
 
 

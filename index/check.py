@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from index.publish import open_current, published
+from index.publish import open_current, snapshots_folder
+from index.retention import Held, held
 from index.snapshot import Snapshot
 from recommender.catalog import Catalog
 
@@ -44,8 +45,13 @@ def check(store: Path, catalog: Catalog) -> list[Finding]:
             f"{changed:,} articles or lists differ; run: related-index build" if changed else "as in the snapshot",
         ),
         _decided(snapshot, catalog),
-        Finding("snapshots", True, f"{len(published(store))} kept, {manifest.version} in service"),
+        Finding("snapshots", True, _kept(held(snapshots_folder(store)), manifest.version)),
     ]
+
+
+def _kept(found: Held, current: str) -> str:
+    unreadable = f"; {', '.join(map(str, found.unreadable))} cannot be read" if found.unreadable else ""
+    return f"{len(found.readable)} kept, {current} in service{unreadable}"
 
 
 def self_recall(snapshot: Snapshot) -> float:

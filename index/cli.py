@@ -9,7 +9,7 @@ import orjson
 import typer
 from rich.table import Table
 
-from index import cli_boilerplate, cli_rules
+from index import cli_boilerplate, cli_rules, cli_snapshots
 from index.answer import bound
 from index.build import Built, build
 from index.check import check as check_store
@@ -17,12 +17,13 @@ from index.cli_catalog import open_catalog
 from index.export import FOLDER, export
 from index.live import Live
 from index.manifest import IndexKind
-from index.publish import current_version, locked, published
+from index.publish import current_version, locked, snapshots_folder
+from index.retention import held
 from recommender import console
 from recommender.catalog import Catalog
 from recommender.console import CuratedKey, Model, SiteUrl, Store
 from recommender.encoder import make_encoder
-from recommender.errors import NoSnapshotError, SourceError
+from recommender.errors import SourceError
 from recommender.ingest import Ingested
 from recommender.ingest import ingest as ingest_sources
 from recommender.settings import settings
@@ -35,6 +36,8 @@ app = typer.Typer(
 
 app.add_typer(cli_rules.app, name="rules")
 app.command()(cli_boilerplate.boilerplate)
+app.command("list")(cli_snapshots.list_command)
+app.command()(cli_snapshots.prune)
 
 Sources = Annotated[list[Path], typer.Argument(help="Files or folders: .jsonl, .jsonl.gz, article pages (.txt).")]
 AsJson = Annotated[bool, typer.Option("--json", help="End with one JSON line of counts.")]
@@ -70,6 +73,7 @@ def ingest(
             warnings=ingested.warnings,
             seconds=round(seconds, 3),
             snapshot=None,
+            unreadable_snapshots=len(held(snapshots_folder(store)).unreadable),
         )
     else:
         console.out.print(
@@ -126,6 +130,7 @@ def build_command(
             warnings=ingested.warnings if ingested else 0,
             seconds=round(built.seconds, 3),
             snapshot=built.snapshot,
+            unreadable_snapshots=len(built.unreadable),
         )
     else:
         _say(built, rejected)
@@ -144,19 +149,6 @@ def check(store: Store) -> None:
     console.out.print(table)
     if not all(finding.well for finding in findings):
         raise typer.Exit(1)
-
-
-@app.command("list")
-def list_command(store: Store) -> None:
-    """List the snapshots kept in the store, newest first; the star marks the one in service."""
-    manifests = published(store)
-    if not manifests:
-        raise NoSnapshotError(f"{store}: nothing is published yet; run: related-index build --store {store}")
-    current = current_version(store)
-    for m in manifests:
-        star = "*" if m.version == current else " "
-        counts = f"{m.articles:,} articles, {m.stubs:,} stubs, {m.curated_lists:,} lists"
-        typer.echo(f"{star} {m.version}  {m.built_at:%Y-%m-%d %H:%M:%S}Z  {counts}, {m.index}, {m.model.name}")
 
 
 @app.command("export")
@@ -225,6 +217,7 @@ def _say(built: Built, rejected: int) -> None:
         f" {state} {built.snapshot} ({built.seconds:.1f} s)"
     )
     cli_boilerplate.say(built.boilerplate)
+    cli_snapshots.say(built)
 
 
 def _json(**counts: object) -> None:

@@ -17,12 +17,13 @@ from index.writer import publish_rules
 from recommender import console
 from recommender.card import Card
 from recommender.console import Store
-from recommender.editors.rule_file import read_rules
+from recommender.editors.rule_file import MAX_BYTES, read_rules
 from recommender.editors.rule_lint import lint
 from recommender.editors.rules import SiteRules
-from recommender.errors import RulesError
+from recommender.errors import RulesError, SourceError
 from recommender.related import related
 from recommender.settings import settings
+from recommender.sources.opened import read_regular
 from recommender.wanted import Wanted
 
 app = typer.Typer(help="Check, try and put in force what never stands beside what.", no_args_is_help=True)
@@ -127,7 +128,9 @@ def _read(file: Path) -> SiteRules:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        return read_regular(file, MAX_BYTES).decode("utf-8")
+    except SourceError as error:
+        raise RulesError(error.message, str(file)) from None
     except OSError as error:
         raise RulesError(f"cannot be read ({error.strerror})", str(file)) from None
     except UnicodeDecodeError as error:

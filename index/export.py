@@ -1,17 +1,16 @@
 """Related lists as files, for sites without a service: JSON as the API answers it, and a piece of HTML for the page."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from urllib.parse import quote
 
 import orjson
 from pydantic import TypeAdapter
 
 from index.answer import Item, Related, answer
 from index.snapshot import Snapshot
-from recommender.articles import url_key_or_none
 from recommender.errors import PublishError
 from recommender.text import sha256
 from recommender.wanted import Wanted
@@ -23,6 +22,9 @@ _NAMES = TypeAdapter(list[str])
 
 MAX_NAME = 200
 """Bytes of a file's name, without its ending: file systems take 255."""
+_KEPT = re.compile(rb"[a-z0-9._~-]")
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)")
+"""What Windows takes for a device, whatever stands behind the dot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,13 @@ def export(snapshot: Snapshot, folder: Path, wanted: Wanted, on_article: Callabl
         place.mkdir(parents=True, exist_ok=True)
         before = _listed(place)
         _put(place / LISTED, _list(before | names))  # first, so that no file of ours is ever forgotten
+        for name in before - names:  # first: where case is ignored it may be the file of a name that comes
+            (place / name).unlink(missing_ok=True)
         for row in rows:
             found = answer(snapshot, corpus.query(row), wanted)
             path = place / file_name(corpus.cards[row].id)
             written += _put(Path(f"{path}.json"), found.to_bytes()) + _put(Path(f"{path}.html"), fragment(found))
             on_article(1)
-        for name in before - names:
-            (place / name).unlink(missing_ok=True)
         _put(place / LISTED, _list(names))
     except OSError as error:
         raise PublishError(f"{error.filename or place}: {error.strerror or error}") from error
@@ -64,13 +66,18 @@ def export(snapshot: Snapshot, folder: Path, wanted: Wanted, on_article: Callabl
 
 
 def file_name(identity: str) -> str:
-    """Return the name, without its ending, of the files of the article with this id: no separators, never hidden.
+    """Return the name, without its ending, of the files of the article with this id: a function of the id alone.
 
-    Percent-encoded (RFC 3986); one that is too long ends in a digest of the whole id.
+    The id in UTF-8, percent-encoded (RFC 3986) but for ``a-z 0-9 - . _ ~``: capitals are encoded, so no two ids share a
+    file on a disk that ignores case or Unicode forms. So is the first character of a name that is hidden (``.a``) or a
+    device of Windows (``con``, ``nul.a``). A name longer than MAX_NAME is cut to 135 characters, "=", and the SHA-256
+    of the id in hex: no other name holds a "=".
     """
-    name = quote(identity, safe="")
-    name = name.replace(".", "%2E", 1) if name.startswith(".") else name
-    return name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 33]}-{sha256(identity)[:32]}"
+    name = "".join(chr(byte) if _KEPT.match(bytes([byte])) else f"%{byte:02X}" for byte in identity.encode())
+    if name.startswith(".") or _DEVICE.match(name):
+        name = f"%{ord(name[0]):02X}{name[1:]}"
+    digest = sha256(identity)
+    return name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - len(digest) - 1]}={digest}"
 
 
 def fragment(found: Related) -> bytes:
@@ -84,7 +91,7 @@ def fragment(found: Related) -> bytes:
 def _entry(item: Item) -> str:
     label = escape(item.title or item.teaser or item.id)
     teaser = f"<p>{escape(item.teaser)}</p>" if item.title and item.teaser else ""
-    link = f'<a href="{escape(item.url)}">{label}</a>' if item.url and url_key_or_none(item.url) else label
+    link = f'<a href="{escape(item.url)}">{label}</a>' if item.url else label
     return f'<li data-source="{item.source}">{link}{teaser}</li>'
 
 

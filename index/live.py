@@ -147,10 +147,10 @@ class Live:
         now: Snapshot | None = self._base if self._tail is None else None
         if self.catalog is not None:
             try:
-                self._bell = self._bell or Bell(self.store)
+                self._listen()
                 # Before reading: what is changed meanwhile rings again. And though reading fail: the poll tries again,
                 # and no request waits for a catalog that is out of order.
-                self._heard = self._bell.sound()
+                self._heard = self._bell.sound() if self._bell else None
                 if self._tail is None:
                     self._tail = Tail(self._base, self.catalog, self._origin(self._base))
                 elif self.lost:
@@ -175,6 +175,15 @@ class Live:
         except SnapshotError:
             return None
         return Origin(entry.id, entry.seq, entry.stamp) if entry else None
+
+    def _listen(self) -> None:
+        """Have a bell; of a store that cannot be written here say once how its changes come."""
+        before = self._bell
+        if before is None or before.silent:
+            self._bell = Bell(self.store)
+        if before is None and self._bell and not self._bell.writable:
+            how = f"are looked for every {self._poll_seconds:g} s" if self._bell.silent else "are heard of at once"
+            log.info("%s is read-only here: nothing can be changed; changes made elsewhere %s", self.store, how)
 
     def _watch(self) -> None:
         while not self._stop.wait(self._poll_seconds):

@@ -8,7 +8,7 @@ from typing import Literal
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from recommender.errors import SnapshotError
+from recommender.errors import SchemaError, SnapshotError
 
 SCHEMA = 6
 NAME = "manifest.json"
@@ -93,7 +93,7 @@ def version_of(parts: dict[str, object]) -> str:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Read and check the manifest in ``folder``. Raises SnapshotError."""
+    """Read and check the manifest in ``folder``. Raises SnapshotError (SchemaError if another release wrote it)."""
     path = folder / NAME
     try:
         _check_regular(path)
@@ -105,10 +105,8 @@ def read_manifest(folder: Path) -> Manifest:
     except (OSError, orjson.JSONDecodeError) as error:
         raise SnapshotError(f"{path}: cannot be read as a manifest ({error})") from error
     found = data.get("schema_version") if isinstance(data, dict) else None
-    if isinstance(found, int) and found > SCHEMA:
-        raise SnapshotError(f"{path}: schema {found} is too new, this version reads {SCHEMA}")
-    if isinstance(found, int) and found < SCHEMA:
-        raise SnapshotError(f"{path}: schema {found} is too old, this version reads {SCHEMA}: build again")
+    if isinstance(found, int) and found != SCHEMA:
+        raise SchemaError(path, found, SCHEMA)
     try:
         manifest = Manifest.model_validate(data)
     except ValidationError as error:

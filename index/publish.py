@@ -1,7 +1,7 @@
 """Publishing: a store sees the old snapshot or the new one, never a mix, whatever happens in between.
 
 Lock → temporary folder → every file fsynced → reopened and verified with the reader's own code →
-renamed → ``CURRENT`` replaced atomically → old snapshots removed. The recipe is Lucene's commit:
+renamed → ``CURRENT`` replaced atomically → old snapshots removed (see index.retention). The recipe is Lucene's commit:
 a new generation beside the old one, made current by one atomic rename.
 """
 
@@ -14,7 +14,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from index.filesystem import FileSystem
-from index.manifest import NAME, Manifest, read_manifest
+from index.manifest import NAME, Manifest
+from index.retention import held, retire
 from index.snapshot import Contents, Snapshot, open_snapshot, write_snapshot
 from recommender.errors import LockedError, NoSnapshotError, PublishError, SnapshotError
 
@@ -41,7 +42,7 @@ def locked(store: Path) -> Iterator[None]:
 
 
 def publish(store: Path, source: Contents, *, keep: int, filesystem: FileSystem | None = None) -> Manifest:
-    """Write ``source`` as a snapshot, verify it, make it current, and keep the last ``keep``.
+    """Write ``source`` as a snapshot, verify it, make it current, and keep the last ``keep`` of those that can be read.
 
     The caller holds the lock (see ``locked``). Returns the manifest of what is current now; if it has the
     version that was current before, nothing was changed but ``confirmed_at``. Raises PublishError naming the path
@@ -61,7 +62,8 @@ def publish(store: Path, source: Contents, *, keep: int, filesystem: FileSystem 
             _point(fs, store, manifest.version)
         else:
             fs.touch(store / CURRENT)  # see confirmed_at
-        _retire(fs, folder, manifest.version, keep)
+        retire(fs, folder, manifest.version, keep)
+        _clean(fs, folder)
     except OSError as error:
         where = error.filename or folder
         in_service = _current_name(store) or "nothing yet"
@@ -110,13 +112,7 @@ def open_current(store: Path) -> Snapshot:
 
 def published(store: Path) -> list[Manifest]:
     """Return the manifests of all readable snapshots in ``store``, newest first."""
-    manifests = []
-    for folder in _published_folders(snapshots_folder(store)):
-        try:
-            manifests.append(read_manifest(folder))
-        except SnapshotError:
-            continue
-    return sorted(manifests, key=lambda m: (m.built_at, m.version), reverse=True)
+    return [*held(snapshots_folder(store)).readable]
 
 
 def _settle(fs: FileSystem, folder: Path, temporary: Path, manifest: Manifest) -> Manifest:
@@ -155,20 +151,10 @@ def _point(fs: FileSystem, store: Path, version: str) -> None:
 
 
 def _clean(fs: FileSystem, folder: Path) -> None:
-    """Remove what an interrupted publish left; the lock says that none is running."""
+    """Remove what a publish leaves on its way; the lock says that none is running."""
     for leftover in sorted(folder.glob(f"{TEMPORARY}*")):
         fs.remove(leftover)
     for leftover in sorted(folder.parent.glob(f"{CURRENT}{TEMPORARY}*")):
-        fs.remove(leftover)
-
-
-def _retire(fs: FileSystem, folder: Path, current: str, keep: int) -> None:
-    others = [m.version for m in published(folder.parent) if m.version != current]
-    readable = {current, *others}
-    damaged = [f.name for f in _published_folders(folder) if f.name not in readable]
-    for version in (*others[keep - 1 :], *damaged):
-        fs.remove(folder / version)
-    for leftover in sorted(folder.glob(f"{TEMPORARY}*")):
         fs.remove(leftover)
 
 
@@ -177,12 +163,6 @@ def _open_published(folder: Path) -> Snapshot:
     if snapshot.manifest.version != folder.name:
         raise SnapshotError(f"{folder}: holds snapshot {snapshot.manifest.version} instead")
     return snapshot
-
-
-def _published_folders(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    return sorted(f for f in folder.iterdir() if f.is_dir() and not f.name.startswith("."))
 
 
 def _current_name(store: Path) -> str | None:

@@ -10,7 +10,8 @@ RecommenderError
 │   └── CatalogLostError  it is not, or no longer, the catalog that was opened, or that the snapshot was built from
 ├── EncoderError          the embedding model cannot be loaded
 ├── SnapshotError         a snapshot is missing, damaged, or of another schema
-│   └── NoSnapshotError   nothing has been published in this store yet
+│   ├── NoSnapshotError   nothing has been published in this store yet
+│   └── SchemaError       a snapshot is of another release's schema
 ├── RankerError           a ranker's weights do not fit
 ├── PublishError          a snapshot could not be written or may not be published
 │   └── LockedError       another build holds the store
@@ -69,6 +70,16 @@ class NoSnapshotError(SnapshotError):
     """Nothing has been published in this store yet."""
 
 
+class SchemaError(SnapshotError):
+    """A snapshot is of another release's schema; ``reason`` says in a few words which, and which is read here."""
+
+    def __init__(self, place: object, found: int, known: int) -> None:
+        newer = found > known
+        self.reason = f"schema {found} is too {'new' if newer else 'old'}, this version reads {known}"
+        remedy = "build again with this version, or serve it with the one that built it" if newer else "build again"
+        super().__init__(f"{place}: {self.reason}: {remedy}")
+
+
 class RankerError(RecommenderError):
     """A ranker's weights do not fit."""
 
@@ -113,6 +124,7 @@ __all__ = [
     "RankerError",
     "RecommenderError",
     "RulesError",
+    "SchemaError",
     "SettingsError",
     "SnapshotError",
     "SourceError",

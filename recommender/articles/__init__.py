@@ -17,7 +17,7 @@ from recommender.articles.article import (
 from recommender.articles.dates import parse_span, parse_time, read_time
 from recommender.articles.record import parse_article
 from recommender.articles.status import published_of
-from recommender.articles.url import absolute_url, loose_url_key, url_key, url_key_or_none
+from recommender.articles.url import absolute_url, http_url, loose_url_key, url_key, url_key_or_none
 from recommender.articles.url_index import UrlIndex
 from recommender.articles.values import id_of
 
@@ -35,6 +35,7 @@ __all__ = [
     "Record",
     "UrlIndex",
     "absolute_url",
+    "http_url",
     "id_of",
     "loose_url_key",
     "parse_article",

@@ -15,7 +15,7 @@ from recommender.articles.article import (
     MAX_URL,
 )
 from recommender.articles.dates import read_time
-from recommender.articles.url import absolute_url, has_credentials, is_relative, url_key
+from recommender.articles.url import absolute_url, has_credentials, is_relative, masked, url_key
 from recommender.articles.values import id_of, is_none, label_of, text_of
 from recommender.errors import ArticleError, shown
 from recommender.text import clean
@@ -198,6 +198,7 @@ class Fields:
         try:
             url = absolute_url(text, self._site_url)
         except ArticleError:
+            value = masked(value) if isinstance(value, str) else value
             if text and not self._site_url and is_relative(text):
                 self.leave_out(key, value, "is relative, and --site-url does not say to what")
             else:

@@ -21,6 +21,9 @@ _LOOSE_HOSTS = ("www.", "m.", "mobile.", "amp.")
 _AMP_START = re.compile(r"\A/amp(?=/)", re.IGNORECASE)
 _AMP_END = re.compile(r"(?:/amp|\.amp|\.html?)\Z", re.IGNORECASE)
 _LINE_BREAKS = re.compile(r"[\t\r\n]")
+_PLAIN = re.compile(r"https?://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*(?:[/?#][\x21-\x7e]*)?")
+"""Most addresses: known to be http(s) and without credentials before they are taken apart."""
+_AUTHORITY_END = re.compile(r"[/?#]")
 
 
 REMEMBERED = 4_096
@@ -43,9 +46,9 @@ def url_key(url: str) -> str:
         path = _path(parts.path)
         query = "&".join(sorted(_parameters(parts.query)))
     except ValueError as error:
-        raise ArticleError(f"url {shown(url)} cannot be parsed ({error})") from None
+        raise ArticleError(f"url {shown(masked(url))} cannot be parsed ({error})") from None
     if not host:
-        raise ArticleError(f"url {shown(url)} is not an absolute http(s) URL")
+        raise ArticleError(f"url {shown(masked(url))} is not an absolute http(s) URL")
     netloc = host if port in (None, 80, 443) else f"{host}:{port}"
     return f"https://{netloc}{path}{'?' if query else ''}{query}"
 
@@ -112,6 +115,29 @@ def absolute_url(url: str, site_url: str = "") -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if "@" in parts.netloc else text
 
 
+def http_url(url: str | None) -> str | None:
+    """Return a stored address as it may be answered: http(s) and without credentials; None where it cannot be."""
+    if not url or (len(url) <= MAX_URL and _PLAIN.fullmatch(url)):
+        return url or None
+    try:
+        return absolute_url(url)
+    except ArticleError:
+        return None
+
+
+def masked(url: str) -> str:
+    """Return ``url`` as a message may show it: without a user's name or password, even where it is no address."""
+    scheme, mark, rest = url.partition("//")
+    if not mark:
+        scheme, mark, rest = url.partition(":")
+    there = rest.lstrip("/")
+    authority = _AUTHORITY_END.split(there, 1)[0]
+    at = max(map(authority.rfind, ("@", "%40", "\uff20")))
+    if at > 0 and (mark == "//" or ":" in authority[:at]):
+        return f"{scheme}{mark}***{there[at:]}"
+    return url
+
+
 def has_credentials(url: str) -> bool:
     """Say whether ``url`` holds a user's name, or a password."""
     try:
@@ -127,7 +153,7 @@ def _resolved(url: str, site_url: str) -> str:
     try:
         return urljoin(site if site.endswith("/") else f"{site}/", url)
     except ValueError as error:
-        raise ArticleError(f"url {shown(url)} cannot be parsed ({error})") from None
+        raise ArticleError(f"url {shown(masked(url))} cannot be parsed ({error})") from None
 
 
 def _split(url: str) -> SplitResult:
@@ -138,9 +164,10 @@ def _split(url: str) -> SplitResult:
     try:
         parts = urlsplit(text)
     except ValueError as error:
-        raise ArticleError(f"url {shown(url)} cannot be parsed ({error})") from None
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise ArticleError(f"url {shown(url)} is not an absolute http(s) URL")
+        raise ArticleError(f"url {shown(masked(url))} cannot be parsed ({error})") from None
+    # A browser takes a backslash for a slash: it would see another host.
+    if parts.scheme not in ("http", "https") or not parts.netloc or "\\" in parts.netloc:
+        raise ArticleError(f"url {shown(masked(url))} is not an absolute http(s) URL")
     return parts
 
 

@@ -21,6 +21,7 @@ from recommender.catalog.changelog import Change, Changelog, newest, newest_live
 from recommender.catalog.database import has_log, open_engine
 from recommender.catalog.identity import Origin, stamped
 from recommender.catalog.rows import FETCH, article_of, batched, by_codepoint, former_ids, present_id
+from recommender.catalog.still import is_read_only
 from recommender.catalog.tables import aliases, articles, curated
 from recommender.catalog.upgrade import Upgrade
 from recommender.editors.overrides import Editorial, Overrides
@@ -57,12 +58,14 @@ class Catalog:
 
     ``upgraded`` says what opening it did to a catalog of an earlier schema; None: it was of the present one.
     ``was_open``: another process has it open, or left it so.
+    ``read_only``: it cannot be written here, and every write raises CatalogError.
     """
 
     def __init__(self, engine: Engine, upgraded: Upgrade | None = None, *, was_open: bool = False) -> None:
         self.engine = engine
         self.upgraded = upgraded
-        self._log = Changelog(engine, was_open=was_open)
+        self.read_only = is_read_only(engine.url)
+        self._log = Changelog(engine, was_open=was_open, read_only=self.read_only)
         self._writer = ArticleWriter()
         self._writing = Lock()
 

@@ -34,13 +34,13 @@ class Change:
 class Changelog:
     """Begins every transaction of the database behind ``engine``."""
 
-    def __init__(self, engine: Engine, *, was_open: bool = False) -> None:
+    def __init__(self, engine: Engine, *, was_open: bool = False, read_only: bool = False) -> None:
         self._engine = engine
         sqlite = engine.dialect.name == "sqlite"  # there every transaction sees one state
         self._steady = engine if sqlite else engine.execution_options(isolation_level="REPEATABLE READ")
         self._read_by: Connection | None = None
         database = engine.url.database if sqlite else None
-        self._guard = FileGuard(Path(database)) if database and database != ":memory:" else None
+        self._guard = FileGuard(Path(database)) if database and database != ":memory:" and not read_only else None
         self._known: State | None = None
         self._trusted: Origin | None = None
         self._damaged = False

@@ -1,4 +1,7 @@
-"""How the catalog's database is opened: SQLite in WAL mode, or any SQLAlchemy URL."""
+"""How the catalog's database is opened: SQLite in WAL mode, or any SQLAlchemy URL.
+
+A SQLite file that cannot be written here is opened read-only (recommender.catalog.still).
+"""
 
 import re
 from collections.abc import Callable
@@ -8,6 +11,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from recommender.catalog.still import is_read_only, open_still
 from recommender.catalog.tables import SCHEMA, meta
 from recommender.catalog.upgrade import Upgrade, upgrade
 from recommender.errors import CatalogError
@@ -26,11 +30,17 @@ def open_engine(url: str | URL, on_upgrade: Callable[[Upgrade], None] = lambda _
     """
     try:
         # Uncommon column types never come up: JSON is stored as text in SQLite and as json in PostgreSQL.
-        engine = create_engine(make_url(url))
-        if engine.dialect.name == "sqlite":
+        still = is_read_only(make_url(url))
+        engine = open_still(make_url(url)) if still else create_engine(make_url(url))
+        if engine.dialect.name == "sqlite" and not still:
             event.listen(engine, "connect", _sqlite_pragmas)
             event.listen(engine, "begin", _sqlite_begin)
         found = _schema(engine)
+        if found in UPGRADED and still:
+            raise CatalogError(
+                f"the catalog {_shown(url)} has schema {found}, this version reads {SCHEMA}, and it is read-only here:"
+                " open it once where it can be written"
+            )
         if found in UPGRADED:
             done = upgrade(engine)
             if found is not None:
@@ -40,7 +50,11 @@ def open_engine(url: str | URL, on_upgrade: Callable[[Upgrade], None] = lambda _
         raise CatalogError(f"the catalog {_shown(url)} cannot be opened ({_reason(error)})") from error
     if found is not None and found != str(SCHEMA):
         engine.dispose()
-        raise CatalogError(f"the catalog {_shown(url)} has schema {found}, this version reads {SCHEMA}")
+        raise CatalogError(
+            f"the catalog {_shown(url)} has schema {found}, this version reads {SCHEMA}: it was written by another"
+            " release; use that one, or restore the copy that it kept when it changed the catalog"
+            f" (SQLite: catalog.schema{SCHEMA}.sqlite beside it)"
+        )
     return engine
 
 

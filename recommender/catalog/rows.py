@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, select
 
-from recommender.articles import Article, parse_time, url_key
+from recommender.articles import Article, http_url, parse_time, url_key
 from recommender.catalog.tables import aliases, articles
 
 FETCH = 1_000
@@ -35,10 +35,10 @@ def values_of(article: Article) -> dict[str, Any]:
 
 
 def article_of(row: Row[Any]) -> Article:
-    """Return the article of a row."""
+    """Return the article of a row; an address that may not be answered (see http_url) is none."""
     return Article(
         id=row.id,
-        url=row.url,
+        url=http_url(row.url),
         title=row.title,
         teasers=tuple(row.teasers),
         body=row.body,
@@ -46,7 +46,7 @@ def article_of(row: Row[Any]) -> Article:
         section=row.section,
         tags=tuple(row.tags),
         language=row.language,
-        image=row.image,
+        image=http_url(row.image),
         extra=row.extra,
         published=row.published,
         is_stub=row.is_stub,

@@ -5,9 +5,14 @@ teaser was like another article's it became an alias of that one, and its title 
 as they came, with their markup. 5 had no id.
 """
 
+import os
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, MetaData, Row, Table, delete, insert, inspect, select, text, update
@@ -16,6 +21,7 @@ from recommender.articles import Article, published_of, url_key_or_none
 from recommender.catalog.identity import ensure_id
 from recommender.catalog.rows import FETCH, article_of, values_of
 from recommender.catalog.tables import SCHEMA, aliases, articles, changed, meta, metadata
+from recommender.errors import CatalogError
 from recommender.text import plain, plain_line
 
 OLDEST_YEAR = 1900
@@ -28,14 +34,18 @@ class Upgrade:
     """What an upgrade did: ids ``restored`` as articles of a teaser alone, ids ``lost``, how many were ``cleaned``.
 
     The first two had been taken for teasers of others by an earlier release; a new ingest brings them back whole.
+    ``copy`` is the file with the catalog as it was, empty where the database is no SQLite file.
     """
 
     restored: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
     cleaned: int = 0
+    copy: str = ""
 
     def __str__(self) -> str:
-        said = ["the catalog was brought to the present schema"]
+        said = [f"the catalog was brought to schema {SCHEMA}, which earlier releases cannot read"]
+        if self.copy:
+            said.append(f"as it was it is kept in {self.copy}")
         if self.restored:
             said.append(
                 f"{len(self.restored):,} articles that had been taken for teasers of others are articles again, with"
@@ -51,10 +61,15 @@ class Upgrade:
 
 
 def upgrade(engine: Engine) -> Upgrade:
-    """Make what is missing, keep what is there; processes that start together come one after the other."""
+    """Make what is missing, keep what is there; processes that start together come one after the other.
+
+    A catalog of an earlier schema is copied first (see ``_copy``). Raises CatalogError if it cannot be.
+    """
     with engine.execution_options(writes=True).begin() as connection:
-        if _schema(connection) == str(SCHEMA):
+        former = _schema(connection)
+        if former == str(SCHEMA):
             return Upgrade()  # another process was first
+        copy = _copy(engine, former) if former is not None else ""
         logged = _old_log(connection)
         old = _add_columns(connection)
         metadata.create_all(connection)
@@ -67,7 +82,40 @@ def upgrade(engine: Engine) -> Upgrade:
             facts["seq"] = "0"
         connection.execute(insert(meta), [{"key": key, "value": value} for key, value in facts.items()])
         ensure_id(connection)
-        return found
+        return replace(found, copy=copy)
+
+
+def _copy(engine: Engine, schema: str) -> str:
+    """Keep the SQLite file as it is, beside it as ``catalog.schemaN.sqlite``, and return where; none is replaced.
+
+    Whoever upgrades holds the write lock, and has written nothing yet.
+    """
+    database = engine.url.database
+    if engine.dialect.name != "sqlite" or not database or not Path(database).is_file():
+        return ""
+    place = Path(database)
+    number = next(n for n in count(1) if not _copied(place, schema, n).exists())
+    target = _copied(place, schema, number)
+    new = target.with_name(f"{target.name}.new")
+    try:
+        new.unlink(missing_ok=True)
+        with closing(sqlite3.connect(place)) as source, closing(sqlite3.connect(new)) as sink:
+            source.backup(sink)
+            sink.execute("PRAGMA journal_mode=DELETE")  # one file, whole in itself
+        with new.open("rb+") as file:
+            os.fsync(file.fileno())
+        new.replace(target)
+    except (OSError, sqlite3.Error) as error:
+        new.unlink(missing_ok=True)
+        raise CatalogError(
+            f"the catalog {place} has schema {schema}, and cannot be copied to {target} before it is brought to"
+            f" {SCHEMA} ({error}): nothing was changed; make room, or move it"
+        ) from error
+    return str(target)
+
+
+def _copied(place: Path, schema: str, number: int) -> Path:
+    return place.with_name(f"{place.stem}.schema{schema}{f'-{number}' if number > 1 else ''}{place.suffix}")
 
 
 def _schema(connection: Connection) -> str | None:

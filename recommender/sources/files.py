@@ -35,9 +35,10 @@ def read(
 ) -> Iterator[Record | Rejected]:
     """Yield every record of ``paths`` in order, and a Rejected for each that cannot be used.
 
-    A folder is walked in sorted order; its files of an unknown kind go to ``on_ignored``, while an
-    unknown kind named outright is rejected. An id seen twice is yielded twice, the second time with a warning: whoever
-    stores them keeps the later one. Nothing is raised for bad input: the rest is always read.
+    A folder is walked in sorted order; its files of an unknown kind go to ``on_ignored``, while an unknown kind named
+    outright is rejected, and so is whatever is no regular file (see ``opened``). An id seen twice is yielded twice, the
+    second time with a warning: whoever stores them keeps the later one. Nothing is raised for bad input: the rest is
+    always read.
     """
     places: dict[str, str] = {}
     for path in paths:
@@ -59,7 +60,7 @@ def files_of(paths: Sequence[Path]) -> list[Path]:
 
 
 def _files(path: Path) -> list[Path]:
-    return sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    return sorted(p for p in path.rglob("*") if not p.is_dir()) if path.is_dir() else [path]
 
 
 def _read_path(path: Path, options: ReadOptions, on_ignored: Callable[[Path], None]) -> Iterator[Record | Rejected]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from recommender.articles import MAX_BODY, Article, Record, parse_article, stub_from_teaser
 from recommender.errors import ArticleError, SourceError
+from recommender.sources.opened import read_regular
 from recommender.sources.options import ReadOptions
 from recommender.text import clean
 
@@ -57,9 +58,7 @@ def _stub(path: Path, number: int, teaser: str) -> Article:
 
 
 def _lines(path: Path) -> list[tuple[int, str]]:
-    if path.stat().st_size > MAX_BYTES:
-        raise SourceError(f"the page is larger than the limit of {MAX_BYTES:,} bytes", str(path))
-    raw = path.read_bytes()
+    raw = read_regular(path, MAX_BYTES)
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

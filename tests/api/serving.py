@@ -61,7 +61,10 @@ class Asgi:
             "raw_path": path.encode(),
             "query_string": query.encode(),
             "root_path": "",
-            "headers": [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()],
+            "headers": [
+                (name.lower().encode(), value.encode())
+                for name, value in {"host": "testserver", **(headers or {})}.items()
+            ],
             "client": ("192.0.2.1", 5_000),
             "server": ("testserver", 80),
             "state": {},

@@ -140,3 +140,51 @@ def whole(server: Server, *parts: bytes) -> bytes:
             data += part
         sender.join()
     return data
+
+
+HOSTS: dict[bytes, int] = {
+    b"HTTP/1.1\r\n": 400,
+    b"HTTP/1.1\r\nHost: a\r\n": 200,
+    b"HTTP/1.1\r\nHOST: a:8000\r\n": 200,
+    b"HTTP/1.1\r\nHost: [::1]:8000\r\n": 200,
+    b"HTTP/1.1\r\nHost:\r\n": 200,
+    b"HTTP/1.1\r\nHost: a\r\nHost: a\r\n": 400,
+    b"HTTP/1.1\r\nHost: a\r\nX-A: b\r\nhost: b\r\n": 400,
+    b"HTTP/1.1\r\nHost: a\r\nHost: a\r\nHost: a\r\n": 400,
+    b"HTTP/1.1\r\nHost: a b\r\n": 400,
+    b"HTTP/1.1\r\nHost: a, b\r\n": 400,
+    b"HTTP/1.1\r\nHost: user@a\r\n": 400,
+    b"HTTP/1.1\r\nHost: a/b\r\n": 400,
+    b"HTTP/1.1\r\nHost: a:b\r\n": 400,
+    b"HTTP/1.1\r\nHost: http://a\r\n": 400,
+    b"HTTP/1.1\r\nX-Forwarded-Host: a\r\n": 400,
+    b"HTTP/1.0\r\n": 200,
+    b"HTTP/1.0\r\nHost: a\r\n": 200,
+    b"HTTP/1.0\r\nHost: a\r\nHost: b\r\n": 400,
+}
+
+
+def test_a_request_has_one_host(server: Server) -> None:
+    for path in (b"/v1/index", b"/healthz", b"/v1/articles/a001", b"/nowhere"):
+        for head, status in HOSTS.items():
+            if status == 200 and path in (b"/v1/articles/a001", b"/nowhere"):
+                continue
+            data = whole(server, b"GET " + path + b" " + head + b"Connection: close\r\n\r\n")
+            assert int(data.split()[1]) == status, (head, data)
+            if status == 400:
+                top, _, body = data.partition(b"\r\n\r\n")
+                found = Problem.model_validate(orjson.loads(body))
+                assert (found.status, found.code) == (400, "bad_host")
+                assert b"nosniff" in top
+                assert b"connection: close" in top.lower()
+    for method in METHODS:
+        data = whole(server, method + b" /v1/index HTTP/1.1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        assert data.startswith(b"HTTP/1.1 400"), (method, data)
+
+
+def test_nothing_behind_a_request_without_a_host_is_read(server: Server) -> None:
+    """Who disagrees about the host may disagree about where a request ends."""
+    bad = b"GET /healthz HTTP/1.1\r\n\r\n"
+    good = b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    assert whole(server, good).count(b"HTTP/1.1 ") == 1
+    assert whole(server, bad + good).count(b"HTTP/1.1 ") == 1

@@ -1,5 +1,7 @@
 """Lists as files: the bytes that the API answers, and HTML that is safe to include."""
 
+import hashlib
+import unicodedata
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -7,6 +9,9 @@ from pathlib import Path
 import orjson
 import pytest
 from fastapi.testclient import TestClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pathvalidate import is_valid_filename
 from typer.testing import CliRunner
 
 from index.answer import Item, Related, Status, bound
@@ -123,17 +128,126 @@ def test_an_export_that_was_interrupted_is_finished_by_the_next(store: Path, tmp
     assert set(half) == set(whole)
 
 
-@pytest.mark.parametrize("identity", [*ODD, "..", ".", "%2F", "x" * 512, "con", "a" * 199 + "/"])
-def test_file_names_are_plain(identity: str) -> None:
-    name = file_name(identity)
-    assert "/" not in name
-    assert not name.startswith(".")
-    assert len(f".{name}.json.new".encode()) <= 255
-    assert name == file_name(identity)
+NAMES = {
+    "harbour-plan_2.a~b": "harbour-plan_2.a~b",
+    "A": "%41",
+    "a": "a",
+    "É": "%C3%89",
+    "é": "%C3%A9",
+    "e\u0301": "e%CC%81",
+    "ﬁ": "%EF%AC%81",
+    "ß": "%C3%9F",
+    "ſ": "%C5%BF",
+    "con": "%63on",
+    "CON": "%43%4F%4E",
+    "Nul": "%4Eul",
+    "nul.tar.gz": "%6Eul.tar.gz",
+    "com1": "%63om1",
+    "com¹": "com%C2%B9",
+    "lpt9.x": "%6Cpt9.x",
+    "conin$": "conin%24",
+    "console": "console",
+    "acon": "acon",
+    "com10": "com10",
+    ".": "%2E",
+    "..": "%2E.",
+    ".exported.json": "%2Eexported.json",
+    "a.": "a.",
+    "a ": "a%20",
+    " a": "%20a",
+    "a/b\\c:d": "a%2Fb%5Cc%3Ad",
+    '<>"|?*': "%3C%3E%22%7C%3F%2A",
+    "50%": "50%25",
+    "%41": "%2541",
+    "=": "%3D",
+    "a\x07": "a%07",
+    "x" * 200: "x" * 200,
+    "x" * 201: "x" * 135 + "=" + hashlib.sha256(b"x" * 201).hexdigest(),
+    "é" * 200: "%C3%A9" * 22 + "%C3" + "=" + hashlib.sha256("é".encode() * 200).hexdigest(),
+}
 
 
-def test_long_names_that_begin_alike_stay_apart() -> None:
+@pytest.mark.parametrize(("identity", "name"), NAMES.items(), ids=[repr(name[:20]) for name in NAMES])
+def test_file_names_by_hand(identity: str, name: str) -> None:
+    assert file_name(identity) == name
+
+
+def legal(name: str) -> bool:
+    """Whether a file may be called so on every system, the one while it is written included."""
+    written = f".{name}.json.new"
+    return (
+        all(is_valid_filename(f"{name}.{ending}", platform="universal", max_len=255) for ending in ("json", "html"))
+        and all(is_valid_filename(name, platform=system) for system in ("windows", "linux", "macos"))
+        and len(written.encode()) <= 255
+        and not name.startswith(".")
+    ) or name.endswith(".")  # which an ending follows
+
+
+def test_file_names_are_legal_everywhere() -> None:
+    assert [name for name in NAMES.values() if not legal(name)] == []
+    devices = [f"{name}{n}" for name in ("com", "lpt") for n in "0123456789¹²³"]
+    devices += ["con", "prn", "aux", "nul", "conin$", "conout$", "clock$"]
+    odd = [case(name) + end for name in devices for case in (str, str.upper, str.title) for end in ("", ".x", " ", ".")]
+    assert [name for name in odd if not legal(file_name(name))] == []
+    assert not legal("con")
+    assert not legal("a?")
+    print(f"{len(NAMES) + len(odd)} names are legal")  # noqa: T201
+
+
+IDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=300) | st.text(
+    st.sampled_from("aAbB.=%/ éÉ\u0301ſs~1"), min_size=1, max_size=90
+)
+WITH_COUSINS = IDS.flatmap(
+    lambda name: st.tuples(
+        st.just(name),
+        st.sampled_from(
+            [
+                name.upper(),
+                name.lower(),
+                name.casefold(),
+                name.swapcase(),
+                unicodedata.normalize("NFC", name),
+                unicodedata.normalize("NFD", name),
+                unicodedata.normalize("NFKC", name),
+                file_name(name),
+                file_name(name).lower(),
+                f"{name}.",
+                f"{name} ",
+            ]
+        )
+        | IDS,
+    )
+)
+
+
+def on_disk(identity: str) -> str:
+    """The name as a disk compares it that ignores case and Unicode forms."""
+    return unicodedata.normalize("NFKC", file_name(identity)).casefold()
+
+
+@settings(max_examples=1_000, deadline=None)
+@given(WITH_COUSINS)
+def test_no_two_ids_share_a_file(ids: tuple[str, str]) -> None:
+    assert all(legal(file_name(identity)) for identity in ids)
+    assert (on_disk(ids[0]) == on_disk(ids[1])) == (ids[0] == ids[1])
+
+
+def test_a_name_made_to_look_like_a_long_one_is_another() -> None:
     assert len({file_name("x" * 400 + end) for end in "abc"}) == 3
+    long = file_name("x" * 400)
+    assert file_name(long) != long
+
+
+def test_where_case_is_ignored_a_file_of_a_former_name_gives_way(store: Path, tmp_path: Path) -> None:
+    """An export of before wrote ``A.json``, which is ``a.json`` there."""
+    place = tmp_path / "related"
+    place.mkdir()
+    (place / LISTED).write_bytes(b'["Old.json"]')
+    (place / "Old.json").write_bytes(b"of before")
+    removed: list[bool] = []
+    export(open_current(store), tmp_path, Wanted(limit=1), lambda _: removed.append(not (place / "Old.json").exists()))
+    assert removed
+    assert all(removed)
 
 
 EVIL = '"><script>alert(1)</script>'

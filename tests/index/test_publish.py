@@ -122,12 +122,12 @@ def test_a_folder_that_holds_another_snapshot_is_replaced(tmp_path: Path, source
     assert names(snapshots_folder(tmp_path)) == sorted([first, second])
 
 
-def test_a_damaged_old_snapshot_is_retired(tmp_path: Path, sources: list[Contents]) -> None:
+def test_a_damaged_old_snapshot_is_kept(tmp_path: Path, sources: list[Contents]) -> None:
     first, second = (publish_in(tmp_path, source) for source in sources[:2])
     (snapshots_folder(tmp_path) / first / "manifest.json").unlink()
     assert [manifest.version for manifest in published(tmp_path)] == [second]
-    third = publish_in(tmp_path, sources[2])
-    assert names(snapshots_folder(tmp_path)) == sorted([second, third])
+    third = publish_in(tmp_path, sources[2], keep=1)
+    assert names(snapshots_folder(tmp_path)) == sorted([first, third])
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"../../x\n", b"\xff\xfe", b"0123456789abcdef\n", b"x" * 10_000])

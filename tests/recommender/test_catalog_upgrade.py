@@ -1,6 +1,7 @@
 """A catalog of schema 4 is brought to the present one: what it swallowed comes back, nothing is lost, all is said."""
 
 import json
+import shutil
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from recommender.catalog import Catalog, Counts
 from recommender.catalog.tables import SCHEMA
 from recommender.catalog.upgrade import Upgrade
 from recommender.editors.overrides import Overrides, Pin
+from recommender.errors import CatalogError
 from tests.recommender.makers import record, targets
 
 SCHEMA_4 = """
@@ -104,7 +106,8 @@ def store(tmp_path: Path) -> Path:
 
 def test_nothing_is_lost_and_it_is_said(store: Path) -> None:
     with closing(Catalog.open(store)) as catalog:
-        assert catalog.upgraded == Upgrade(("https://news.example/2", "video-1"), ("video-3",), 2)
+        kept = str(store / "catalog.schema4.sqlite")
+        assert catalog.upgraded == Upgrade(("https://news.example/2", "video-1"), ("video-3",), 2, kept)
         found = {article.id: article for article in catalog.articles()}
         assert set(found) == {"feature", "gallery", "draft", "about", FREE.id, "video-1", "https://news.example/2"}
         assert found["video-1"] == Article(id="video-1", teasers=(TEASER,))
@@ -130,7 +133,8 @@ def test_nothing_is_lost_and_it_is_said(store: Path) -> None:
 def test_what_is_said(store: Path) -> None:
     with closing(Catalog.open(store)) as catalog:
         assert str(catalog.upgraded) == (
-            "the catalog was brought to the present schema; 2 articles that had been taken for teasers of others are"
+            f"the catalog was brought to schema {SCHEMA}, which earlier releases cannot read; as it was it is kept in"
+            f" {store / 'catalog.schema4.sqlite'}; 2 articles that had been taken for teasers of others are"
             " articles again, with what the catalog still holds of them, their teasers (https://news.example/2,"
             " video-1); of 1 more it holds only the ids (video-3); ingest them again for their titles and addresses; 2"
             " articles were freed of markup, or of dates that are none"
@@ -172,3 +176,55 @@ def test_older_ones_are_read_too(old: str, store: Path) -> None:
         assert (catalog.seq(), catalog.live_seq()) == {"1": (0, 0), "2": (7, 0), "3": (7, 7)}[old]
         with catalog.engine.connect() as connection:
             assert connection.exec_driver_sql("SELECT value FROM meta WHERE key = 'schema'").scalar() == str(SCHEMA)
+
+
+def dump(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as place:
+        return list(place.iterdump())
+
+
+def test_the_catalog_as_it_was_is_kept(store: Path) -> None:
+    """An earlier release goes on with the copy; so does whoever upgrades twice."""
+    before = dump(store / "catalog.sqlite")
+    assert any("'schema','4'" in line for line in before)
+    for name in ("catalog.schema4.sqlite", "catalog.schema4-2.sqlite"):
+        with closing(Catalog.open(store)) as catalog:
+            assert catalog.upgraded
+            assert catalog.upgraded.copy == str(store / name)
+        with closing(Catalog.open(store)) as catalog:
+            assert catalog.upgraded is None
+        assert dump(store / name) == before
+        for part in store.glob("catalog.sqlite*"):
+            part.unlink()
+        shutil.copy(store / name, store / "catalog.sqlite")
+    assert sorted(path.name for path in store.iterdir()) == [
+        "catalog.schema4-2.sqlite",
+        "catalog.schema4.sqlite",
+        "catalog.sqlite",
+    ]
+
+
+def test_what_cannot_be_copied_is_not_upgraded(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = dump(store / "catalog.sqlite")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as now:
+        now.setattr("os.fsync", full)
+        with pytest.raises(CatalogError, match=r"has schema 4, and cannot be copied to .*No space left.*nothing was"):
+            Catalog.open(store)
+    assert dump(store / "catalog.sqlite") == before
+    assert not list(store.glob("*schema4*"))
+    with closing(Catalog.open(store)) as catalog:
+        assert catalog.upgraded
+
+
+def test_a_catalog_of_a_later_release_says_what_to_do(store: Path) -> None:
+    Catalog.open(store).close()
+    with closing(sqlite3.connect(store / "catalog.sqlite")) as place, place:
+        place.execute("UPDATE meta SET value = ? WHERE key = 'schema'", [str(SCHEMA + 1)])
+    before = dump(store / "catalog.sqlite")
+    with pytest.raises(CatalogError, match=rf"has schema {SCHEMA + 1}, this version reads {SCHEMA}: it was written by"):
+        Catalog.open(store)
+    assert dump(store / "catalog.sqlite") == before

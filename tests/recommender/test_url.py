@@ -1,12 +1,22 @@
 """Addresses: what is one address, what may be one, what is none, and how a relative one becomes absolute."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recommender.articles import MAX_URL, absolute_url, loose_url_key, url_key, url_key_or_none
+from recommender.articles import (
+    MAX_URL,
+    absolute_url,
+    http_url,
+    loose_url_key,
+    parse_article,
+    url_key,
+    url_key_or_none,
+)
+from recommender.articles.url import has_credentials
 from recommender.errors import ArticleError
 
 
@@ -283,3 +293,77 @@ def test_whatever_is_made_absolute_is_an_address(url: str, site: str) -> None:
         return
     assert url_key(found).startswith("https://")
     assert len(found) <= MAX_URL
+
+
+ANSWERED = {
+    "https://a.example": "https://a.example",
+    "http://a.example/b?c=d@e#f@g": "http://a.example/b?c=d@e#f@g",
+    "HTTPS://A.example:8443/x": "HTTPS://A.example:8443/x",
+    "https://münchen.example/ü": "https://münchen.example/ü",
+    "https://[2001:db8::1]/x": "https://[2001:db8::1]/x",
+    "//a.example/x": "https://a.example/x",
+    "https://user@a.example/x": "https://a.example/x",
+    "https://user:secret@a.example:80/x": "https://a.example:80/x",
+    "http://:secret@a.example/": "http://a.example/",
+    "https://@a.example/": "https://a.example/",
+    "https://one@two@a.example/": "https://a.example/",
+    "https://a.example/user:secret@b": "https://a.example/user:secret@b",
+    "https://good.example\\@evil.example/": None,
+    "https://user%3Asecret%40a.example/": None,
+    "https://user:secret＠a.example/": None,
+    "https:\\\\user:secret@a.example/": None,
+    "https:user:secret@a.example": None,
+    "https:///user:secret@a.example": None,
+    "ftp://user:secret@a.example/": None,
+    "javascript:alert(1)": None,
+    " javascript:alert(1)": None,
+    "java\nscript:alert(1)": None,
+    "data:image/png;base64,AAAA": None,
+    "file:///etc/passwd": None,
+    "vbscript:x": None,
+    "/relative": None,
+    "a.example/x": None,
+    "https://a.example:99999/": None,
+    "https://": None,
+    "": None,
+    "https://a.example/" + "x" * 3_000: None,
+}
+
+
+@pytest.mark.parametrize(("stored", "answered"), ANSWERED.items(), ids=[each[:40] for each in ANSWERED])
+def test_what_is_answered_of_a_stored_address(stored: str, answered: str | None) -> None:
+    assert http_url(stored) == answered
+    if answered:
+        assert http_url(answered) == answered
+        assert url_key(answered)  # so that it can be stored
+    for field in ("url", "image", "canonical_url"):
+        record = parse_article({"id": "a", "title": "T", field: stored})
+        given = record.article.extra.get(field) if field == "canonical_url" else getattr(record.article, field)
+        without_image = field == "image" and has_credentials(stored)
+        assert given == (None if without_image else answered)
+        assert len(record.warnings) == (given != stored and stored not in ("", "//a.example/x"))
+        assert not any("secret" in warning for warning in record.warnings)
+
+
+ODD_URLS = st.lists(
+    st.sampled_from(
+        ["http", "https", ":", "/", "//", "\\", "@", "u:p@", "a.example", "[", "]", "?", "#", "%40", "é", " "]
+    )
+    | st.characters(exclude_categories=["Cs"]),
+    max_size=12,
+).map("".join)
+
+
+@settings(max_examples=1_000, deadline=None)
+@given(ODD_URLS | ODD_URLS.map("https://{}".format))
+def test_whatever_is_stored_is_answered_as_http_without_credentials(stored: str) -> None:
+    answered = http_url(stored)
+    if answered is not None:
+        parts = urlsplit(answered)
+        assert parts.scheme in ("http", "https")
+        assert parts.hostname
+        assert parts.username is None
+        assert parts.password is None
+        assert "@" not in parts.netloc
+        assert "\\" not in parts.netloc
+        assert http_url(answered) == answered
