@@ -11,11 +11,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api import articles, docs, metrics, overrides, problems, related
+from api.costs import Budgets, CostLimit
 from api.drafts import Drafts
 from api.headers import Cors, Head, SecurityHeaders
 from api.hot import MIN_COMPRESSED, Hot
 from api.keys import KeyRing
-from api.limits import BodyLimit, DraftLimit
+from api.limits import BodyLimit
 from api.logs import AccessLog
 from api.metrics import Metrics
 from api.observe import Observe
@@ -89,30 +90,30 @@ class Application(FastAPI):
         self.state.config = config
         self.state.metrics = Metrics(live)
         self.state.keys = KeyRing(live.store)
+        self.state.budgets = Budgets(config.cost_per_minute)
 
-        self.outermost = layers(super().__call__, live, self.state.metrics, config)
+        self.outermost = layers(super().__call__, live, self.state.metrics, self.state.budgets, config)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request through the layers, at the end of which is FastAPI."""
         await self.outermost(scope, receive, send)
 
 
-def layers(app: ASGIApp, live: Live, numbers: Metrics, config: Settings) -> ASGIApp:
+def layers(app: ASGIApp, live: Live, numbers: Metrics, budgets: Budgets, config: Settings) -> ASGIApp:
     """Put the layers around ``app``; read from below, a request meets them in this order.
 
     1. Observe: id, time, log line. First, so that no answer goes uncounted.
-    2. Proxies, only if some are trusted: who the client really is, which DraftLimit must know.
+    2. Proxies, only if some are trusted: who the client really is, which CostLimit must know.
     3. Cors, only if other sites may call: changes every answer, also a kept one, by its Origin.
     4. Head: from here on there is only GET.
     5. Hot: a kept answer goes out here; nothing below is reached.
     6. SecurityHeaders: on every answer; kept ones keep them.
-    7. DraftLimit, BodyLimit: refuse before anything is read, or while it is.
+    7. CostLimit, BodyLimit: refuse before anything is read, or while it is.
     8. GZip: what Hot will not compress.
     """
     app = GZipMiddleware(app, minimum_size=MIN_COMPRESSED, compresslevel=6)
     app = BodyLimit(app, config.max_body_kb * 1024)
-    if config.drafts_per_minute:
-        app = DraftLimit(app, config.drafts_per_minute)
+    app = CostLimit(app, budgets)
     app = SecurityHeaders(app)
     app = Hot(app, live, numbers, config.cache_mb * 1024 * 1024, config.max_age_minutes * 60)
     app = Head(app)

@@ -18,14 +18,12 @@ MAX_ITEMS = 500
 MAX_EXCLUDED = 500
 MAX_BATCH_EXCLUDED = 2_000
 """Names that the lists of one batch may exclude together."""
-MAX_EXPLAINED = 30
-"""Length of a list that can be explained: each item has its two texts read."""
-MAX_BATCH_EXPLAINED = 100
-"""Items that the explained lists of one batch may have together."""
+MAX_EXPLAINED = 20
+"""Items that are explained in one request, of a batch in all its lists: each has its two texts read."""
 MAX_VALUES = 100
 """Sections, and languages, of one request."""
 
-MAX_DRAFT = 200_000
+MAX_DRAFT = 100_000
 """Characters of a draft's body: far more than any story, far less than what keeps a server busy."""
 
 
@@ -157,7 +155,7 @@ class Batch(BaseModel):
             ),
             (
                 explained,
-                MAX_BATCH_EXPLAINED,
+                MAX_EXPLAINED,
                 "the limits of the lists to explain add up to {found}, at most {most} are explained at once",
             ),
             (
@@ -230,9 +228,18 @@ class Draft(ArticleFields):
     @field_validator("body")
     @classmethod
     def _bounded(cls, body: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold
-        items = body.values() if isinstance(body, dict) else body if isinstance(body, list) else [body]
-        length = sum(len(item) for item in items if isinstance(item, str))
+        length = _length(body)
         if length > MAX_DRAFT:
             numbers = {"length": length, "most": MAX_DRAFT}
             raise PydanticCustomError("draft", "{length} characters, a draft's body has at most {most}", numbers)
         return body
+
+    @property
+    def length(self) -> int:
+        """How many characters its body has."""
+        return _length(self.body)
+
+
+def _length(body: Any) -> int:  # noqa: ANN401 - whatever JSON can hold
+    items = body.values() if isinstance(body, dict) else body if isinstance(body, list) else [body]
+    return sum(len(item) for item in items if isinstance(item, str))

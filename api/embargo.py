@@ -27,7 +27,7 @@ def require_shown(request: Request, snapshot: Snapshot, row: int | None, card: C
     there.
     """
     visible = snapshot.corpus.register.visible[row] if row is not None else card.published and not _ahead(card)
-    if not visible and not _holds_key(request):
+    if not visible and not holds_key(request):
         raise UnknownArticleError(f"no article has the id or URL {name!r}")
     return bool(visible)
 
@@ -43,7 +43,7 @@ def require_listed(request: Request, snapshot: Snapshot, row: int | None, card: 
         return require_shown(request, snapshot, row, card, name)
     if not (why and _ahead(card)):
         return True
-    if not _holds_key(request):
+    if not holds_key(request):
         raise ProblemError(401, "key_required", "the article is not published yet: its reasons need an API key")
     return False
 
@@ -52,7 +52,8 @@ def _ahead(card: Card) -> bool:
     return card.published_at is not None and card.published_at > datetime.now(UTC)
 
 
-def _holds_key(request: Request) -> bool:
+def holds_key(request: Request) -> bool:
+    """Say whether the request came with a key that opens something."""
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         return False

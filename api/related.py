@@ -8,6 +8,7 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 
 from api.asked import Asked, AskedByUrl, Batch, Draft
 from api.caching import Document, tag_of
+from api.costs import FREE, charge, cost_of_batch, cost_of_draft, cost_of_list
 from api.drafts import Drafts
 from api.embargo import require_listed
 from api.problems import KNOWN, RESPONSES, Problem, ProblemError, described, not_found
@@ -28,7 +29,7 @@ Params = Annotated[Asked, Query()]
 @router.get(
     "/v1/articles/{id:path}/related",
     response_model=Related,
-    responses={**KNOWN, 401: RESPONSES[401], 422: RESPONSES[422]},
+    responses={**KNOWN, **{status: RESPONSES[status] for status in (401, 422, 429)}},
 )
 def related_by_id(id: str, request: Request, snapshot: Current, asked: Params) -> Response:  # noqa: A002 - public name
     """Return the related list of a known article."""
@@ -41,7 +42,11 @@ async def no_article() -> None:
     raise HTTPException(405)
 
 
-@router.get("/v1/related", response_model=Related, responses={**KNOWN, 401: RESPONSES[401], 422: RESPONSES[422]})
+@router.get(
+    "/v1/related",
+    response_model=Related,
+    responses={**KNOWN, **{status: RESPONSES[status] for status in (401, 422, 429)}},
+)
 def related_by_url(request: Request, snapshot: Current, asked: Annotated[AskedByUrl, Query()]) -> Response:
     """Return the related list of the article at a URL."""
     return _answer(request, snapshot, asked.url, asked)
@@ -54,6 +59,7 @@ def related_by_url(request: Request, snapshot: Current, asked: Annotated[AskedBy
 )
 def related_to_draft(draft: Draft, request: Request, snapshot: Current, asked: Params) -> Response:
     """Return the related list of a text that is not published, and what tells its story already; nothing is stored."""
+    charge(request, cost_of_draft(asked, draft.length))
     drafts: Drafts = request.app.state.drafts
     site_url = request.app.state.config.site_url
     record = parse_article({**draft.model_dump(mode="json", exclude_none=True), "id": "draft"}, site_url=site_url)
@@ -68,10 +74,11 @@ def related_to_draft(draft: Draft, request: Request, snapshot: Current, asked: P
 @router.post(
     "/v1/related:batch",
     response_model=Lists,
-    responses={status: RESPONSES[status] for status in (400, 413, 422)},
+    responses={status: RESPONSES[status] for status in (400, 413, 422, 429)},
 )
 def several(batch: Batch, request: Request, snapshot: Current) -> Response:
     """Return several related lists at once, as for a page with several modules; one that fails spoils no other."""
+    charge(request, cost_of_batch(batch))
     shown = [asked.name for asked in batch.requests] if batch.distinct else []
     results: list[Related | Problem] = []
     for asked in batch.requests:
@@ -94,6 +101,7 @@ def several(batch: Batch, request: Request, snapshot: Current) -> Response:
 
 
 def _answer(request: Request, snapshot: Snapshot, identity: str, asked: Asked) -> Response:
+    charge(request, cost_of_list(asked), free=FREE)
     (query, public), wanted = _query(request, snapshot, identity, asked), _wanted(request, snapshot, asked)
     found = answer(snapshot, query, wanted, _texts(request, snapshot) if asked.explain else None)
     if public:

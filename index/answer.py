@@ -16,7 +16,8 @@ from recommender.corpus import Corpus, Query
 from recommender.policy import allowed
 from recommender.ranking.folded import folded
 from recommender.ranking.versions import Reason
-from recommender.related import POOL, Hit, Source, asked_about, covered, pool_of, related
+from recommender.related import POOL, Hit, Source, asked_about, covered, find_related, pool_of
+from recommender.signals import Pool
 from recommender.wanted import Wanted
 from recommender.why import Why, why_each
 
@@ -151,10 +152,10 @@ def answer(snapshot: Snapshot, query: Query, wanted: Wanted, texts: Texts | None
 
     With ``texts``, of each item why it is there.
     """
-    hits = related(
+    hits, pool = find_related(
         query, snapshot.corpus, snapshot.neighbours, snapshot.ranker, snapshot.picks, wanted, snapshot.editorial
     )
-    reasons = _reasons(snapshot, query, hits, texts, wanted) if texts else [None] * len(hits)
+    reasons = _reasons(snapshot, query, hits, pool, texts, wanted) if texts else [None] * len(hits)
     items = [
         Item.of(hit, snapshot.corpus, position, reason)
         for position, (hit, reason) in enumerate(zip(hits, reasons, strict=True), start=1)
@@ -176,10 +177,14 @@ def answer_to_draft(snapshot: Snapshot, query: Query, wanted: Wanted, texts: Tex
     return RelatedToDraft(covered=known, **dict(answer(snapshot, query, wanted, texts)))
 
 
-def _reasons(snapshot: Snapshot, query: Query, hits: Sequence[Hit], texts: Texts, wanted: Wanted) -> list[WhyOut]:
+def _reasons(
+    snapshot: Snapshot, query: Query, hits: Sequence[Hit], pool: Pool | None, texts: Texts, wanted: Wanted
+) -> list[WhyOut]:
+    """Why each of ``hits`` stands there, by the pool they were ranked in; by any, where nothing was ranked."""
     corpus = snapshot.corpus
-    query = asked_about(query, corpus, snapshot.editorial)
-    pool = pool_of(query, corpus, snapshot.neighbours, snapshot.picks, allowed(query, corpus))
+    if pool is None:
+        query = asked_about(query, corpus, snapshot.editorial)
+        pool = pool_of(query, corpus, snapshot.neighbours, snapshot.picks, allowed(query, corpus))
     found = texts([query.card.id, *(corpus.cards[hit.row].id for hit in hits)])
     theirs = [found.get(corpus.cards[hit.row].id) for hit in hits]
     reasons = why_each(pool, hits, found.get(query.card.id), theirs)

@@ -158,11 +158,13 @@ class Corpus:
 
     def draft(self, article: Article, encoder: Encoder) -> Query:
         """Return an article that is not in the corpus as a query; nothing is stored."""
-        distinct = list(dict.fromkeys(views(self.boilerplate.strip(article)).texts))
-        vector = dict(zip(distinct, encoder.encode(distinct), strict=True))
-        none = np.zeros((0, encoder.dim), np.float32)
-        alone = self.more([article], lambda wanted: np.array([vector[text] for text in wanted] or none))
-        return replace(alone.query(0), row=None)
+
+        def embed(texts: Sequence[str]) -> Matrix:
+            place = {text: i for i, text in enumerate(dict.fromkeys(texts))}
+            vectors = np.asarray(encoder.encode(list(place)), dtype=np.float32).reshape(-1, encoder.dim)
+            return vectors[[place[text] for text in texts]]
+
+        return replace(self.more([article], embed).query(0), row=None)
 
 
 @dataclass(frozen=True)

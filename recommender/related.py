@@ -91,12 +91,28 @@ def related(
     wanted: Wanted = Wanted(),
     editorial: Editorial = Editorial(),
 ) -> list[Hit]:
+    """Return the list for ``query`` (see ``find_related``)."""
+    return find_related(query, corpus, candidates, ranker, picks, wanted, editorial)[0]
+
+
+def find_related(
+    query: Query,
+    corpus: Corpus,
+    candidates: Candidates,
+    ranker: Ranker,
+    picks: Picks,
+    wanted: Wanted = Wanted(),
+    editorial: Editorial = Editorial(),
+) -> tuple[list[Hit], Pool | None]:
     """Return the list for ``query``: ranked hits best first, ties by id, between them the pins, behind them fillers.
 
     No two are versions of one story, but for those an editor pinned. The list is shorter than ``wanted.limit`` only
     where no further article may stand in it. The query's own curated list is never read. A query without any view or
     known word has no neighbours.
+
+    With the list comes the pool it was ranked from, None where nothing was ranked.
     """
+    pool: Pool | None = None
     overrides = editorial.about(query.card.id)
     query = asked_about(query, corpus, editorial)
     pins: list[tuple[int, int]] = []
@@ -110,7 +126,7 @@ def related(
         mask &= ~np.isin(corpus.copies, corpus.copies[taken])
         taken += named(corpus, (*wanted.filters.exclude, *(block.id for block in overrides.blocks)))
         if query.fused.any():
-            hits = _found(query, corpus, candidates, ranker, picks, wanted, mask, taken)
+            hits, pool = _found(query, corpus, candidates, ranker, picks, wanted, mask, taken)
         missing = wanted.limit - len(hits) - len(pins)
         if wanted.fallback and missing > 0:
             taken += [row for hit in hits for row in (hit.row, *hit.also)]
@@ -119,7 +135,7 @@ def related(
             hits += [Hit.unranked(row, Source.FALLBACK) for row in first]
     for position, row in pins:
         hits.insert(position - 1, Hit.unranked(row, Source.PINNED))
-    return hits[: wanted.limit]
+    return hits[: wanted.limit], pool
 
 
 def asked_about(query: Query, corpus: Corpus, editorial: Editorial) -> Query:
@@ -189,8 +205,8 @@ def _found(
     wanted: Wanted,
     mask: Mask,
     taken: Sequence[int],
-) -> list[Hit]:
-    """The ranked hits: of more and more neighbours, until there are enough stories."""
+) -> tuple[list[Hit], Pool]:
+    """The ranked hits, of more and more neighbours until there are enough stories, and their pool."""
     choice = max(wanted.limit, min(wanted.limit * CHOICE, POOL)) if wanted.diversity else wanted.limit
     count, there = max(POOL, wanted.limit), int(np.count_nonzero(mask))
     while True:
@@ -204,9 +220,10 @@ def _found(
         count *= 4
     hits = [hit for hit in hits if hit.score >= wanted.min_score]
     if not wanted.diversity:
-        return hits
+        return hits, pool
     vectors = corpus.vectors(np.array([hit.row for hit in hits], dtype=np.int64))
-    return [hits[i] for i in diversified([hit.score for hit in hits], vectors, wanted.limit, wanted.diversity)]
+    places = diversified([hit.score for hit in hits], vectors, wanted.limit, wanted.diversity)
+    return [hits[place] for place in places], pool
 
 
 def _first(

@@ -65,8 +65,11 @@ class Settings(BaseSettings):
     log_format: Literal["json", "plain"] = Field("json", description="How log lines are written: `json` or `plain`.")
     access_log: bool = Field(True, description="Whether every request is logged.")
     max_body_kb: int = Field(2_048, ge=1, description="Longest body of a request, in KiB.")
-    drafts_per_minute: int = Field(
-        120, ge=0, description="Drafts a client may send, per minute and process, and at once; 0: without limit."
+    cost_per_minute: int = Field(
+        600,
+        ge=0,
+        description="What a client without a key may ask for per minute and process, and at once, in plain lists:"
+        " drafts, batches and lists that take more than others are counted; 0: without limit.",
     )
     trusted_proxies: str = Field(
         "", description="Addresses or networks, with commas, whose X-Forwarded-For is believed; empty: nobody's."

@@ -28,7 +28,7 @@ def served(store: Path, *, encoder: Any = ENCODER, strict: bool = True, **option
 
 def application(store: Path, *, encoder: Any = ENCODER, writes: bool = False, **options: Any) -> Any:
     catalog = Catalog.open(store) if writes else None
-    config = Settings.model_construct(**{**defaults(), "access_log": False, "drafts_per_minute": 0, **options})
+    config = Settings.model_construct(**{**defaults(), "access_log": False, "cost_per_minute": 0, **options})
     return create_app(Live(store, 0.02, catalog), Drafts(lambda _: encoder), config)
 
 

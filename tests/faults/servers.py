@@ -242,7 +242,7 @@ class Nursery:
 
 def environment(store: Path, settings: Mapping[str, object]) -> dict[str, str]:
     """Return the variables of a server on ``store``: the defaults, but for these, whatever this process has."""
-    fixed = {"store": store, "model": "hash", "access_log": False, "drafts_per_minute": 0, "min_score": 0}
+    fixed = {"store": store, "model": "hash", "access_log": False, "cost_per_minute": 0, "min_score": 0}
     return {f"RELATED_{name.upper()}": str(value) for name, value in {**fixed, **settings}.items()}
 
 

@@ -1,0 +1,139 @@
+"""What a request costs, and how much of it one client may ask for without a key.
+
+The unit is a plain related list, made anew. ``bench/costs.py`` measures what the others cost beside it.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from cachetools import LRUCache
+from fastapi import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.asked import Asked, Batch
+from api.embargo import holds_key
+from api.problems import ProblemError
+
+FREE = 2.0
+"""Lists of known articles that cost no more than this are not counted: they are what a page asks for."""
+LIST = 0.84
+PER_ITEM, PER_DIVERSE_ITEM, PER_EXPLAINED_ITEM, PER_EXCLUDED = 0.02, 0.03, 0.5, 0.004
+FALLBACK = 0.3
+IN_BATCH = 0.8
+"""Of what a list costs alone."""
+MAX_BATCH = 60.0
+"""Plain lists that one batch may cost."""
+DRAFT, PER_DRAFT_CHARACTER = 4.0, 1e-4
+"""A draft is read and embedded first."""
+CLIENTS = 10_000
+"""So many clients are remembered; the one not seen for longest is forgotten first."""
+POSTED = "/v1/related"
+MAX_NAME = 100
+
+
+def cost_of_list(asked: Asked) -> float:
+    """Return what a list costs, in plain lists."""
+    return (
+        LIST
+        + PER_ITEM * asked.limit
+        + PER_DIVERSE_ITEM * asked.limit * bool(asked.diversity)
+        + PER_EXPLAINED_ITEM * asked.limit * asked.explain
+        + PER_EXCLUDED * len(asked.exclude)
+        + FALLBACK * bool(asked.fallback)
+    )
+
+
+def cost_of_draft(asked: Asked, characters: int) -> float:
+    """Return what the list of a draft of so many ``characters`` costs, in plain lists."""
+    return cost_of_list(asked) + DRAFT + PER_DRAFT_CHARACTER * characters
+
+
+def cost_of_batch(batch: Batch) -> float:
+    """Return what several lists cost, in plain lists. Raises a problem (422) if that is too much for one request."""
+    cost = IN_BATCH * sum(map(cost_of_list, batch.requests))
+    if cost > MAX_BATCH:
+        said = f"these lists cost as much as {cost:.0f} plain ones, one batch may cost {MAX_BATCH:.0f}: ask in parts"
+        raise ProblemError(422, "batch_too_dear", said)
+    return cost
+
+
+class Budgets:
+    """A token bucket a client: it holds ``per_minute`` plain lists, and fills up at that rate; 0: without limit."""
+
+    def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic, clients: int = CLIENTS) -> None:
+        self._size = float(per_minute)
+        self._clock = clock
+        self._levels: LRUCache[str, tuple[float, float]] = LRUCache(clients)
+
+    def wait(self, client: str, cost: float = 1.0, *, take: bool = True) -> float:
+        """Take ``cost`` from what ``client`` has left and return 0; if that is too little, the seconds until it is not.
+
+        What costs more than a whole bucket takes a full one, and leaves a debt. Without ``take`` nothing is taken.
+        """
+        if not self._size:
+            return 0.0
+        now = self._clock()
+        level, seen = self._levels.get(client, (self._size, now))
+        level = min(self._size, level + (now - seen) * self._size / 60)
+        missing = min(cost, self._size) - level
+        if missing <= 0:
+            self._levels[client] = level - cost * take, now
+            return 0.0
+        self._levels[client] = level, now
+        return missing * 60 / self._size
+
+    def refusal(self, client: str, cost: float, *, take: bool = True) -> ProblemError | None:
+        """Return the problem that says when to come back, None where there is none (see ``wait``)."""
+        wait = self.wait(client, cost, take=take)
+        if wait <= 0:
+            return None
+        retry = {"Retry-After": str(math.ceil(wait))}
+        said = (
+            f"this costs as much as {cost:.0f} plain lists, of which a client without a key has {self._size:g} a minute"
+        )
+        return ProblemError(429, "budget_spent", said, retry)
+
+    def __len__(self) -> int:
+        return len(self._levels)
+
+
+def charge(request: Request, cost: float, *, free: float = 0.0) -> None:
+    """Take ``cost`` from what the client may ask for, unless it has a key. Raises a problem (429) if it is too much."""
+    if cost <= free or holds_key(request):
+        return
+    budgets: Budgets = request.app.state.budgets
+    refusal = budgets.refusal(client_of(request.client.host if request.client else ""), cost)
+    if refusal:
+        raise refusal
+
+
+class CostLimit:
+    """Refuses drafts and batches of a client that has spent its budget with 429, before their bodies are read."""
+
+    def __init__(self, app: ASGIApp, budgets: Budgets) -> None:
+        self._app = app
+        self._budgets = budgets
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, unless nothing is left; who names a key is asked for it behind."""
+        if scope["type"] == "http" and scope["method"] == "POST" and scope["path"].startswith(POSTED):
+            named = any(name == b"authorization" for name, _ in scope["headers"])
+            client = client_of(scope["client"][0] if scope.get("client") else "")
+            refusal = None if named else self._budgets.refusal(client, 1.0, take=False)
+            if refusal:
+                await refusal.response()(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+def client_of(address: str) -> str:
+    """Return who is behind an address: an IPv6 client has a whole /64 of them."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address[:MAX_NAME]
+    if not isinstance(found, IPv6Address):
+        return address
+    return str(found.ipv4_mapped or ip_network((int(found), 64), strict=False))
