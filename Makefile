@@ -55,6 +55,7 @@ bench: setup ## speed and recall of the candidate search, and speed of serving, 
 	$(BIN)/python -m bench.ranking --folder var/bench/archive
 	$(BIN)/python -m bench.archive --folder var/bench/archive
 	$(BIN)/python -m bench.serving
+	$(BIN)/python -m bench.costs
 
 weights: setup ## fit the shipped weights anew, byte for byte, and those with each corpus left out
 	$(BIN)/python -m eval weights $(CORPORA) --cache var/eval --left-out eval/results/rankers

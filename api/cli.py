@@ -19,6 +19,9 @@ app = typer.Typer(pretty_exceptions_enable=False)
 keys = typer.Typer(help="Make, list and revoke the API keys that writes need.")
 app.add_typer(keys, name="keys")
 
+WORKER_SECONDS = 120
+"""How long a worker may take to answer the process that leads it: on a busy machine, starting takes its time."""
+
 Name = Annotated[str, typer.Argument(help="Whose key it is.", metavar="NAME")]
 
 
@@ -63,6 +66,7 @@ def server_options(config: Settings) -> dict[str, Any]:
         "proxy_headers": False,  # the application's own layer decides whom to believe
         "server_header": False,
         "timeout_graceful_shutdown": config.shutdown_seconds,
+        "timeout_worker_healthcheck": WORKER_SECONDS,
     }
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Self
 
-from sqlalchemy import URL, Connection, Engine, func, make_url, select
+from sqlalchemy import URL, Connection, Engine, func, select
 
 from recommender.articles import Article, CuratedList, Record, UrlIndex
 from recommender.catalog import desk
@@ -87,7 +87,7 @@ class Catalog:
     def open_at(cls, url: str | URL) -> Self:
         """Open the catalog at ``url``; see ``open``."""
         upgraded: list[Upgrade] = []
-        was_open = has_log(make_url(url))
+        was_open = has_log(url)
         engine = open_engine(url, upgraded.append)
         return cls(engine, upgraded[0] if upgraded else None, was_open=was_open)
 

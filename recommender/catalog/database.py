@@ -58,13 +58,13 @@ def open_engine(url: str | URL, on_upgrade: Callable[[Upgrade], None] = lambda _
     return engine
 
 
-def has_log(url: URL) -> bool:
+def has_log(url: str | URL) -> bool:
     """Say whether a log lies beside the SQLite database at ``url``: it is open, or its last writer did not close it."""
-    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
-        return False
     try:
-        return Path(f"{url.database}-wal").stat().st_size > 0
-    except OSError:
+        place = make_url(url)
+        known = place.get_backend_name() == "sqlite" and place.database not in (None, "", ":memory:")
+        return known and Path(f"{place.database}-wal").stat().st_size > 0
+    except (OSError, SQLAlchemyError):
         return False
 
 

@@ -65,7 +65,7 @@ class FileGuard:
             return False
         if not now.whole or (now.size < before.size and now.size < now.stated):
             raise CatalogLostError(f"the catalog {self._path} is damaged: it has {now.size:,} bytes; {REMEDY}")
-        if now.application != before.application or now.change < before.change:
+        if _another(now, before) or now.change < before.change:
             raise CatalogLostError(f"the catalog {self._path} was overwritten with another or an older one; {REMEDY}")
         self._seen = now
         return True
@@ -83,7 +83,7 @@ class FileGuard:
         """
         self.close()
         now, before = self._look(), self._seen
-        if before and (now.application != before.application or now.change < user_version(change)):
+        if before and (_another(now, before) or now.change < user_version(change)):
             raise CatalogLostError(f"the catalog {self._path} was replaced by another or an older one; {REMEDY}")
         self._seen = now
 
@@ -105,6 +105,11 @@ class FileGuard:
             header[_APPLICATION_ID],
             int.from_bytes(header[_USER_VERSION]),
         )
+
+
+def _another(now: _Seen, before: _Seen) -> bool:
+    """Whether the headers are of two catalogs; that of a new one says nothing until SQLite has moved its log there."""
+    return any(before.application) and now.application != before.application
 
 
 def application_id(catalog_id: str) -> int:
