@@ -18,15 +18,14 @@ from api.problems import ProblemError
 
 FREE = 2.0
 """Lists of known articles that cost no more than this are not counted: they are what a page asks for."""
-LIST = 0.84
-PER_ITEM, PER_DIVERSE_ITEM, PER_EXPLAINED_ITEM, PER_EXCLUDED = 0.02, 0.03, 0.5, 0.004
-FALLBACK = 0.3
-IN_BATCH = 0.8
-"""Of what a list costs alone."""
+LIST, PER_ITEM, PER_DIVERSE_ITEM, PER_EXCLUDED, FALLBACK = 0.84, 0.02, 0.05, 0.006, 0.5
+EXPLAIN, PER_EXPLAINED_ITEM = 1.4, 0.4
+DRAFT, PER_DRAFT_CHARACTER = 2.0, 8e-5
+"""A draft is read and embedded first."""
+REQUEST = 0.4
+"""Of a plain list, what is the request's: a batch has it once."""
 MAX_BATCH = 60.0
 """Plain lists that one batch may cost."""
-DRAFT, PER_DRAFT_CHARACTER = 4.0, 1e-4
-"""A draft is read and embedded first."""
 CLIENTS = 10_000
 """So many clients are remembered; the one not seen for longest is forgotten first."""
 POSTED = "/v1/related"
@@ -39,7 +38,7 @@ def cost_of_list(asked: Asked) -> float:
         LIST
         + PER_ITEM * asked.limit
         + PER_DIVERSE_ITEM * asked.limit * bool(asked.diversity)
-        + PER_EXPLAINED_ITEM * asked.limit * asked.explain
+        + (EXPLAIN + PER_EXPLAINED_ITEM * asked.limit) * asked.explain
         + PER_EXCLUDED * len(asked.exclude)
         + FALLBACK * bool(asked.fallback)
     )
@@ -52,7 +51,7 @@ def cost_of_draft(asked: Asked, characters: int) -> float:
 
 def cost_of_batch(batch: Batch) -> float:
     """Return what several lists cost, in plain lists. Raises a problem (422) if that is too much for one request."""
-    cost = IN_BATCH * sum(map(cost_of_list, batch.requests))
+    cost = REQUEST + sum(cost_of_list(asked) - REQUEST for asked in batch.requests)
     if cost > MAX_BATCH:
         said = f"these lists cost as much as {cost:.0f} plain ones, one batch may cost {MAX_BATCH:.0f}: ask in parts"
         raise ProblemError(422, "batch_too_dear", said)

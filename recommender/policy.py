@@ -88,12 +88,13 @@ def stories(
     count: int,
     taken: Sequence[int] = (),
     version_days: float = VERSION_DAYS,
+    good: int | None = None,
 ) -> list[Story]:
     """Return the first ``count`` stories told by ``rows``, which are in order, each with all its versions.
 
     Versions share a mark (see Card.marks), or one tells the other again (see Tellings), published at most
     ``version_days`` apart; and versions of versions are one story too. Those of the query or of a row in ``taken`` are
-    left out.
+    left out. None is told for a version behind the first ``good`` rows, though such a one may stand beside another.
     """
     taken = sorted({*_own_rows(query, corpus), *taken} - {query.row})
     everything = np.concatenate([rows, np.array(taken, dtype=np.int64)])
@@ -115,7 +116,7 @@ def stories(
 
     free = ~told(tellings.of(Told.of(query), query.terms))[: len(rows)]
     found: list[Story] = []
-    while len(found) < count and free.any():
+    while len(found) < count and free[:good].any():
         first = int(np.argmax(free))
         again = tellings.of_place(first)
         again[first] = True

@@ -177,14 +177,16 @@ def ranked(
     limit: int,
     taken: Sequence[int] = (),
     version_days: float = VERSION_DAYS,
+    min_score: float = 0.0,
 ) -> list[Hit]:
     """Return at most ``limit`` hits of ``pool`` by its ``(m, s)`` signals: one a story, best first, ties by id.
 
-    Versions of the rows in ``taken`` are left out.
+    Versions of the rows in ``taken`` are left out, and stories none of which scores ``min_score``.
     """
     parts, scores = ranker.explain(table)
     order = np.lexsort((pool.corpus.register.order[pool.rows], -scores))
     rows = pool.rows[order]
+    good = int(np.count_nonzero(scores >= min_score))
     return [
         Hit(
             int(rows[story.shown]),
@@ -192,7 +194,7 @@ def ranked(
             parts[order[story.shown]],
             tuple(int(rows[place]) for place in story.places if place != story.shown),
         )
-        for story in stories(pool.query, pool.corpus, rows, limit, taken, version_days)
+        for story in stories(pool.query, pool.corpus, rows, limit, taken, version_days, good)
     ]
 
 
@@ -214,11 +216,12 @@ def _found(
         table = signals(pool)
         if wanted.mode is Mode.BACKGROUND:
             table[:, TIMES] = np.nan  # an old explainer is as good as a new one
-        hits = ranked(pool, table, ranker, choice, taken, wanted.version_days)
+        hits = ranked(pool, table, ranker, choice, taken, wanted.version_days, wanted.min_score)
         if len(hits) >= wanted.limit or count >= there:
             break
+        if len(ranked(pool, table, ranker, wanted.limit, taken, wanted.version_days)) >= wanted.limit:
+            break  # stories enough, and what is farther away is seldom better
         count *= 4
-    hits = [hit for hit in hits if hit.score >= wanted.min_score]
     if not wanted.diversity:
         return hits, pool
     vectors = corpus.vectors(np.array([hit.row for hit in hits], dtype=np.int64))
