@@ -19,13 +19,15 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from recommender import setting_values
 from recommender.errors import BuildInterruptedError, RecommenderError
 from recommender.settings import settings
+from recommender.start import INTERRUPTED
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
-INTERRUPTED = 130
+HELP = {"--help", "--install-completion", "--show-completion"}
 
 Store = Annotated[
     Path,
@@ -43,20 +45,34 @@ Model = Annotated[
         help="Embedding model: name, folder, or `hash`.",
     ),
 ]
+
+def _site(value: str) -> str:
+    try:
+        return setting_values.site(value)
+    except ValueError as error:
+        raise typer.BadParameter(f"{value!r}: {error}") from None
+
+
 CuratedKey = Annotated[str, typer.Option(help="Key of the curated list in JSON lines.")]
 SiteUrl = Annotated[
     str,
     typer.Option(
         default_factory=lambda: settings().site_url,
         show_default="none, or RELATED_SITE_URL",
+        callback=_site,
         help="Address of the site, against which relative addresses are resolved.",
     ),
 ]
 
 
 def main(app: typer.Typer) -> None:
-    """Run ``app``; an expected error becomes one line and exit status 1, Ctrl-C status 130."""
+    """Run ``app``, if the settings are right; an expected error becomes one line and status 1, Ctrl-C status 130.
+
+    Help is given whatever the settings are.
+    """
     try:
+        if not HELP & set(sys.argv[1:]):
+            settings()
         app()
     except BuildInterruptedError as error:
         _fail(str(error), INTERRUPTED)
@@ -66,6 +82,10 @@ def main(app: typer.Typer) -> None:
         _fail(f"{error.filename or 'a file'}: {error.strerror or error}", 1)
     except KeyboardInterrupt:
         _fail("interrupted; what was committed is kept", INTERRUPTED)
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:  # typer's answer to Ctrl-C says nothing
+            _fail("interrupted; what was committed is kept", INTERRUPTED)
+        raise
 
 
 def warn(message: str) -> None:

@@ -1,6 +1,5 @@
 """How the catalog's database is opened: SQLite in WAL mode, or any SQLAlchemy URL."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,12 +8,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from recommender.catalog.tables import SCHEMA, meta
 from recommender.catalog.upgrade import Upgrade, upgrade
-from recommender.errors import CatalogError
+from recommender.errors import CatalogError, without_password
 
 UPGRADED = (None, "1", "2", "3", "4")
 """Schemas that are brought to the present one on opening."""
-
-_PASSWORD = re.compile(r"(//[^:@/]*:).*@")
 
 
 def open_engine(url: str | URL, on_upgrade: Callable[[Upgrade], None] = lambda _: None) -> Engine:
@@ -66,7 +63,7 @@ def _sqlite_begin(connection: Connection) -> None:
 
 
 def _shown(url: str | URL) -> str:
-    return _PASSWORD.sub(r"\1***@", str(url))
+    return without_password(str(url))
 
 
 def _reason(error: Exception) -> str:
