@@ -6,12 +6,12 @@ from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
-import uvicorn
 
 from api import logs, metrics
 from api.keys import MAX_NAME, KeyRing
 from api.protocol import BoundedHead
-from recommender import console
+from api.server import run_server
+from recommender import console, setting_values
 from recommender.console import Store
 from recommender.settings import Settings, settings
 
@@ -35,14 +35,16 @@ def serve(
     if context.invoked_subcommand:
         _only_behind(context)
         return
+    try:
+        setting_values.folder(store)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--store") from None
     os.environ["RELATED_STORE"] = str(store.resolve())  # how the worker processes learn of it
     with ExitStack() as until_the_end:
         if workers > 1 and metrics.WORKERS not in os.environ:
             folder = until_the_end.enter_context(TemporaryDirectory(prefix="related-metrics-"))
             os.environ[metrics.WORKERS] = folder
-        uvicorn.run(
-            "api.app:from_settings", factory=True, host=host, port=port, workers=workers, **server_options(settings())
-        )
+        run_server(host, port, workers, **server_options(settings()))
 
 
 def _only_behind(context: typer.Context) -> None:
