@@ -51,7 +51,9 @@ def check_address(host: str, port: int) -> None:
             trial.bind(address)
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise ServerError(f"--host {host} --port {port}: {reason}; name an address of this machine that is free") from None
+        raise ServerError(
+            f"--host {host} --port {port}: {reason}; name an address of this machine that is free"
+        ) from None
 
 
 class Workers(Multiprocess):

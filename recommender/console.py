@@ -46,6 +46,7 @@ Model = Annotated[
     ),
 ]
 
+
 def _site(value: str) -> str:
     try:
         return setting_values.site(value)

@@ -18,7 +18,6 @@ RecommenderError
 └── EvaluationError       an evaluation cannot be run as asked
 """
 
-
 import re
 
 _PASSWORD = re.compile(r"(//[^:@/]*:).*@")

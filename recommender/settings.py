@@ -39,9 +39,7 @@ class Settings(BaseSettings):
         description="Address of the site: relative addresses of articles and images are resolved against it.",
     )
     keep_snapshots: int = Field(3, ge=1, description="How many snapshots stay on disk after a publish.")
-    poll_seconds: float = Field(
-        0.5, gt=0, le=86_400, description="How often the API looks for a new snapshot."
-    )
+    poll_seconds: float = Field(0.5, gt=0, le=86_400, description="How often the API looks for a new snapshot.")
     max_index_age_hours: float = Field(
         0,
         ge=0,

@@ -48,7 +48,7 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
 
 
 def _try_again(found: "sys.UnraisableHookArgs") -> None:
-    """Interrupt once more, a moment later, where Python drops an interruption (in a finalizer, or a callback from C)."""
+    """Interrupt once more, a moment later, where Python drops an interruption (a finalizer, a callback from C)."""
     if found.exc_type is KeyboardInterrupt:
         timer = threading.Timer(AGAIN, _thread.interrupt_main)
         timer.daemon = True

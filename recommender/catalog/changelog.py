@@ -71,11 +71,18 @@ class Changelog:
 
     @contextmanager
     def _begun(self, engine: Engine) -> Iterator[Connection]:
-        """A transaction. Raises CatalogError where the database fails."""
+        """A transaction. Raises CatalogError where the database fails, but for a reader left after it was closed."""
+        left = False
         try:
             with engine.begin() as connection:
-                yield connection
+                try:
+                    yield connection
+                except GeneratorExit:  # a reader that nobody reads on, ended by Python
+                    left = True
+                    raise
         except SQLAlchemyError as error:
+            if left:
+                return
             reason = str(getattr(error, "orig", None) or error).splitlines()[0]
             raise CatalogError(f"the catalog {self._engine.url} failed ({reason})") from error
 
