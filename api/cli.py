@@ -2,16 +2,17 @@
 
 import os
 from contextlib import ExitStack
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
 
 from api import logs, metrics
-from api.keys import MAX_NAME, KeyRing
+from api.keys import MAX_NAME, KeyRing, KeysError
 from api.protocol import BoundedHead
 from api.server import run_server
-from recommender import console, setting_values
+from recommender import console
 from recommender.console import Store
 from recommender.settings import Settings, settings
 
@@ -35,10 +36,6 @@ def serve(
     if context.invoked_subcommand:
         _only_behind(context)
         return
-    try:
-        setting_values.folder(store)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--store") from None
     os.environ["RELATED_STORE"] = str(store.resolve())  # how the worker processes learn of it
     with ExitStack() as until_the_end:
         if workers > 1 and metrics.WORKERS not in os.environ:
@@ -79,6 +76,7 @@ def new_key(name: Name, *, store: Store) -> None:
 @keys.command("list")
 def list_keys(*, store: Store) -> None:
     """List the names of the keys, and when they were made."""
+    _check_there(store)
     for key in KeyRing(store).all():
         console.out.print(f"{key.created_at:%Y-%m-%d %H:%M}  {key.name}", markup=False)
 
@@ -86,7 +84,13 @@ def list_keys(*, store: Store) -> None:
 @keys.command("revoke")
 def revoke_key(name: Name, *, store: Store) -> None:
     """Let a key open nothing any more, at once."""
+    _check_there(store)
     KeyRing(store).revoke(name)
+
+
+def _check_there(store: Path) -> None:
+    if not store.is_dir():
+        raise KeysError(f"--store {store}: there is no such store, and no key in it")
 
 
 def main() -> None:

@@ -72,9 +72,12 @@ def table(
     if readme is None:
         typer.echo(text, nl=False)
         return
-    page = replace_table(readme.read_text(encoding="utf-8"), "quality", text)
-    if judged_pairs:
-        page = replace_table(page, "pairs", markdown_pairs(_report(judged_pairs)))
+    try:
+        page = replace_table(readme.read_text(encoding="utf-8"), "quality", text)
+        if judged_pairs:
+            page = replace_table(page, "pairs", markdown_pairs(_report(judged_pairs)))
+    except EvaluationError as error:
+        raise EvaluationError(f"--readme {readme}: {error}") from None
     write_whole({readme: page.encode()})
 
 
@@ -129,6 +132,7 @@ def pairs(
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """Correlate each system's scores of pairs with people's judgements of them."""
+    console.check_sources(articles)
     check_folder("--cache", cache or settings().store / "eval")
     document = evaluate_files(
         articles,

@@ -25,6 +25,7 @@ def footers_command(
     """Give articles a common footer, and say how many places of their lists stay as they were without it."""
     if out is not None:
         check_file("--out", out)
+    console.check_sources(articles)
     encoder = make_encoder(model)
     items = []
     for item in read(articles):

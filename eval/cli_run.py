@@ -94,6 +94,7 @@ def run(
             raise EvaluationError(f"--no-worse-than {no_worse_than}: this report would be overwritten by --out {out}")
     check_folder("--out", out)
     if articles:
+        console.check_sources(articles)
         check_folder("--cache", cache or settings().store / "eval")
     floors = [parse_fail_under(text) for text in fail_under or []]
     check_floors(floors, names, k, judged=judgements is not None)

@@ -18,11 +18,11 @@ from index.export import FOLDER, export
 from index.live import Live
 from index.manifest import IndexKind
 from index.publish import current_version, locked, published
-from recommender import console
+from recommender import console, setting_values
 from recommender.catalog import Catalog
 from recommender.console import CuratedKey, Model, SiteUrl, Store
 from recommender.encoder import make_encoder
-from recommender.errors import NoSnapshotError, SourceError
+from recommender.errors import InputError, NoSnapshotError, SourceError
 from recommender.ingest import Ingested
 from recommender.ingest import ingest as ingest_sources
 from recommender.settings import settings
@@ -51,6 +51,7 @@ def ingest(
     as_json: AsJson = False,
 ) -> None:
     """Read articles and curated lists into the catalog. Nothing is embedded or published yet."""
+    console.check_sources(sources)
     started = time.monotonic()
     catalog = open_catalog(store)
     with locked(store):
@@ -96,6 +97,8 @@ def build_command(
     kinds: dict[str, IndexKind | None] = {"auto": None, "exact": "exact", "hnsw": "hnsw"}
     if index not in kinds:
         raise typer.BadParameter(f"{index!r} is none of {', '.join(kinds)}", param_hint="--index")
+    console.check_sources(sources or [])
+    encoder = make_encoder(model)
     catalog = open_catalog(store)
     ingested = None
     if sources:
@@ -105,7 +108,7 @@ def build_command(
     built = build(
         store,
         catalog,
-        make_encoder(model),
+        encoder,
         ingested=ingested,
         kind=kinds[index],
         keep=settings().keep_snapshots,
@@ -167,6 +170,11 @@ def export_command(
     limit: Annotated[int, typer.Option(help="Length of the lists.", min=1, max=100)] = 8,
 ) -> None:
     """Write every article's related list as a file, for a site without a service: JSON and HTML."""
+    try:
+        setting_values.folder(folder / FOLDER)
+    except ValueError as error:
+        raise InputError(str(error), str(folder)) from None
+    current_version(store)  # before a catalog is created where there is no store
     catalog = open_catalog(store)
     live = Live(store, catalog=catalog)
     live.refresh()

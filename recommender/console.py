@@ -1,7 +1,7 @@
 """What the three command lines share: a console, progress bars, and errors without a traceback."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -20,7 +20,7 @@ from rich.progress import (
 )
 
 from recommender import setting_values
-from recommender.errors import BuildInterruptedError, RecommenderError
+from recommender.errors import BuildInterruptedError, InputError, RecommenderError, SourceError
 from recommender.settings import settings
 from recommender.start import INTERRUPTED
 
@@ -29,9 +29,19 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 HELP = {"--help", "--install-completion", "--show-completion"}
 
+
+def _folder(value: Path) -> Path:
+    try:
+        setting_values.folder(value)
+    except ValueError as error:
+        raise InputError(str(error), f"--store {value}") from None
+    return value
+
+
 Store = Annotated[
     Path,
     typer.Option(
+        callback=_folder,
         default_factory=lambda: settings().store,
         show_default="var, or RELATED_STORE",
         help="Folder of the catalog and the snapshots.",
@@ -87,6 +97,13 @@ def main(app: typer.Typer) -> None:
         if ended.code == INTERRUPTED:  # typer's answer to Ctrl-C says nothing
             _fail("interrupted; what was committed is kept", INTERRUPTED)
         raise
+
+
+def check_sources(paths: Sequence[Path]) -> None:
+    """Raise SourceError naming the first of ``paths`` that is not there, before anything is read."""
+    for path in paths:
+        if not path.exists():
+            raise SourceError("no such file or folder; nothing is read", str(path))
 
 
 def warn(message: str) -> None:

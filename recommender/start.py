@@ -4,7 +4,6 @@ While modules are imported and when all is done, the process leaves at once: not
 Python's KeyboardInterrupt, so that whoever is in the middle of something can put it in order.
 """
 
-import _thread
 import os
 import signal
 import sys
@@ -50,7 +49,8 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
 def _try_again(found: "sys.UnraisableHookArgs") -> None:
     """Interrupt once more, a moment later, where Python drops an interruption (a finalizer, a callback from C)."""
     if found.exc_type is KeyboardInterrupt:
-        timer = threading.Timer(AGAIN, _thread.interrupt_main)
+        main = threading.main_thread().ident
+        timer = threading.Timer(AGAIN, lambda: main and signal.pthread_kill(main, signal.SIGINT))
         timer.daemon = True
         timer.start()
     else:

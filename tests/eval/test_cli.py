@@ -362,7 +362,7 @@ def test_table_has_a_column_a_report(report: Path) -> None:
 
 REFUSED = [
     (["run", "--out", "x"], "say either --articles FILE or --store DIR"),
-    (["run", "--out", "x", "--articles", "nowhere.jsonl", "--model", "hash"], "nothing to build"),
+    (["run", "--out", "x", "--articles", "nowhere.jsonl", "--model", "hash"], "nowhere.jsonl: no such file or folder"),
     (["run", "--out", "x", "--store", "empty", "--model", "hash"], "nothing is published yet"),
     (
         ["run", "--out", "x", "--articles", str(OPTECH), "--model", "hash", "--systems", "magic"],

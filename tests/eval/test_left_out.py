@@ -16,8 +16,7 @@ from tests.conftest import build_store
 from tests.eval.sites import tagged
 from tests.eval.test_task import dated, task_of
 
-HIDDEN, TEXT = dated("h", 2), "One text word for word, as two articles have it, and with the same title over it."
-COPY = dated("f-copy", 4, body=TEXT)
+HIDDEN, SAME = dated("h", 2), dated("f-de", 4)
 ITEMS = [
     dated("a", 1),
     dated("asked", 9, ["a", "nowhere"]),
@@ -25,8 +24,8 @@ ITEMS = [
     dated("c", 5, ["nowhere"]),
     dated("d", 5, ["nowhere", "newer"]),
     dated("e", 5, ["h"]),
-    dated("f", 5, ["f-copy"], TEXT),
-    replace(COPY, article=replace(COPY.article, title="f")),
+    dated("f", 5, ["f-de"]),
+    replace(SAME, article=replace(SAME.article, extra={"translation_of": "f"})),
     replace(HIDDEN, article=replace(HIDDEN.article, published=False)),
     dated("newer", 20),
 ]
