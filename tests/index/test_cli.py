@@ -355,6 +355,18 @@ def test_the_module_is_the_command(store: Path) -> None:
     refused = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert refused.returncode == 1
     assert list(filter(None, refused.stderr.splitlines())) == [
-        "warning: none: no such file or folder",
-        "error: not one article could be read from the sources given",
+        "error: none: no such file or folder; nothing is read",
     ]
+
+
+@pytest.mark.parametrize("stage", ["build", "_ingest", "make_encoder", "open_catalog", "_say"])
+def test_ctrl_c_in_any_stage_is_status_130(
+    run: Run, source: Path, store: Path, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, stage, interrupt)
+    ran = run("build", source, "--store", store, "--model", "hash")
+    assert (ran.status, ran.err.splitlines()[-1]) == (130, "error: interrupted; what was committed is kept")
+    assert "Traceback" not in ran.err
