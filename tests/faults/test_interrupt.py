@@ -1,4 +1,4 @@
-"""Ctrl-C in real commands, at ten moments from the first import to the end: status 130, no traceback, nothing half done."""
+"""Ctrl-C in real commands, at ten moments from the first import to the end: status 130, nothing half done."""
 
 import os
 import signal
