@@ -49,8 +49,8 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
 def _try_again(found: "sys.UnraisableHookArgs") -> None:
     """Interrupt once more, a moment later, where Python drops an interruption (a finalizer, a callback from C)."""
     if found.exc_type is KeyboardInterrupt:
-        main = threading.main_thread().ident
-        timer = threading.Timer(AGAIN, lambda: main and signal.pthread_kill(main, signal.SIGINT))
+        main = threading.main_thread().ident or 0  # it has one: it runs
+        timer = threading.Timer(AGAIN, signal.pthread_kill, (main, signal.SIGINT))
         timer.daemon = True
         timer.start()
     else:
