@@ -1,5 +1,12 @@
-"""``python -m api``."""
+"""``python -m api``, and what ``related-api`` runs: nothing heavy is imported before Ctrl-C is answered for."""
 
-from api.cli import main
+from recommender.start import start
 
-main()
+
+def main() -> None:
+    """Run the command line."""
+    start("api.cli")
+
+
+if __name__ == "__main__":
+    main()

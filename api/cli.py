@@ -2,15 +2,16 @@
 
 import os
 from contextlib import ExitStack
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
-import uvicorn
 
 from api import logs, metrics
-from api.keys import MAX_NAME, KeyRing
+from api.keys import MAX_NAME, KeyRing, KeysError
 from api.protocol import BoundedHead
+from api.server import run_server
 from recommender import console
 from recommender.console import Store
 from recommender.settings import Settings, settings
@@ -43,9 +44,7 @@ def serve(
         if workers > 1 and metrics.WORKERS not in os.environ:
             folder = until_the_end.enter_context(TemporaryDirectory(prefix="related-metrics-"))
             os.environ[metrics.WORKERS] = folder
-        uvicorn.run(
-            "api.app:from_settings", factory=True, host=host, port=port, workers=workers, **server_options(settings())
-        )
+        run_server(host, port, workers, **server_options(settings()))
 
 
 def _only_behind(context: typer.Context) -> None:
@@ -81,6 +80,7 @@ def new_key(name: Name, *, store: Store) -> None:
 @keys.command("list")
 def list_keys(*, store: Store) -> None:
     """List the names of the keys, and when they were made."""
+    _check_there(store)
     for key in KeyRing(store).all():
         console.out.print(f"{key.created_at:%Y-%m-%d %H:%M}  {key.name}", markup=False)
 
@@ -88,7 +88,13 @@ def list_keys(*, store: Store) -> None:
 @keys.command("revoke")
 def revoke_key(name: Name, *, store: Store) -> None:
     """Let a key open nothing any more, at once."""
+    _check_there(store)
     KeyRing(store).revoke(name)
+
+
+def _check_there(store: Path) -> None:
+    if not store.is_dir():
+        raise KeysError(f"--store {store}: there is no such store, and no key in it")
 
 
 def main() -> None:

@@ -1,5 +1,12 @@
-"""``python -m eval``."""
+"""``python -m eval``, and what ``related-eval`` runs: nothing heavy is imported before Ctrl-C is answered for."""
 
-from eval.cli import main
+from recommender.start import start
 
-main()
+
+def main() -> None:
+    """Run the command line."""
+    start("eval.cli")
+
+
+if __name__ == "__main__":
+    main()

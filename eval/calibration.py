@@ -83,14 +83,19 @@ def calibration(items: Items) -> Calibration:
     return Calibration(error, tuple(bins))
 
 
+def check_precision(precision: float) -> None:
+    """Raise EvaluationError on a precision that is not above 0 and at most 1."""
+    if not 0 < precision <= 1:
+        raise EvaluationError(f"precision is {precision}, expected a number above 0 and at most 1")
+
+
 def threshold(items: Items, precision: float) -> Threshold | None:
     """Return the least score, of four decimals, from which on at least ``precision`` of the items were picked.
 
     None if there is none that lets FEWEST items through. Raises EvaluationError if ``precision`` is not above 0
     and at most 1.
     """
-    if not 0 < precision <= 1:
-        raise EvaluationError(f"precision is {precision}, expected a number above 0 and at most 1")
+    check_precision(precision)
     order = np.argsort(-items.scores, kind="stable")
     cuts, right = np.floor(items.scores[order] * 1e4) / 1e4, np.cumsum(items.picked[order])
     counts = np.arange(1, len(order) + 1)

@@ -11,9 +11,10 @@ from eval.cli_footers import footers_command
 from eval.cli_run import run
 from eval.cli_tune import calibrate, tune, weights
 from eval.cli_versions import versions_command
-from eval.compare import parse_fail_under
+from eval.compare import check_margin, parse_fail_under
 from eval.diff import diff_snapshots, open_either
 from eval.diff_view import diff_view
+from eval.files import check_folder, write_whole
 from eval.gate import FailUnder, Margin, NoWorseThan, gate
 from eval.pairs import evaluate_files, pairs_table
 from eval.report import MAIN
@@ -60,17 +61,24 @@ def table(
     ] = None,
 ) -> None:
     """Print several reports as one Markdown table, or write it where the README has it."""
+    if judged_pairs and readme is None:
+        raise EvaluationError(f"--pairs {judged_pairs} says nothing without --readme FILE")
     found = {path.stem: _report(path) for path in reports}
+    if len(found) != len(reports):
+        raise EvaluationError("two reports have the same name, which heads their columns; rename one of the files")
     if odd := [name for name, document in found.items() if not {"queries", "as_of", "k"} <= set(document)]:
         raise EvaluationError(f"{odd[0]}: no report of this project (queries, as_of or k is missing)")
     text = markdown_table(found)
     if readme is None:
         typer.echo(text, nl=False)
         return
-    page = replace_table(readme.read_text(encoding="utf-8"), "quality", text)
-    if judged_pairs:
-        page = replace_table(page, "pairs", markdown_pairs(_report(judged_pairs)))
-    readme.write_text(page, encoding="utf-8")
+    try:
+        page = replace_table(readme.read_text(encoding="utf-8"), "quality", text)
+        if judged_pairs:
+            page = replace_table(page, "pairs", markdown_pairs(_report(judged_pairs)))
+    except EvaluationError as error:
+        raise EvaluationError(f"--readme {readme}: {error}") from None
+    write_whole({readme: page.encode()})
 
 
 @app.command()
@@ -87,6 +95,7 @@ def compare(
     if not 1 <= len(reports) <= 2:
         raise EvaluationError(f"{len(reports)} reports given, expected one or two")
     floors = [parse_fail_under(text) for text in fail_under or []]
+    check_margin(margin)
     if len(reports) == 1 and not floors and no_worse_than is None:
         raise EvaluationError("one report and nothing to hold it to: give a second, --fail-under or --no-worse-than")
     if len(reports) == 2:
@@ -123,6 +132,8 @@ def pairs(
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """Correlate each system's scores of pairs with people's judgements of them."""
+    console.check_sources(articles)
+    check_folder("--cache", cache or settings().store / "eval")
     document = evaluate_files(
         articles,
         pairs,
@@ -130,6 +141,7 @@ def pairs(
         cache or settings().store / "eval",
         bar=lambda work, items: console.work_bar("embedding", work, items),
         on_rejected=lambda error: console.warn(str(error)),
+        warn=console.warn,
     )
     if as_json:
         typer.echo(orjson.dumps(document).decode())

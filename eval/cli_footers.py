@@ -7,6 +7,7 @@ import orjson
 import typer
 from rich.table import Table
 
+from eval.files import check_file, write_whole
 from eval.footers import BODY_WORDS, FOOTER_WORDS, SHARES, Cell, footers
 from recommender import console
 from recommender.articles import Record
@@ -22,14 +23,21 @@ def footers_command(
     out: Annotated[Path | None, typer.Option(help="Write the figures into this file, as JSON.")] = None,
 ) -> None:
     """Give articles a common footer, and say how many places of their lists stay as they were without it."""
+    if out is not None:
+        check_file("--out", out)
+    console.check_sources(articles)
     encoder = make_encoder(model)
-    items = [item.article for item in read(articles) if isinstance(item, Record)]
+    items = []
+    for item in read(articles):
+        if isinstance(item, Record):
+            items.append(item.article)
+        else:
+            console.warn(str(item.error))
     with console.item_bar("building", len(SHARES) * len(FOOTER_WORDS) * len(BODY_WORDS)) as progress:
         cells = footers(items, encoder, progress)
     if out is not None:
         document = {"model": f"{encoder.name}@{encoder.revision}", "cells": [cell.to_json() for cell in cells]}
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+        write_whole({out: orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)})
     console.out.print(_table(cells))
 
 

@@ -1,6 +1,6 @@
 """The command ``related-eval run``: an evaluation from the articles to the written report."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +10,12 @@ import typer
 
 from eval.ablation import ablate
 from eval.beyond import Beyond, beyond_accuracy
-from eval.compare import parse_fail_under
+from eval.compare import check_base, check_margin, parse_fail_under
 from eval.curve import curve_length, learning_curve
-from eval.gate import FailUnder, Margin, NoWorseThan, gate
+from eval.files import check_folder
+from eval.gate import FailUnder, Margin, NoWorseThan, check_floors, gate
 from eval.inputs import Inputs, from_sources, from_store
+from eval.lines import silent
 from eval.lists import related_lists
 from eval.page import render
 from eval.report import Report
@@ -23,7 +25,16 @@ from eval.show import print_report
 from eval.significance import SEED
 from eval.systems import SYSTEMS, Lab, Ranking, check_cut, check_names, prepare
 from eval.task import AsOf, Task
-from eval.trec import external, read_judgements, with_judgements
+from eval.trec import (
+    Judgements,
+    Run,
+    check_judgements,
+    check_runs,
+    external,
+    read_judgements,
+    read_runs,
+    with_judgements,
+)
 from index.cli_catalog import open_catalog
 from index.publish import current_version
 from recommender import console
@@ -77,13 +88,19 @@ def run(
     check_cut(k)
     if store is not None and (blank_anchors or curated_key != "related" or cache or only):
         raise EvaluationError("--blank-anchors, --curated-key, --only and --cache go with --articles, not with --store")
-    if no_worse_than is not None and read_results(no_worse_than).folder.resolve() == out.resolve():
-        raise EvaluationError(f"--no-worse-than {no_worse_than}: this report would be overwritten by --out {out}")
-    if judgements is not None:
-        read_judgements(judgements)  # before an hour of embedding
-    if out.exists() and not out.is_dir():
-        raise EvaluationError(f"--out {out} is no folder")
+    if no_worse_than is not None:
+        check_base(read_results(no_worse_than), as_of.value, k)
+        if read_results(no_worse_than).folder.resolve() == out.resolve():
+            raise EvaluationError(f"--no-worse-than {no_worse_than}: this report would be overwritten by --out {out}")
+    check_folder("--out", out)
+    if articles:
+        console.check_sources(articles)
+        check_folder("--cache", cache or settings().store / "eval")
     floors = [parse_fail_under(text) for text in fail_under or []]
+    check_floors(floors, names, k, judged=judgements is not None)
+    check_margin(margin)
+    judged = read_judgements(judgements, console.warn) if judgements else None
+    read = read_runs(runs or [], console.warn)
     weights = read_weights(ranker) if ranker else default_ranker()
     encoder = make_encoder(model)
     with ExitStack() as stack:
@@ -102,12 +119,14 @@ def run(
                 only=only,
                 bar=lambda work, items: console.work_bar("embedding", work, items),
                 on_rejected=lambda error: console.warn(str(error)),
+                on_read=lambda ids, queries: _check_ids(read, judged, ids, queries),
+                warn=console.warn,
             )
-        task = _judged(inputs.task, judgements)
+        task = _judged(inputs.task, judged)
         task = replace(task, snapshot=replace(task.snapshot, ranker=weights))
         lab = Lab(task, inputs.vectors, SEED, _embedder(inputs))
         rankings = prepare(lab, names)
-        rankings |= external(task, runs or [], console.warn)
+        rankings |= external(task, read, console.warn)
         report, found = _measure(inputs, task, rankings, k, beyond=beyond)
         if ablation:
             with console.item_bar("leaving signals out", len(task.queries)) as progress:
@@ -115,17 +134,23 @@ def run(
         if curve:
             with console.item_bar("learning curve", curve_length(task)) as progress:
                 report.document["learning_curve"] = learning_curve(task, SEED, k, progress)
-    report.write(out)
-    (out / "report.html").write_text(render(report, task, found), encoding="utf-8")
+    report.write(out, {"report.html": render(report, task, found)})
     print_report(console.out, report.document)
     console.out.print(f"written to {out}: open {out / 'report.html'}", markup=False)
     gate(out, floors, no_worse_than, margin)
 
 
-def _judged(task: Task, path: Path | None) -> Task:
-    if path is None:
+def _check_ids(runs: Mapping[str, Run], judged: Judgements | None, ids: Sequence[str], queries: Sequence[str]) -> None:
+    """Refuse files that name other articles before anything is embedded; what is left out of them is said later."""
+    check_runs(runs, queries, ids, silent)
+    if judged:
+        check_judgements(judged, ids)
+
+
+def _judged(task: Task, judgements: Judgements | None) -> Task:
+    if judgements is None:
         return task
-    task, left_out = with_judgements(task, read_judgements(path))
+    task, left_out = with_judgements(task, judgements)
     if left_out:
         console.warn(f"{left_out:,} judgements say nothing new: listed by the editor, or barred")
     return task

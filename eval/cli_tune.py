@@ -8,10 +8,11 @@ import typer
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
-from eval.calibration import calibration, served_items, threshold
+from eval.calibration import calibration, check_precision, served_items, threshold
 from eval.defaults import fit_default, groups, lessons
+from eval.files import check_file, check_folder, write_whole
 from eval.site import cross_validate, serves_own, store_task
-from eval.task import AsOf
+from eval.task import AsOf, Task
 from index.publish import locked
 from index.ranker_file import forget_ranker, write_ranker
 from recommender import console
@@ -45,7 +46,7 @@ def tune(
             "the weights that are shipped are served from the next build on" if gone else "nothing to forget"
         )
         return
-    task = store_task(store, as_of)
+    task = _task(store, as_of)
     with console.item_bar("cross-validating", len(task.queries)) as progress:
         gain = cross_validate(task, k, on_query=progress)
     if as_json:
@@ -72,7 +73,8 @@ def calibrate(
     as_json: AsJson = False,
 ) -> None:
     """Propose the min_score from which on so many of the recommended would have been picked by the editor."""
-    task = store_task(store, as_of)
+    check_precision(precision)
+    task = _task(store, as_of)
     with console.item_bar("cross-validating", len(task.queries)) as progress:
         gain = cross_validate(task, k, own=serves_own(store), on_query=progress)
     items = served_items(task, gain.served)
@@ -114,6 +116,9 @@ def weights(
     cache: Annotated[Path | None, typer.Option(help="Where vectors are kept for the next run.")] = None,
 ) -> None:
     """Fit the weights that are shipped, and those that show what they are worth on corpora they never saw."""
+    check_file("--out", out)
+    if left_out:
+        check_folder("--left-out", left_out)
     with threadpool_limits(1, user_api="blas"):  # how sums are split among threads shows in the last decimal
         known = lessons(
             corpora,
@@ -122,12 +127,19 @@ def weights(
             lambda work, items: console.work_bar("embedding", work, items),
             lambda name: console.err.print(f"learning from {name}", style="dim", markup=False),
         )
-        out.write_bytes(fit_default(known).to_json())
+        files = {out: fit_default(known).to_json()}
         if left_out:
-            left_out.mkdir(parents=True, exist_ok=True)
-            for group in groups():
-                (left_out / f"without-{group}.json").write_bytes(fit_default(known, group).to_json())
+            files |= {left_out / f"without-{group}.json": fit_default(known, group).to_json() for group in groups()}
+        write_whole(files)
     console.out.print(f"written to {out}" + (f" and {left_out}" if left_out else ""), markup=False)
+
+
+def _task(store: Path, as_of: AsOf) -> Task:
+    """The lists of the store, with a word on those that cannot be asked for."""
+    task = store_task(store, as_of)
+    if task.left_out:
+        console.warn(task.left_out_sentence)
+    return task
 
 
 def weights_table(before: Ranker, after: Ranker) -> Table:

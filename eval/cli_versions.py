@@ -8,6 +8,7 @@ import orjson
 import typer
 from rich.table import Table
 
+from eval.files import check_file, write_whole
 from eval.versions import HALVES, LABELS, evaluate_versions
 from recommender import console
 from recommender.settings import settings
@@ -23,6 +24,7 @@ def versions_command(
     out: Annotated[Path, typer.Option(help="Write the figures into this file, as JSON.")] = OUT,
 ) -> None:
     """Say how many labelled pairs of articles are rightly taken for one story, or not, and which are not."""
+    check_file("--out", out)
     document = evaluate_versions(
         corpora,
         demo,
@@ -30,8 +32,7 @@ def versions_command(
         settings().version_days,
         bar=lambda work, items: console.work_bar("reading", work, items),
     )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    write_whole({out: orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)})
     console.out.print(_table(document))
     for pair in document["wrong"]:
         found = "one story" if pair["folded"] else "two stories"

@@ -10,7 +10,7 @@ import numpy as np
 from eval.measures import Values
 from eval.report import MAIN
 from eval.saved import Results, entry, read_results
-from eval.significance import SEED, Comparison, Groups, Verdict, bootstrap, compare_all, lower_bound
+from eval.significance import FEWEST, SEED, Comparison, Groups, Verdict, bootstrap, compare_all, lower_bound, units
 from recommender.errors import EvaluationError
 
 LEAST_COMMON = 0.9
@@ -42,7 +42,12 @@ class Paired:
             f"{found.mean:+.3f} {self.measure} (95 % interval {found.low:+.3f} to {found.high:+.3f},"
             f" {_p(self.comparison.p)}) over {self.common:,} common lists"
         )
-        if self.comparison.detectable == 0 == found.mean:
+        if self.comparison.too_few:
+            text = (
+                f"Nothing can be said of A and B: {_lists(self.common, self.comparison.units)} in common,"
+                f" at least {FEWEST} are needed ({self.measure} is {self.mean_a:.3f} in A and {self.mean_b:.3f} in B)."
+            )
+        elif self.comparison.detectable == 0 == found.mean:
             text = f"A and B have the same {self.measure} on each of the {self.common:,} common lists."
         elif self.comparison.verdict is Verdict.UNDECIDED:
             text = (
@@ -58,7 +63,10 @@ class Paired:
         return text
 
     def to_json(self) -> dict[str, Any]:
-        """Return everything, the sentence first."""
+        """Return everything, the sentence first; no interval and no p where there are too few lists."""
+        difference = self.comparison.to_json()
+        if self.comparison.too_few:
+            difference |= dict.fromkeys(("low", "high", "p", "p_holm", "detectable"))
         return {
             "sentence": self.sentence,
             "system": self.system,
@@ -68,7 +76,7 @@ class Paired:
             "only_b": self.only_b,
             "mean_a": round(self.mean_a, 6),
             "mean_b": round(self.mean_b, 6),
-            "difference": self.comparison.to_json(),
+            "difference": difference,
             "same_sources": self.same_sources,
         }
 
@@ -129,8 +137,7 @@ def check_no_worse(
     Non-inferiority: the one-sided 95 % bootstrap interval of A minus BASE must lie above ``-margin`` (Walker &
     Nowacki, 2011), and A must have been asked LEAST_COMMON of the base's queries. Raises what ``compare`` does.
     """
-    if not 0 <= margin < 1:
-        raise EvaluationError(f"the margin is {margin}, expected 0 or more and less than 1")
+    check_margin(margin)
     first, second = read_results(a), read_results(base)
     name = measure or first.per_query.measures[0]
     values, others, groups = _paired(first, second, system, name)
@@ -138,13 +145,30 @@ def check_no_worse(
     failures = []
     if len(values) < LEAST_COMMON * asked:
         failures.append(f"Only {len(values):,} of the base's {asked:,} lists were asked: too few to compare with it.")
-    if lowest < -margin:
-        found = bootstrap(values - others, seed, groups).mean
+    if (found := units(values, groups)) < FEWEST:
+        failures.append(f"{_lists(len(values), found)} in common with the base, at least {FEWEST} are needed.")
+    elif lowest < -margin:
+        mean = bootstrap(values - others, seed, groups).mean
         failures.append(
-            f"{system} is not shown to be no worse than the base: {found:+.4f} {name} over {len(values):,} common"
+            f"{system} is not shown to be no worse than the base: {mean:+.4f} {name} over {len(values):,} common"
             f" lists, but {lowest:+.4f} at the lower end of the one-sided 95 % interval; the margin is {margin:.4f}."
         )
     return failures
+
+
+def check_margin(margin: float) -> None:
+    """Raise EvaluationError on a margin that is not 0 or more and less than 1."""
+    if not 0 <= margin < 1:
+        raise EvaluationError(f"the margin is {margin}, expected 0 or more and less than 1")
+
+
+def check_base(base: Results, as_of: str, k: int) -> None:
+    """Raise EvaluationError unless a report of that ``as_of`` and ``k`` can be compared with ``base``."""
+    for key, value in (("as_of", as_of), ("k", k)):
+        if base.document[key] != value:
+            raise EvaluationError(
+                f"--no-worse-than {base.folder}: {key} is {base.document[key]} there and {value} here; say the same"
+            )
 
 
 def _paired(a: Results, b: Results, system: str, measure: str) -> tuple[Values, Values, Groups | None]:
@@ -166,6 +190,12 @@ def _paired(a: Results, b: Results, system: str, measure: str) -> tuple[Values, 
 def _same_sources(a: Results, b: Results) -> bool | None:
     sources = [results.document.get("provenance", {}).get("sources") for results in (a, b)]
     return None if None in sources else sources[0] == sources[1]
+
+
+def _lists(count: int, groups: int) -> str:
+    """How many lists there are and, where some are the same, how many different ones."""
+    lists = "1 list" if count == 1 else f"{count:,} lists"
+    return lists if groups == count else f"{lists}, {groups:,} of them different,"
 
 
 def _p(p: float) -> str:

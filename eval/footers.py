@@ -107,7 +107,9 @@ def footers(
     """
     known = sorted((article for article in articles if article.body), key=lambda article: article.id)
     if len(known) < 2 * LATE:
-        raise EvaluationError(f"{len(known):,} articles have a body, expected {2 * LATE} at least")
+        raise EvaluationError(
+            f"{len(known):,} articles have a body, expected {2 * LATE} at least; name more files with --articles"
+        )
     cells = []
     for body_words in BODY_WORDS:
         plain = of_length(known, body_words)

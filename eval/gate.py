@@ -1,11 +1,13 @@
 """Holding a report to a floor or a base: what makes a build of the site's CI fail."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from eval.compare import check_fail_under, check_no_worse
+from eval.measures import judged_names, measure_names
 from eval.report import MAIN
 from eval.saved import read_results
 from recommender.errors import EvaluationError
@@ -15,6 +17,15 @@ FailUnder = Annotated[
 ]
 NoWorseThan = Annotated[Path | None, typer.Option(help="Fail unless shown to be no worse than this report.")]
 Margin = Annotated[float, typer.Option(help="How much worse --no-worse-than still lets pass.")]
+
+
+def check_floors(floors: Sequence[tuple[str, float]], systems: Sequence[str], k: int, *, judged: bool) -> None:
+    """Raise EvaluationError, before the work, on a floor that no report of these ``systems`` at this k could pass."""
+    if floors and MAIN not in systems:
+        raise EvaluationError(f"--fail-under holds {MAIN} to a floor, which is not in --systems {','.join(systems)}")
+    for measure, _ in floors:
+        if measure not in (known := (*measure_names(k), *(judged_names(k) if judged else ()))):
+            raise EvaluationError(f"--fail-under: no measure {measure!r} with --k {k}; there are: {', '.join(known)}")
 
 
 def gate(

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from eval.lines import Warn, silent
+from eval.only import Only
 from eval.task import AsOf, Task, make_task
 from index.build import Bar, assemble, no_bar
 from index.publish import open_current
@@ -22,6 +24,8 @@ from recommender.sources import ReadOptions
 from recommender.sources.files import files_of
 from recommender.text import clean
 from recommender.vectors import VectorCache
+
+Ids = Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +58,27 @@ def from_sources(
     only: str = "",
     bar: Bar = no_bar,
     on_rejected: Callable[[InputError], None] = lambda _: None,
+    on_read: Callable[[Ids, Ids], None] = lambda _ids, _queries: None,
+    warn: Warn = silent,
 ) -> Inputs:
     """Build an index of ``paths`` in memory and return the task of its curated lists.
 
     With ``blank_anchors`` the link texts that gave a list away are taken out of the bodies first; ``only``
     (``KEY=VALUE,VALUE``) leaves out the articles whose key has none of the values.
 
-    Vectors are kept in ``cache``, so that the next run embeds nothing. Raises EvaluationError if there is
-    no curated list to compare with.
+    Before anything is embedded ``on_read`` is told the articles' ids and those with a curated list, and ``warn`` of
+    what ``only`` asks for in vain. Vectors are kept in ``cache``, so that the next run embeds nothing. Raises
+    EvaluationError if there is no curated list to compare with, or ``only`` fits no article.
     """
+
+    def check(catalog: Catalog) -> None:
+        ids = [article.id for article in catalog.articles()]
+        lists = [each.article_id for each in catalog.curated_lists()]
+        if ids and not lists:
+            raise EvaluationError(f"no article in {_named(paths)} has a curated list under the key {curated_key!r}")
+        if ids:
+            on_read(ids, lists)
+
     memory = in_memory(
         paths,
         encoder,
@@ -72,10 +88,10 @@ def from_sources(
         only=only,
         bar=bar,
         on_rejected=on_rejected,
+        on_read=check,
+        warn=warn,
     )
     snapshot, lists = memory.snapshot, memory.snapshot.lists
-    if not lists:
-        raise EvaluationError(f"no article in {_named(paths)} has a curated list under the key {curated_key!r}")
     about = {
         "sources": _digests(files_of(paths)),
         "curated_key": curated_key,
@@ -96,42 +112,30 @@ def in_memory(
     only: str = "",
     bar: Bar = no_bar,
     on_rejected: Callable[[InputError], None] = lambda _: None,
+    on_read: Callable[[Catalog], None] = lambda _: None,
+    warn: Warn = silent,
 ) -> InMemory:
     """Build a snapshot of ``paths`` in memory; vectors are kept in the folder ``cache`` for the next run.
 
-    See ``from_sources`` for ``blank_anchors`` and ``only``.
+    ``on_read`` is given the catalog before anything is embedded. See ``from_sources`` for ``blank_anchors``, ``only``
+    and ``warn``.
     """
-    wanted = chosen(only)
+    wanted = Only(only)
     cache.mkdir(parents=True, exist_ok=True)
     vectors = VectorCache(open_engine(f"sqlite:///{cache / 'vectors.sqlite'}"), encoder)
     with closing(Catalog.open("sqlite://")) as catalog:
 
         def change(record: Record) -> Record | None:
-            if not wanted(record.article):
+            if not wanted.fits(record.article):
                 return None
             return without_anchors(record) if blank_anchors else record
 
         ingested = ingest(catalog, paths, options=ReadOptions(curated_key), change=change, on_rejected=on_rejected)
+        wanted.check(warn)
+        on_read(catalog)
         source, _, _ = assemble(catalog, encoder, vectors=vectors, bar=bar)
         articles = list(catalog.articles())
     return InMemory(source.open(datetime.now(UTC)), articles, vectors, len(ingested.rejected))
-
-
-def chosen(only: str) -> Callable[[Article], bool]:
-    """Return what says whether an article is one of ``only``: ``KEY=VALUE,VALUE``, or nothing for all of them.
-
-    A key is ``section``, ``language`` or any further key of the input. Raises EvaluationError if it is not like that.
-    """
-    if not only:
-        return lambda _: True
-    key, equals, values = only.partition("=")
-    allowed = {value.strip() for value in values.split(",")} - {""}
-    if not equals or not key.strip() or not allowed:
-        raise EvaluationError(f"--only {only!r}: expected KEY=VALUE, or KEY=VALUE,VALUE")
-    name = key.strip()
-    if name in ("section", "language"):
-        return lambda article: getattr(article, name) in allowed
-    return lambda article: str(article.extra.get(name)) in allowed
 
 
 def without_anchors(record: Record) -> Record:

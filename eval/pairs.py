@@ -5,6 +5,7 @@ is more related. Intervals come from resampling pairs as if they were independen
 not quite, so the true intervals are somewhat wider.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from rich.table import Table
 
 from eval.correlation import agreement, interval
 from eval.inputs import in_memory
+from eval.lines import Warn, read_lines, silent
 from eval.measures import Values
 from eval.report import MAIN
 from eval.significance import RESAMPLES, SEED
@@ -52,23 +54,18 @@ class Pair:
         return float(np.mean(self.scores))
 
 
-def read_pairs(path: Path) -> list[Pair]:
+def read_pairs(path: Path, warn: Warn = silent) -> list[Pair]:
     """Read judged pairs from JSON lines; a pair given several times, in either order, is judged by their mean.
 
     Raises EvaluationError naming file and line of what is no judged pair, or the file that cannot be read.
     """
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError as error:
-        raise EvaluationError(f"{path}: cannot be read ({error})") from error
     found: dict[frozenset[str], Pair] = {}
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            pair = _parse(line, f"{path}:{number}")
-            known = found.get(frozenset((pair.a, pair.b)))
-            first = known or pair
-            scores = (*known.scores, *pair.scores) if known else pair.scores
-            found[frozenset((pair.a, pair.b))] = Pair(first.a, first.b, scores, first.place)
+    for place, line in read_lines(path, "judged pairs", warn):
+        pair = _parse(line, place)
+        known = found.get(frozenset((pair.a, pair.b)))
+        first = known or pair
+        scores = (*known.scores, *pair.scores) if known else pair.scores
+        found[frozenset((pair.a, pair.b))] = Pair(first.a, first.b, scores, first.place)
     return list(found.values())
 
 
@@ -80,12 +77,14 @@ def evaluate_files(
     *,
     bar: Bar = no_bar,
     on_rejected: Callable[[InputError], None] = lambda _: None,
+    warn: Warn = silent,
 ) -> dict[str, Any]:
     """Build an index of ``articles`` in memory and return what ``evaluate_pairs`` says of it.
 
     Vectors are kept in the folder ``cache``, so that the next run embeds nothing.
     """
-    judged = read_pairs(pairs)
+    judged = read_pairs(pairs, warn)
+    _check_scores(judged)
     memory = in_memory(articles, encoder, cache, bar=bar, on_rejected=on_rejected)
     return evaluate_pairs(memory.articles, memory.snapshot, memory.vectors, judged)
 
@@ -100,12 +99,8 @@ def evaluate_pairs(
     naming the line of an article that is not known, and if fewer than FEWEST pairs or no two scores differ.
     """
     left, right = _rows(snapshot, pairs)
+    _check_scores(pairs)
     people = np.array([pair.score for pair in pairs])
-    if len(pairs) < FEWEST or np.ptp(people) == 0:
-        raise EvaluationError(
-            f"{len(pairs):,} pairs with {len(set(people.tolist())):,} different scores: expected at least {FEWEST}"
-            " pairs, not all of one score"
-        )
     scores = {
         "tfidf": tfidf_scores(articles, left, right),
         "naive": naive_scores(articles, vectors, left, right),
@@ -182,7 +177,16 @@ def pairs_table(document: Mapping[str, Any]) -> Table:
     return table
 
 
-def _parse(line: bytes, place: str) -> Pair:
+def _check_scores(pairs: Sequence[Pair]) -> None:
+    scores = {pair.score for pair in pairs}
+    if len(pairs) < FEWEST or len(scores) < 2:
+        raise EvaluationError(
+            f"{len(pairs):,} pairs with {len(scores):,} different scores: expected at least {FEWEST}"
+            " pairs, not all of one score"
+        )
+
+
+def _parse(line: str, place: str) -> Pair:
     try:
         value = orjson.loads(line)
     except orjson.JSONDecodeError as error:
@@ -197,6 +201,8 @@ def _parse(line: bytes, place: str) -> Pair:
         raise EvaluationError(f"{place}: article {a!r} is paired with itself")
     if isinstance(score, bool) or not isinstance(score, int | float):
         raise EvaluationError(f'{place}: "score" is {score!r}, expected a number')
+    if not math.isfinite(score):
+        raise EvaluationError(f'{place}: "score" is {score!r}, expected a finite number')
     return Pair(a, b, (float(score),), place)
 
 

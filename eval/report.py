@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import orjson
 
+from eval.files import write_whole
 from eval.measures import Values, decreasing
 from eval.significance import Groups
 from recommender.corpus import Corpus
@@ -34,18 +35,20 @@ class Report:
     groups: Groups | None
     reasons: Mapping[tuple[str, str], tuple[float, list[float]]]
 
-    def write(self, folder: Path) -> None:
-        """Write report.json, per_query.json, qrels.txt and run-SYSTEM.txt into ``folder``."""
-        folder.mkdir(parents=True, exist_ok=True)
-        lines = [f"{q} 0 {d} {g}\n" for q, judged in self.qrels.items() for d, g in judged.items()]
-        (folder / "qrels.txt").write_text("".join(lines), encoding="utf-8")
+    def write(self, folder: Path, pages: Mapping[str, str] | None = None) -> None:
+        """Write report.json, per_query.json, qrels.txt, run-SYSTEM.txt and ``pages`` (name → text) into ``folder``.
+
+        All of them or, where the disk is full or Ctrl-C comes first, none.
+        """
+        texts = {
+            "qrels.txt": "".join(f"{q} 0 {d} {g}\n" for q, judged in self.qrels.items() for d, g in judged.items())
+        }
         for system, run in self.rankings.items():
-            lines = [
+            texts[f"run-{system}.txt"] = "".join(
                 f"{q} Q0 {d} {i} {score} {system}\n"
                 for q, ids in run.items()
                 for i, (d, score) in enumerate(decreasing(ids), start=1)
-            ]
-            (folder / f"run-{system}.txt").write_text("".join(lines), encoding="utf-8")
+            )
         per_query = {
             "measures": self.measures,
             "queries": list(self.qrels),
@@ -55,9 +58,10 @@ class Report:
                 for system, by_measure in self.values.items()
             },
         }
-        (folder / "per_query.json").write_bytes(orjson.dumps(per_query))
-        options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-        (folder / "report.json").write_bytes(orjson.dumps(self.document, option=options))
+        files = {name: text.encode() for name, text in {**texts, **(pages or {})}.items()}
+        files["per_query.json"] = orjson.dumps(per_query)
+        files["report.json"] = orjson.dumps(self.document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        write_whole({folder / name: data for name, data in files.items()})
 
 
 def token(identity: str) -> str:

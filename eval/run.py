@@ -13,7 +13,7 @@ from eval.calibration import calibration, served_items
 from eval.chance import expected_ndcg
 from eval.measures import Values, judged_names, measure_names, per_query
 from eval.report import MAIN, Report, tokens
-from eval.significance import SEED, Comparison, Groups, Verdict, bootstrap, compare_all
+from eval.significance import FEWEST, SEED, Comparison, Groups, Verdict, bootstrap, compare_all
 from eval.systems import Ranking, Scored, check_cut
 from eval.task import Task, qrels_of
 from recommender.related import Hit
@@ -115,6 +115,7 @@ def _document(
         "verdict": _verdict(systems, comparisons, primary, len(task.queries)),
         "queries": len(task.queries),
         "lists_without_answer": task.unanswerable,
+        "left_out": {reason.value: number for reason, number in task.left_out.items()},
         "articles": len(snapshot.corpus),
         "targets_known": round(task.known_targets / max(1, task.targets), 6),
         "as_of": task.as_of.value,
@@ -155,6 +156,11 @@ def _verdict(systems: Mapping[str, Any], comparisons: Mapping[str, Comparison], 
         return f"{count:,} curated lists were asked of {len(systems)} system(s)."
     best = max(rivals, key=lambda name: float(systems[name][primary]["mean"]))
     gap = comparisons[best].difference
+    if comparisons[best].too_few:
+        return (
+            f"Nothing can be said of {MAIN} and {best}: {count:,} curated lists, of which {comparisons[best].units:,}"
+            f" differ, were asked for; at least {FEWEST} are needed."
+        )
     return (
         f"Over {count:,} curated lists, {MAIN} scores {primary} {systems[MAIN][primary]['mean']:.3f}:"
         f" {CLAIMS[comparisons[best].verdict]} the best baseline, {best} ({systems[best][primary]['mean']:.3f}),"

@@ -8,6 +8,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from eval.left_out import Reason, sentence
 from index.snapshot import Snapshot
 from recommender.card import Card
 from recommender.errors import EvaluationError
@@ -132,9 +133,11 @@ def _notes(document: Mapping[str, Any]) -> list[str]:
         f" candidates as of {document['as_of']}"
     ]
     if document["lists_without_answer"]:
-        notes.append(
+        left_out = {Reason(name): number for name, number in document.get("left_out", {}).items()}
+        told = (
             f"{document['lists_without_answer']:,} more lists hold no article that may be recommended under this rule"
         )
+        notes.append(sentence(left_out, document["queries"] + document["lists_without_answer"]) or told)
     if check := document.get("random_check"):
         state = "within" if check["within"] else "OUTSIDE"
         notes.append(

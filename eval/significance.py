@@ -27,6 +27,8 @@ CHUNK = 500
 """Resamples or flips at a time: what bounds the memory, at CHUNK · q numbers."""
 ALPHA = 0.05
 POWER = 0.8
+FEWEST = 6
+"""Queries, or groups of them, below which no difference can be shown: 2 of 2^n signs give a p above ALPHA."""
 DUST = 1e-12
 """Two sums of the same differences in another order differ by no more than this share of their size."""
 
@@ -57,23 +59,33 @@ class Comparison:
     """One system minus another over the same queries.
 
     ``p`` is that of the randomisation test, ``p_holm`` the same adjusted for all comparisons made with it;
-    ``detectable`` the smallest difference that as many such queries show with probability POWER.
+    ``detectable`` the smallest difference that as many such queries show with probability POWER; ``units`` how many
+    queries, or groups of queries that share a list, it rests on.
     """
 
     difference: Estimate
     p: float
     p_holm: float
     detectable: float
+    units: int = FEWEST
+
+    @property
+    def too_few(self) -> bool:
+        """Whether there are too few queries to show anything: the interval is worth nothing."""
+        return self.units < FEWEST
 
     @property
     def verdict(self) -> Verdict:
-        """Better or worse only if the interval leaves out 0 and the adjusted p is at most ALPHA."""
-        if self.p_holm > ALPHA or self.difference.low <= 0 <= self.difference.high:
+        """Better or worse only if queries are enough, the interval leaves out 0 and the adjusted p is at most ALPHA."""
+        if self.too_few or self.p_holm > ALPHA or self.difference.low <= 0 <= self.difference.high:
             return Verdict.UNDECIDED
         return Verdict.BETTER if self.difference.low > 0 else Verdict.WORSE
 
     def to_json(self) -> dict[str, float | str | None]:
-        """Return mean, low, high, p, p_holm, detectable (None where it is unbounded) and verdict."""
+        """Return mean, low, high, p, p_holm, detectable (None where it is unbounded) and verdict.
+
+        The numbers are what the queries give, also where they are too few.
+        """
         return {
             **self.difference.to_json(),
             "p": round(self.p, 6),
@@ -97,9 +109,16 @@ def compare_all(
     p = {name: randomisation_test(values, seed, groups) for name, values in differences.items()}
     adjusted = holm(p)
     return {
-        name: Comparison(bootstrap(values, seed, groups), p[name], adjusted[name], detectable(values, groups))
+        name: Comparison(
+            bootstrap(values, seed, groups), p[name], adjusted[name], detectable(values, groups), units(values, groups)
+        )
         for name, values in differences.items()
     }
+
+
+def units(values: Values, groups: Groups | None = None) -> int:
+    """Return how many independent units ``(q,)`` values are of: queries or, with ``groups``, groups of them."""
+    return len(values) if groups is None else len(np.unique(groups))
 
 
 def bootstrap(values: Values, seed: int, groups: Groups | None = None) -> Estimate:

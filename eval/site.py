@@ -1,11 +1,12 @@
 """A site's own lists: the task they pose, and whether weights fitted to them are better than those that are shipped."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from eval.calibration import calibration, served_items
+from eval.left_out import Reason, sentence
 from eval.measures import primary
 from eval.report import tokens
 from eval.run import shared_lists
@@ -26,7 +27,8 @@ FEWEST_LISTS = 50
 class Gain:
     """What cross-validation says of fitting to ``lists`` lists: nDCG@k before and after, and their difference.
 
-    ``served`` are the items, by query row, of the ranker that the site would serve: its own if it has one.
+    ``served`` are the items, by query row, of the ranker that the site would serve: its own if it has one;
+    ``left_out`` the further lists that cannot be asked for, by reason.
     """
 
     tuning: Tuning
@@ -37,15 +39,17 @@ class Gain:
     comparison: Comparison
     error: float
     served: dict[int, list[Hit]]
+    left_out: Mapping[Reason, int] = field(default_factory=dict)
 
     @property
     def sentence(self) -> str:
         """The finding in words."""
         found = self.comparison.difference
+        interval = f" (95 % interval {found.low:+.3f} to {found.high:+.3f})" if not self.comparison.too_few else ""
         return (
             f"Over {self.lists:,} curated lists, nDCG@{self.k} is {self.before:.3f} with the shipped weights and"
-            f" {self.after:.3f} with weights fitted to the other lists: {found.mean:+.3f}"
-            f" (95 % interval {found.low:+.3f} to {found.high:+.3f}); expected calibration error {self.error:.3f}."
+            f" {self.after:.3f} with weights fitted to the other lists: {found.mean:+.3f}{interval};"
+            f" expected calibration error {self.error:.3f}."
         )
 
     def require(self) -> None:
@@ -53,6 +57,7 @@ class Gain:
         if self.lists < FEWEST_LISTS:
             raise EvaluationError(
                 f"{self.lists:,} curated lists can be asked for, expected at least {FEWEST_LISTS}: nothing is written"
+                + (f"; {sentence(self.left_out, self.lists + sum(self.left_out.values()))}" if self.left_out else "")
             )
         if self.comparison.verdict is not Verdict.BETTER:
             raise EvaluationError(
@@ -64,6 +69,7 @@ class Gain:
         """Return the figures."""
         return {
             "lists": self.lists,
+            "left_out": {each.value: count for each, count in self.left_out.items()},
             "k": self.k,
             "before": round(self.before, 6),
             "after": round(self.after, 6),
@@ -108,6 +114,7 @@ def cross_validate(task: Task, k: int, *, own: bool = True, on_query: Callable[[
         comparison,
         calibration(served_items(task, after)).error,
         served,
+        task.left_out,
     )
 
 

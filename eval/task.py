@@ -1,9 +1,10 @@
 """What is asked of every system: the queries, what may answer them, and what the editors picked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from eval.left_out import Reason, counted, reason, sentence
 from index.snapshot import Snapshot
 from recommender.articles import Article
 from recommender.errors import EvaluationError
@@ -41,7 +42,8 @@ class Task:
     """An evaluation's inputs. ``articles`` are the corpus's, in the order of its rows.
 
     ``unanswerable`` counts the curated lists none of whose articles may be recommended (not in the
-    corpus, newer than the query, or a copy of it): nothing can be measured on those.
+    corpus, newer than the query, or a copy of it): nothing can be measured on those. ``left_out`` counts them by
+    reason.
     """
 
     snapshot: Snapshot
@@ -51,6 +53,12 @@ class Task:
     unanswerable: int
     targets: int
     known_targets: int
+    left_out: Mapping[Reason, int] = field(default_factory=dict)
+
+    @property
+    def left_out_sentence(self) -> str:
+        """Which lists are left out and why, in words; empty for none."""
+        return sentence(self.left_out, len(self.queries) + self.unanswerable)
 
     def filters(self, row: int) -> Filters:
         """Return the filters of the query at ``row``: under the date rule, nothing newer than it.
@@ -82,7 +90,7 @@ def make_task(snapshot: Snapshot, articles: Sequence[Article], lists: Mapping[st
     """Return the task that ``lists`` (article id → picked ids) pose. Raises EvaluationError if they pose none."""
     corpus = snapshot.corpus
     draft = Task(snapshot, articles, as_of, (), 0, 0, 0)
-    queries, unanswerable, targets, known = [], 0, 0, 0
+    queries, reasons, targets, known = list[Judged](), list[Reason](), 0, 0
     for identity in sorted(lists):
         row = corpus.row(identity)
         found = [corpus.find(target) for target in lists[identity]]
@@ -93,9 +101,10 @@ def make_task(snapshot: Snapshot, articles: Sequence[Article], lists: Mapping[st
         if relevant:
             queries.append(Judged(row, relevant))
         else:
-            unanswerable += 1
+            reasons.append(reason(corpus, row, found))
     if not queries:
         raise EvaluationError(
-            f"none of the {len(lists):,} curated lists holds an article that may be recommended: nothing to evaluate"
+            f"none of the {len(lists):,} curated lists holds an article that may be recommended: nothing to evaluate;"
+            f" {sentence(counted(reasons), len(lists))}"
         )
-    return Task(snapshot, articles, as_of, tuple(queries), unanswerable, targets, known)
+    return Task(snapshot, articles, as_of, tuple(queries), len(reasons), targets, known, counted(reasons))

@@ -1,5 +1,12 @@
-"""``python -m index``."""
+"""``python -m index``, and what ``related-index`` runs: nothing heavy is imported before Ctrl-C is answered for."""
 
-from index.cli import main
+from recommender.start import start
 
-main()
+
+def main() -> None:
+    """Run the command line."""
+    start("index.cli")
+
+
+if __name__ == "__main__":
+    main()

@@ -19,11 +19,11 @@ from index.live import Live
 from index.manifest import IndexKind
 from index.publish import current_version, locked, snapshots_folder
 from index.retention import held
-from recommender import console
+from recommender import console, setting_values
 from recommender.catalog import Catalog
 from recommender.console import CuratedKey, Model, SiteUrl, Store
 from recommender.encoder import make_encoder
-from recommender.errors import SourceError
+from recommender.errors import InputError, SourceError
 from recommender.ingest import Ingested
 from recommender.ingest import ingest as ingest_sources
 from recommender.settings import settings
@@ -54,6 +54,7 @@ def ingest(
     as_json: AsJson = False,
 ) -> None:
     """Read articles and curated lists into the catalog. Nothing is embedded or published yet."""
+    console.check_sources(sources)
     started = time.monotonic()
     catalog = open_catalog(store)
     with locked(store):
@@ -100,6 +101,8 @@ def build_command(
     kinds: dict[str, IndexKind | None] = {"auto": None, "exact": "exact", "hnsw": "hnsw"}
     if index not in kinds:
         raise typer.BadParameter(f"{index!r} is none of {', '.join(kinds)}", param_hint="--index")
+    console.check_sources(sources or [])
+    encoder = make_encoder(model)
     catalog = open_catalog(store)
     ingested = None
     if sources:
@@ -109,7 +112,7 @@ def build_command(
     built = build(
         store,
         catalog,
-        make_encoder(model),
+        encoder,
         ingested=ingested,
         kind=kinds[index],
         keep=settings().keep_snapshots,
@@ -159,6 +162,11 @@ def export_command(
     limit: Annotated[int, typer.Option(help="Length of the lists.", min=1, max=100)] = 8,
 ) -> None:
     """Write every article's related list as a file, for a site without a service: JSON and HTML."""
+    try:
+        setting_values.folder(folder / FOLDER)
+    except ValueError as error:
+        raise InputError(str(error), str(folder)) from None
+    current_version(store)  # before a catalog is created where there is no store
     catalog = open_catalog(store)
     live = Live(store, catalog=catalog)
     live.refresh()

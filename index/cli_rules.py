@@ -12,6 +12,7 @@ from rich.text import Text
 from index.answer import bound
 from index.cli_catalog import open_catalog
 from index.live import Live
+from index.publish import current_version
 from index.snapshot import Snapshot
 from index.writer import publish_rules
 from recommender import console
@@ -20,7 +21,7 @@ from recommender.console import Store
 from recommender.editors.rule_file import MAX_BYTES, read_rules
 from recommender.editors.rule_lint import lint
 from recommender.editors.rules import SiteRules
-from recommender.errors import RulesError, SourceError
+from recommender.errors import CatalogError, RulesError, SourceError
 from recommender.related import related
 from recommender.settings import settings
 from recommender.sources.opened import read_regular
@@ -81,6 +82,8 @@ def use(file: File, *, store: Store) -> None:
 @app.command()
 def show(*, store: Store) -> None:
     """Print the rules in force, as they were written."""
+    if not store.is_dir():
+        raise CatalogError(f"--store {store}: there is no such store, and no rules in it")
     catalog = open_catalog(store)
     typer.echo(catalog.rules(), nl=False)
     catalog.close()
@@ -115,6 +118,7 @@ def _changes(snapshot: Snapshot, rules: SiteRules, limit: int) -> Iterator[Chang
 
 def _served(store: Path) -> Snapshot:
     """What the servers of the store answer from now."""
+    current_version(store)  # before a catalog is created where there is no store
     catalog = open_catalog(store)
     live = Live(store, catalog=catalog)
     live.refresh()

@@ -1,7 +1,7 @@
 """What the three command lines share: a console, progress bars, and errors without a traceback."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -19,17 +19,29 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from recommender.errors import BuildInterruptedError, RecommenderError
+from recommender import setting_values
+from recommender.errors import BuildInterruptedError, InputError, RecommenderError, SourceError
 from recommender.settings import settings
+from recommender.start import INTERRUPTED
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
-INTERRUPTED = 130
+HELP = {"--help", "--install-completion", "--show-completion"}
+
+
+def _folder(value: Path) -> Path:
+    try:
+        setting_values.folder(value)
+    except ValueError as error:
+        raise InputError(str(error), f"--store {value}") from None
+    return value
+
 
 Store = Annotated[
     Path,
     typer.Option(
+        callback=_folder,
         default_factory=lambda: settings().store,
         show_default="var, or RELATED_STORE",
         help="Folder of the catalog and the snapshots.",
@@ -43,20 +55,35 @@ Model = Annotated[
         help="Embedding model: name, folder, or `hash`.",
     ),
 ]
+
+
+def _site(value: str) -> str:
+    try:
+        return setting_values.site(value)
+    except ValueError as error:
+        raise typer.BadParameter(f"{value!r}: {error}") from None
+
+
 CuratedKey = Annotated[str, typer.Option(help="Key of the curated list in JSON lines.")]
 SiteUrl = Annotated[
     str,
     typer.Option(
         default_factory=lambda: settings().site_url,
         show_default="none, or RELATED_SITE_URL",
+        callback=_site,
         help="Address of the site, against which relative addresses are resolved.",
     ),
 ]
 
 
 def main(app: typer.Typer) -> None:
-    """Run ``app``; an expected error becomes one line and exit status 1, Ctrl-C status 130."""
+    """Run ``app``, if the settings are right; an expected error becomes one line and status 1, Ctrl-C status 130.
+
+    Help is given whatever the settings are.
+    """
     try:
+        if not HELP & set(sys.argv[1:]):
+            settings()
         app()
     except BuildInterruptedError as error:
         _fail(str(error), INTERRUPTED)
@@ -66,6 +93,17 @@ def main(app: typer.Typer) -> None:
         _fail(f"{error.filename or 'a file'}: {error.strerror or error}", 1)
     except KeyboardInterrupt:
         _fail("interrupted; what was committed is kept", INTERRUPTED)
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:  # typer's answer to Ctrl-C says nothing
+            _fail("interrupted; what was committed is kept", INTERRUPTED)
+        raise
+
+
+def check_sources(paths: Sequence[Path]) -> None:
+    """Raise SourceError naming the first of ``paths`` that is not there, before anything is read."""
+    for path in paths:
+        if not path.exists():
+            raise SourceError("no such file or folder; nothing is read", str(path))
 
 
 def warn(message: str) -> None:

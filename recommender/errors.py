@@ -20,6 +20,10 @@ RecommenderError
 └── EvaluationError       an evaluation cannot be run as asked
 """
 
+import re
+
+_PASSWORD = re.compile(r"(//[^:@/]*:).*@")
+
 
 class RecommenderError(Exception):
     """Base of every error this project raises on purpose; its text is fit for a user."""
@@ -108,6 +112,11 @@ def shown(value: object) -> str:
     """Return ``value`` as a message names it: its repr, at most 80 characters of it."""
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def without_password(url: str) -> str:
+    """Return ``url`` as a message may show it: ``***`` in place of a password."""
+    return _PASSWORD.sub(r"\1***@", url)
 
 
 __all__ = [

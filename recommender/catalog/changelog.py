@@ -106,25 +106,34 @@ class Changelog:
 
     @contextmanager
     def _begun(self, engine: Engine) -> Iterator[Connection]:
-        """A transaction. Raises CatalogError where the database fails, CatalogLostError where it is another."""
+        """A transaction. Raises CatalogError where the database fails, CatalogLostError where it is another.
+
+        But for a reader that is left after the catalog was closed.
+        """
         self._require_file()
-        known = self._known  # before it begins: what is committed meanwhile is not seen in it
+        known, left = self._known, False  # before it begins: what is committed meanwhile is not seen in it
         try:
             with engine.begin() as connection:
-                state = state_of(connection)
-                if known and (state.id != known.id or state.seq < known.seq):
-                    raise CatalogLostError(
-                        f"the catalog {engine.url} was replaced by {'an older' if state.id == known.id else 'another'}"
-                        f" one; {REMEDY}"
-                    )
-                if self._known is None or self._known.seq < state.seq:
-                    self._known = state
-                yield connection
+                self._require_known(state_of(connection), known)
+                try:
+                    yield connection
+                except GeneratorExit:  # a reader that nobody reads on, ended by Python
+                    left = True
+                    raise
         except SQLAlchemyError as error:
+            if left:
+                return
             if isinstance(getattr(error, "orig", None), sqlite3.DatabaseError) and "malformed" in str(error):
                 self._damaged = True
             reason = str(getattr(error, "orig", None) or error).splitlines()[0]
             raise CatalogError(f"the catalog {self._engine.url} failed ({reason})") from error
+
+    def _require_known(self, state: State, known: State | None) -> None:
+        if known and (state.id != known.id or state.seq < known.seq):
+            which = "an older" if state.id == known.id else "another"
+            raise CatalogLostError(f"the catalog {self._engine.url} was replaced by {which} one; {REMEDY}")
+        if self._known is None or self._known.seq < state.seq:
+            self._known = state
 
     def require_sound(self) -> None:
         """Check an SQLite catalog whose last writer did not close it, so that a log lay beside it; others pass.

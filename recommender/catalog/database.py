@@ -3,7 +3,6 @@
 A SQLite file that cannot be written here is opened read-only (recommender.catalog.still).
 """
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from recommender.catalog.still import is_read_only, open_still
 from recommender.catalog.tables import SCHEMA, meta
 from recommender.catalog.upgrade import Upgrade, upgrade
-from recommender.errors import CatalogError
+from recommender.errors import CatalogError, without_password
 
 UPGRADED = (None, "1", "2", "3", "4", "5")
 """Schemas that are brought to the present one on opening."""
-
-_PASSWORD = re.compile(r"(//[^:@/]*:).*@")
 
 
 def open_engine(url: str | URL, on_upgrade: Callable[[Upgrade], None] = lambda _: None) -> Engine:
@@ -91,7 +88,7 @@ def _sqlite_begin(connection: Connection) -> None:
 
 
 def _shown(url: str | URL) -> str:
-    return _PASSWORD.sub(r"\1***@", str(url))
+    return without_password(str(url))
 
 
 def _reason(error: Exception) -> str:

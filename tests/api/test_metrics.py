@@ -206,7 +206,7 @@ def test_the_workers_folder_is_gone_when_they_are(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv(WORKERS, "")  # restores both at the end
     monkeypatch.delenv(WORKERS)
     monkeypatch.setenv("RELATED_STORE", "")
-    monkeypatch.setattr("uvicorn.run", run)
+    monkeypatch.setattr("api.cli.run_server", run)
     assert CliRunner().invoke(commands, ["--store", str(tmp_path), "--workers", "2"]).exit_code == 0
     ((folder, was_there),) = seen
     assert was_there

@@ -190,8 +190,12 @@ def test_only_the_articles_that_are_asked_for_are_there(
 
 
 def test_only_what_nothing_has_leaves_nothing(sections: Path, tmp_path: Path) -> None:
-    with pytest.raises(RecommenderError, match="the catalog holds no article with text"):
-        run("--articles", sections, "--only", "kind=opera", "--out", tmp_path / "out", "--cache", tmp_path)
+    words = ("--articles", sections, "--out", tmp_path / "out", "--cache", tmp_path)
+    said = "--only 'kind=opera': fits none of the 5 articles; kind is 'news', '7', 'note'"
+    with pytest.raises(EvaluationError, match=re.escape(said)):
+        run(*words, "--only", "kind=opera")
+    with pytest.raises(EvaluationError, match="--only 'tone=dry': fits none of the 5 articles; none has a tone"):
+        run(*words, "--only", "tone=dry")
     assert not (tmp_path / "out").exists()
 
 
@@ -287,7 +291,7 @@ def test_one_list_alone_makes_a_whole_report(tmp_path: Path) -> None:
     assert document["comparisons"]["tfidf"]["detectable"] is None
     assert document["systems"]["tuned"] == document["systems"]["product"]
     assert [row["lists"] for row in document["learning_curve"]] == [0]
-    assert "not distinguishable" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Nothing can be said of product and " in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_report_is_not_held_to_itself(tmp_path: Path) -> None:
@@ -358,7 +362,7 @@ def test_table_has_a_column_a_report(report: Path) -> None:
 
 REFUSED = [
     (["run", "--out", "x"], "say either --articles FILE or --store DIR"),
-    (["run", "--out", "x", "--articles", "nowhere.jsonl", "--model", "hash"], "nothing to build"),
+    (["run", "--out", "x", "--articles", "nowhere.jsonl", "--model", "hash"], "nowhere.jsonl: no such file or folder"),
     (["run", "--out", "x", "--store", "empty", "--model", "hash"], "nothing is published yet"),
     (
         ["run", "--out", "x", "--articles", str(OPTECH), "--model", "hash", "--systems", "magic"],

@@ -164,7 +164,15 @@ def test_the_date_rule_is_the_default_and_counts_other_lists(store: Path, run: R
 def test_json_is_all_that_is_printed(store: Path, run: Run) -> None:
     ran = run("tune", "--store", store, "--as-of", "none", "--json")
     assert ran.status == 0
-    assert set(orjson.loads(ran.out)) == {"lists", "k", "before", "after", "difference", "expected_calibration_error"}
+    assert set(orjson.loads(ran.out)) == {
+        "lists",
+        "left_out",
+        "k",
+        "before",
+        "after",
+        "difference",
+        "expected_calibration_error",
+    }
     assert (store / NAME).exists()
 
 

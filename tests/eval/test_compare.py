@@ -88,6 +88,35 @@ def test_no_difference_comes_with_what_would_have_been_seen(a: Path, b: Path) ->
     assert same.sentence == "A and B have the same nDCG@10 on each of the 300 common lists."
 
 
+@pytest.mark.parametrize(("count", "lists"), [(1, "1 list"), (5, "5 lists")])
+def test_too_few_lists_claim_nothing(a: Path, b: Path, count: int, lists: str) -> None:
+    """However great the difference: p cannot come below .05."""
+    found = compare(report(a, np.full(count, 1.0), QUERIES[:count]), report(b, np.zeros(300)))
+    assert found.comparison.verdict is Verdict.UNDECIDED
+    assert found.sentence == (
+        f"Nothing can be said of A and B: {lists} in common, at least 6 are needed"
+        " (nDCG@10 is 1.000 in A and 0.000 in B)."
+        f" Left out: 0 lists that only A has, {300 - count} that only B has."
+    )
+    told = found.to_json()["difference"]
+    assert (told["mean"], told["verdict"]) == (1.0, "undecided")
+    assert [told[key] for key in ("low", "high", "p", "p_holm", "detectable")] == [None] * 5
+    six = compare(report(a, np.full(6, 1.0), QUERIES[:6]), b)
+    assert six.comparison.verdict is Verdict.BETTER
+
+
+def test_many_queries_of_few_lists_claim_nothing(a: Path, b: Path) -> None:
+    found = compare(report(a, BASE + 0.5, groups=[i % 5 for i in range(300)]), b)
+    assert found.sentence.startswith("Nothing can be said of A and B: 300 lists, 5 of them different, in common, at")
+
+
+def test_too_few_lists_pass_no_gate(a: Path, b: Path) -> None:
+    few = QUERIES[:5]
+    report(a, np.full(5, 1.0), few)
+    failures = check_no_worse(a, report(b, np.zeros(5), few), 0.01)
+    assert failures == ["5 lists in common with the base, at least 6 are needed."]
+
+
 def test_queries_are_paired_by_id_and_the_others_counted(a: Path, b: Path) -> None:
     kept, order = [7, 3, 250, 100], [*[f"new{i}" for i in range(3)], "q100", "q7", "q250", "q3"]
     values = np.concatenate([np.full(3, 0.5), BASE[[100, 7, 250, 3]] + [0.1, 0.2, 0.3, 0.4]])

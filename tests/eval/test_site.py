@@ -102,6 +102,7 @@ def test_k_is_the_cut(topics: Task) -> None:
 
 def test_the_json_holds_the_figures(gain: Gain) -> None:
     assert gain.to_json() == {
+        "left_out": {},
         "lists": 60,
         "k": 10,
         "before": round(gain.before, 6),

@@ -273,7 +273,7 @@ def make_newer_catalog(store: Path) -> None:
 @pytest.mark.parametrize(
     ("prepare", "arguments", "message"),
     [
-        (None, ["ingest", "{in}/none.jsonl"], "none.jsonl: cannot be read ([Errno 2] No such file or"),
+        (None, ["ingest", "{in}/none.jsonl"], "none.jsonl: no such file or folder; nothing is read"),
         (None, ["ingest", "{in}/none"], "none: no such file or folder"),
         (None, ["ingest", "{in}/empty"], "not one article could be read"),
         (None, ["build"], "the catalog holds no article with text: there is nothing to build"),
@@ -281,10 +281,10 @@ def make_newer_catalog(store: Path) -> None:
         (None, ["build", "{in}/articles.jsonl", "--model", "{in}/empty"], "no *.safetensors in "),
         (None, ["check"], "nothing is published yet; run: related-index build --store "),
         (None, ["list"], "nothing is published yet; run: related-index build --store "),
-        (make_file, ["ingest", "{in}/articles.jsonl"], "store is no folder"),
-        (make_file, ["build", "{in}/articles.jsonl"], "store is no folder"),
-        (make_file, ["check"], "CURRENT: cannot be read"),
-        (make_file, ["list"], "nothing is published yet"),
+        (make_file, ["ingest", "{in}/articles.jsonl"], "store is a file; expected a folder"),
+        (make_file, ["build", "{in}/articles.jsonl"], "store is a file; expected a folder"),
+        (make_file, ["check"], "store is a file; expected a folder"),
+        (make_file, ["list"], "store is a file; expected a folder"),
         (make_rubbish_catalog, ["ingest", "{in}/articles.jsonl"], "catalog.sqlite cannot be opened"),
         (make_rubbish_catalog, ["build"], "catalog.sqlite cannot be opened"),
         (make_damaged_ranker, ["build", "{in}/articles.jsonl"], "ranker.json: no ranker of this project"),
@@ -362,6 +362,18 @@ def test_the_module_is_the_command(store: Path) -> None:
     refused = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert refused.returncode == 1
     assert list(filter(None, refused.stderr.splitlines())) == [
-        "warning: none: no such file or folder",
-        "error: not one article could be read from the sources given",
+        "error: none: no such file or folder; nothing is read",
     ]
+
+
+@pytest.mark.parametrize("stage", ["build", "_ingest", "make_encoder", "open_catalog", "_say"])
+def test_ctrl_c_in_any_stage_is_status_130(
+    run: Run, source: Path, store: Path, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, stage, interrupt)
+    ran = run("build", source, "--store", store, "--model", "hash")
+    assert (ran.status, ran.err.splitlines()[-1]) == (130, "error: interrupted; what was committed is kept")
+    assert "Traceback" not in ran.err

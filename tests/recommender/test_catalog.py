@@ -1,6 +1,8 @@
 """The catalog: what is put can be read, a stub becomes its article, and a write happens whole or not at all."""
 
+import gc
 import sqlite3
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
@@ -182,3 +184,17 @@ def test_an_error_shows_no_password(url: str) -> None:
         Catalog.open(url)
     assert "://user:***@host" in str(caught.value)
     assert "ret" not in str(caught.value)
+
+
+def test_a_reader_left_in_the_middle_says_nothing_after_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when a build is interrupted: the catalog is closed before Python ends what read from it."""
+    dropped: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", dropped.append)
+    catalog = Catalog.open("sqlite://")
+    catalog.put(records(DEMO))
+    reader = catalog.articles()
+    next(reader)
+    catalog.close()
+    del reader
+    gc.collect()
+    assert dropped == []
