@@ -18,12 +18,12 @@ MAX_ITEMS = 500
 MAX_EXCLUDED = 500
 MAX_BATCH_EXCLUDED = 2_000
 """Names that the lists of one batch may exclude together."""
-MAX_EXPLAINED = 20
+MAX_EXPLAINED = 16
 """Items that are explained in one request, of a batch in all its lists: each has its two texts read."""
 MAX_VALUES = 100
 """Sections, and languages, of one request."""
 
-MAX_DRAFT = 100_000
+MAX_DRAFT = 60_000
 """Characters of a draft's body: far more than any story, far less than what keeps a server busy."""
 
 

@@ -20,7 +20,7 @@ FREE = 2.0
 """Lists of known articles that cost no more than this are not counted: they are what a page asks for."""
 LIST, PER_ITEM, PER_DIVERSE_ITEM, PER_EXCLUDED, FALLBACK = 0.84, 0.02, 0.05, 0.006, 0.5
 EXPLAIN, PER_EXPLAINED_ITEM = 1.4, 0.4
-DRAFT, PER_DRAFT_CHARACTER = 2.0, 8e-5
+DRAFT, PER_DRAFT_CHARACTER = 1.7, 6e-5
 """A draft is read and embedded first."""
 REQUEST = 0.4
 """Of a plain list, what is the request's: a batch has it once."""

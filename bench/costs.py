@@ -97,8 +97,8 @@ def kinds(ids: list[str]) -> Iterator[Kind]:
     yield batch("batch of 50", 50)
     yield batch("batch of 50, distinct", 50, distinct=True)
     yield batch("batch of 50, 40 articles excluded of each", 50, exclude=known[:40])
-    yield batch("batch of 20, explained", 20, limit=1, explain=True)
-    yield batch("batch of 40, all but explain", 40, limit=10, exclude=known[:40], **everything)
+    yield batch(f"batch of {MAX_EXPLAINED}, explained", MAX_EXPLAINED, limit=1, explain=True)
+    yield batch("batch of 25, all but explain", 25, limit=10, exclude=known[:40], **everything)
 
 
 def single(name: str, **asked: Any) -> Kind:  # noqa: ANN401 - parameters of a request
