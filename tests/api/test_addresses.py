@@ -54,7 +54,7 @@ def test_what_is_answered(store: Path, tmp_path: Path) -> None:
     seen: list[str] = []
     with served(store, writes=True) as client:
         for identity in ids:
-            for path in ("", "/related?limit=20&explain=true&fallback=latest"):
+            for path in ("", "/related?limit=16&explain=true&fallback=latest"):
                 answer = client.get(f"/v1/articles/{identity}{path}")
                 assert answer.status_code == 200
                 assert "s3cr3t" not in answer.text

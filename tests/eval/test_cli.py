@@ -333,7 +333,7 @@ def test_reports_of_other_measures_share_no_table(report: Path, tmp_path: Path) 
 
 def test_ids_with_spaces_are_one_word_in_trec_files(tmp_path: Path) -> None:
     file = tmp_path / "x.jsonl"
-    file.write_bytes(b'{"id":"a 1","title":"harbour","related":["b%\\t2"]}\n{"id":"b%\\t2","title":"harbour two"}\n')
+    file.write_bytes(b'{"id":"a 1","title":"harbour","related":["b% 2"]}\n{"id":"b% 2","title":"harbour two"}\n')
     run("--articles", file, "--systems", "product", "--out", tmp_path, "--cache", tmp_path)
     assert (tmp_path / "qrels.txt").read_text() == "a%201 0 b%25%202 1\n"
     assert (tmp_path / "run-product.txt").read_text() == "a%201 Q0 b%25%202 1 1 product\n"
