@@ -8,6 +8,7 @@ See https://www.sqlite.org/wal.html#read_only_databases
 
 import os
 import sqlite3
+import time
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
@@ -15,6 +16,8 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event
 from recommender.errors import CatalogError
 
 BUSY_SECONDS = 10.0
+TRIES, PAUSE = 5, 0.02
+"""Seconds between two tries."""
 
 
 def is_read_only(url: URL) -> bool:
@@ -41,6 +44,22 @@ class _Still(sqlite3.Connection):
 
     @classmethod
     def at(cls, path: Path) -> "_Still":
+        """Open the file; tried again, for a writer may make or remove its ``-wal`` file in this very moment."""
+        for left in reversed(range(TRIES)):
+            connection = cls._opened(path)
+            try:
+                connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            except sqlite3.OperationalError:
+                connection.close()
+                if not left:
+                    raise
+                time.sleep(PAUSE)
+            else:
+                return connection
+        raise AssertionError("unreachable")
+
+    @classmethod
+    def _opened(cls, path: Path) -> "_Still":
         stamp = None if path.with_name(f"{path.name}-wal").exists() else _stamp(path)
         mode = "mode=ro" if stamp is None else "immutable=1"
         uri = f"{path.as_uri()}?{mode}"
