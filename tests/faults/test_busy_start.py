@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -58,8 +59,8 @@ def test_a_killed_worker_is_replaced(store: Path) -> None:
         while alive(child) or len(workers_of(server)) < 2 or workers_of(server) <= names:
             assert time.monotonic() < until
             time.sleep(0.2)
-        for _ in range(20):
-            assert server.get("/readyz").status == 200
+        with server.each_worker() as clients:
+            assert [client.get("/readyz").status for client in clients] == [200, 200]
 
 
 def workers_of(server: servers.Server) -> set[str]:
@@ -67,7 +68,8 @@ def workers_of(server: servers.Server) -> set[str]:
     found = set()
     for _ in range(30):
         try:
-            found.add(server.get("/healthz").worker)
+            with closing(server.client()) as client:
+                found.add(client.get("/healthz").worker)
         except OSError:
             time.sleep(0.05)
     return found

@@ -47,6 +47,11 @@ TABLE: dict[str, tuple[Wrong, ...]] = {
         ("--store file", FILE_STORE),
         ("--stor nowhere", ("--stor", "--store")),
     ),
+    "related-index prune": (
+        ("--store nowhere", UNPUBLISHED),
+        ("--store file", FILE_STORE),
+        ("0123456789abcdef --store {store} --yes", ("0123456789abcdef is no snapshot", "see: related-index list")),
+    ),
     "related-index export": (
         ("out --store nowhere", UNPUBLISHED),
         ("file --store {store}", ("file", "is a file; expected a folder")),
