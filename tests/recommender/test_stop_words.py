@@ -98,7 +98,7 @@ NEWS = {
     "de": "brand mine krieg gesetz macht recht wahl ehe dank kraft weg halt uhr jahr gut wagen feuer kirche lage boden",
     "en": "fire bill mine mill system interest cry amount call describe detail fill find front full give move name part"
     " show side sincere thick thin top bottom won like need empty serious keep"
-    " made go see take put hasty company computer",
+    " go see put hasty company computer",
     "es": "fuego mina estado poder deber haya guerra ley juicio cuenta gobierno calle salvo",
     "fi": "tulipalo sota laki hallitus ali aika kuusi maa",
     "fr": "feu mine guerre loi car or été pouvoir devoir avions personne point bien part mort sommes bourse hôpital",
