@@ -49,6 +49,8 @@ _MARKDOWN_LINK = re.compile(r"!?\[([^\[\]\n]*)\]\([^()\s]*(?:\([^()\s]*\)[^()\s]
 _URL = re.compile(r"\b(?:https?://|www\.)\S+")
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])[\"'”’)\]]*\s+|\n+")
 
+PART = 4_000
+"""Characters that are normalised in one go."""
 NEAR_EQUAL = 92.0
 """Normalised Indel similarity (0..100) from which two teasers count as the same text."""
 
@@ -116,9 +118,27 @@ def normalise(text: str) -> str:
     """
     if text.isascii():
         return _NOT_WORD.sub(" ", text.lower()).strip()
+    return " ".join(filter(None, map(_normalised, in_parts(text))))
+
+
+def _normalised(text: str) -> str:
     text = unicodedata.normalize("NFKC", _stream_safe(_IGNORABLE.sub("", text))).casefold()
     text = _MARK_OF_NO_LETTER.sub(" ", unicodedata.normalize("NFKC", text))
     return _NOT_WORD.sub(" ", text).strip()
+
+
+def in_parts(text: str) -> Iterator[str]:
+    """Yield ``text`` in pieces of at most PART characters, cut before white space where there is any.
+
+    Compatibility forms may be 18 times as long as what they are made of (U+FDFA), and one call holds the interpreter.
+    """
+    start = 0
+    while len(text) - start > PART:
+        end = max(text.rfind(mark, start + 1, start + PART) for mark in " \n")
+        end = end if end > start else start + PART
+        yield text[start:end]
+        start = end
+    yield text[start:]
 
 
 def near_equal(a: str, b: str) -> bool:
