@@ -78,7 +78,7 @@ class VectorCache:
                     )
                     found.update((key, vector) for key, vector in connection.execute(query))
         except SQLAlchemyError as error:
-            raise CatalogError(f"the vector cache cannot be read ({error})") from error
+            raise CatalogError(f"the vector cache cannot be read ({_reason(error)})") from error
         size = 4 * self._encoder.dim
         return {key: vector for key, vector in found.items() if len(vector) == size}
 
@@ -96,4 +96,8 @@ class VectorCache:
                 connection.execute(delete(vectors).where(vectors.c.model == self._model, stale))
                 connection.execute(insert(vectors), values)
         except SQLAlchemyError as error:
-            raise CatalogError(f"the vector cache cannot be written ({error})") from error
+            raise CatalogError(f"the vector cache cannot be written ({_reason(error)})") from error
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "orig", None) or error).splitlines()[0]

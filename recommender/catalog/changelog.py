@@ -67,9 +67,9 @@ class Changelog:
     def change(self, live: bool) -> Iterator[Change]:
         """A transaction that is one change of the catalog; ``live``: what it touches is served before the next build.
 
-        Its first statement takes the database's write lock, so what it reads is what it changes.
+        It begins with the database's write lock, so what it reads is what it changes.
         """
-        with self._begun(self._engine) as connection:
+        with self._begun(self._engine.execution_options(writes=True)) as connection:
             change = Change(connection, _next_seq(connection), live)
             yield change
             _log(change)

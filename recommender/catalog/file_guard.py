@@ -9,6 +9,7 @@ SQLite Database File" (sqlite.org) lists what may happen to one.
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 from recommender.errors import CatalogLostError
 
@@ -34,23 +35,55 @@ class _Seen:
     change: int
 
 
-class FileGuard:
-    """Watches the database file at ``path``, which must exist.
+class _Files:
+    """The files that are open to be looked at, each once in a process however many guards look at it.
 
-    It keeps the file open for good: closing it would drop the locks that SQLite holds on it in this process (POSIX
-    advisory locks are per process, not per descriptor).
+    Closing one drops the locks that SQLite holds on that file anywhere in the process (POSIX advisory locks are per
+    process, not per descriptor): so a file is closed only with the last guard, and never while SQLite has it open.
     """
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[int, int], tuple[int, int]] = {}
+        self._lock = Lock()
+
+    def take(self, path: Path) -> tuple[tuple[int, int], int]:
+        """Open the file at ``path``, or count one more who looks; return which it is, and its descriptor."""
+        with self._lock:
+            found = path.stat()
+            key = found.st_dev, found.st_ino
+            file, users = self._open.get(key, (-1, 0))
+            if not users:
+                file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+                own = os.fstat(file)
+                key = own.st_dev, own.st_ino
+            self._open[key] = file, users + 1
+            return key, file
+
+    def drop(self, key: tuple[int, int]) -> None:
+        """Count one less, and close the file with the last."""
+        with self._lock:
+            file, users = self._open.pop(key)
+            if users > 1:
+                self._open[key] = file, users - 1
+            else:
+                os.close(file)
+
+
+_FILES = _Files()
+
+
+class FileGuard:
+    """Watches the database file at ``path``, which must exist."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file = -1
+        self._taken: dict[tuple[int, int], int] = {}
         self._seen: _Seen | None = None
 
     def close(self) -> None:
-        """Let go of the file; only when SQLite has, too."""
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+        """Let go of the files; only when SQLite has closed them, too."""
+        while self._taken:
+            _FILES.drop(self._taken.popitem()[0])
 
     def same(self) -> bool:
         """Say whether the file at the path is the one that was seen before.
@@ -71,17 +104,15 @@ class FileGuard:
         return True
 
     def forget(self) -> None:
-        """Take whatever file is at the path next time for the right one; SQLite must have closed the one before."""
-        self.close()
+        """Take whatever file is at the path next time for the right one."""
         self._seen = None
 
     def adopt(self, change: int) -> None:
         """Take another file at the path for the right one, if by itself it is that catalog after this ``change``.
 
-        By itself: a log that lies beside it may be that of the file before. SQLite must have closed that one. Raises
-        CatalogLostError if it is another catalog, or an older one.
+        By itself: a log that lies beside it may be that of the file before. Raises CatalogLostError if it is another
+        catalog, or an older one.
         """
-        self.close()
         now, before = self._look(), self._seen
         if before and (_another(now, before) or now.change < user_version(change)):
             raise CatalogLostError(f"the catalog {self._path} was replaced by another or an older one; {REMEDY}")
@@ -90,15 +121,16 @@ class FileGuard:
     def _look(self) -> _Seen:
         try:
             found = self._path.stat()
-            if self._file < 0:
-                self._file = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
-            own = os.fstat(self._file)
-            header = os.pread(self._file, _HEADER, 0)
+            key = found.st_dev, found.st_ino
+            if key not in self._taken:
+                key, file = _FILES.take(self._path)
+                self._taken[key] = file
+            own = os.fstat(self._taken[key])
+            header = os.pread(self._taken[key], _HEADER, 0)
         except OSError as error:
             raise CatalogLostError(f"the catalog {self._path} is gone ({error.strerror}); {REMEDY}") from error
-        same = (found.st_dev, found.st_ino) == (own.st_dev, own.st_ino)
         return _Seen(
-            (own.st_dev, own.st_ino) if same else (-1, -1),
+            key,
             own.st_size,
             len(header) == _HEADER and header.startswith(MAGIC),
             int.from_bytes(header[_PAGE_SIZE]) * int.from_bytes(header[_PAGES]),

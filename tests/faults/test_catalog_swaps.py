@@ -6,6 +6,8 @@ The swaps fail on a catalog without its guards: see test_without_the_guards_a_wr
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -284,3 +286,26 @@ def test_two_builds_of_nothing_new_have_one_origin(tmp_path: Path) -> None:
         catalog.put([Record(Article(id="b", title="B harbour"), "")], live=True)
         assert catalog.stamp() != first
         catalog.trust(first)
+
+
+TAKE = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], timeout=0, isolation_level=None)
+try:
+    connection.execute("BEGIN IMMEDIATE")
+except sqlite3.OperationalError as error:
+    print(error)
+"""
+
+
+def test_looking_at_the_file_never_drops_a_lock(tmp_path: Path) -> None:
+    """Who closes a file loses all locks that the process has on it: two would write at once, and the file be torn."""
+    with closing(Catalog.open(tmp_path)) as one:
+        one.put([Record(Article(id="a", title="A"), "")], live=True)
+        origin = one.stamp()
+        with one.engine.execution_options(writes=True).begin():
+            with closing(Catalog.open(tmp_path)) as other:
+                other.seq()
+            one.trust(origin)
+            child = [sys.executable, "-c", TAKE, str(tmp_path / FILE)]
+            assert subprocess.run(child, capture_output=True, text=True, check=True).stdout == "database is locked\n"

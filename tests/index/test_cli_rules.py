@@ -63,7 +63,7 @@ def test_rules_are_tried_without_effect_and_then_used(store: Path, rules: Path) 
     assert len(with_sport) > 10
     tried = run("try", rules, "--store", store)
     assert tried.exit_code == 0, tried.output
-    assert tried.output.count("  - ") >= 10
+    assert tried.output.count("  - ") >= 5  # what a list loses; some of the ten only change their order
     assert lists(store) == before
     used = run("use", rules, "--store", store)
     assert (used.exit_code, used.output) == (0, f"{rules}: 1 rule, 1 ignored tag in force\n")
