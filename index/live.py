@@ -174,7 +174,7 @@ class Live:
             entry = read_manifest(snapshots_folder(self.store) / base.manifest.version).catalog
         except SnapshotError:
             return None
-        return Origin(entry.id, entry.seq, entry.stamp) if entry else None
+        return entry.origin if entry else None
 
     def _listen(self) -> None:
         """Have a bell; of a store that cannot be written here say once how its changes come."""

@@ -8,6 +8,7 @@ from typing import Literal
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from recommender.catalog import Origin
 from recommender.errors import SchemaError, SnapshotError
 
 SCHEMA = 6
@@ -43,6 +44,11 @@ class CatalogEntry(_Part):
     id: str
     seq: int = Field(ge=0)
     stamp: str
+
+    @property
+    def origin(self) -> Origin:
+        """The same, as a catalog compares it with itself."""
+        return Origin(self.id, self.seq, self.stamp)
 
 
 class RankerEntry(_Part):

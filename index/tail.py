@@ -36,7 +36,7 @@ class Tail:
         Without an ``origin``, that is what its manifest says.
         """
         entry = base.manifest.catalog
-        self.require(catalog, origin or (Origin(entry.id, entry.seq, entry.stamp) if entry else None))
+        self.require(catalog, origin or (entry.origin if entry else None))
         self._base = base
         self._catalog = catalog
         model = base.manifest.model

@@ -10,6 +10,7 @@ import numpy as np
 from sqlalchemy import Engine, delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from recommender.catalog.database import reason_of
 from recommender.catalog.tables import vectors
 from recommender.encoder import Encoder, Matrix
 from recommender.errors import BuildInterruptedError, CatalogError
@@ -78,7 +79,7 @@ class VectorCache:
                     )
                     found.update((key, vector) for key, vector in connection.execute(query))
         except SQLAlchemyError as error:
-            raise CatalogError(f"the vector cache cannot be read ({_reason(error)})") from error
+            raise CatalogError(f"the vector cache cannot be read ({reason_of(error)})") from error
         size = 4 * self._encoder.dim
         return {key: vector for key, vector in found.items() if len(vector) == size}
 
@@ -96,8 +97,4 @@ class VectorCache:
                 connection.execute(delete(vectors).where(vectors.c.model == self._model, stale))
                 connection.execute(insert(vectors), values)
         except SQLAlchemyError as error:
-            raise CatalogError(f"the vector cache cannot be written ({_reason(error)})") from error
-
-
-def _reason(error: Exception) -> str:
-    return str(getattr(error, "orig", None) or error).splitlines()[0]
+            raise CatalogError(f"the vector cache cannot be written ({reason_of(error)})") from error

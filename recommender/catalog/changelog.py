@@ -4,14 +4,15 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from sqlalchemy import Connection, Engine, Integer, String, cast, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from recommender.catalog.database import reason_of
 from recommender.catalog.file_guard import FileGuard
 from recommender.catalog.identity import REMEDY, Origin, State, note_change, require_origin, state_of
 from recommender.catalog.rows import batched
+from recommender.catalog.still import sqlite_file
 from recommender.catalog.tables import changed, meta
 from recommender.errors import CatalogError, CatalogLostError
 
@@ -39,8 +40,8 @@ class Changelog:
         sqlite = engine.dialect.name == "sqlite"  # there every transaction sees one state
         self._steady = engine if sqlite else engine.execution_options(isolation_level="REPEATABLE READ")
         self._read_by: Connection | None = None
-        database = engine.url.database if sqlite else None
-        self._guard = FileGuard(Path(database)) if database and database != ":memory:" and not read_only else None
+        file = sqlite_file(engine.url)
+        self._guard = FileGuard(file) if file and not read_only else None
         self._known: State | None = None
         self._trusted: Origin | None = None
         self._damaged = False
@@ -85,7 +86,7 @@ class Changelog:
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Let all reads within see the catalog as it is now, whatever is written meanwhile; for one thread."""
-        if self._engine.url.get_backend_name() == "sqlite" and self._engine.url.database in (None, "", ":memory:"):
+        if self._engine.dialect.name == "sqlite" and sqlite_file(self._engine.url) is None:
             yield  # one connection, in one process: nobody writes meanwhile
             return
         with self.transaction() as connection:
@@ -125,8 +126,7 @@ class Changelog:
                 return
             if isinstance(getattr(error, "orig", None), sqlite3.DatabaseError) and "malformed" in str(error):
                 self._damaged = True
-            reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-            raise CatalogError(f"the catalog {self._engine.url} failed ({reason})") from error
+            raise CatalogError(f"the catalog {self._engine.url} failed ({reason_of(error)})") from error
 
     def _require_known(self, state: State, known: State | None) -> None:
         if known and (state.id != known.id or state.seq < known.seq):

@@ -4,13 +4,12 @@ A SQLite file that cannot be written here is opened read-only (recommender.catal
 """
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from recommender.catalog.still import is_read_only, open_still
+from recommender.catalog.still import is_read_only, open_still, sqlite_file
 from recommender.catalog.tables import SCHEMA, meta
 from recommender.catalog.upgrade import Upgrade, upgrade
 from recommender.errors import CatalogError, without_password
@@ -44,7 +43,7 @@ def open_engine(url: str | URL, on_upgrade: Callable[[Upgrade], None] = lambda _
                 on_upgrade(done)
             found = None
     except (SQLAlchemyError, ImportError) as error:  # the latter: no driver for this kind of database
-        raise CatalogError(f"the catalog {_shown(url)} cannot be opened ({_reason(error)})") from error
+        raise CatalogError(f"the catalog {_shown(url)} cannot be opened ({reason_of(error)})") from error
     if found is not None and found != str(SCHEMA):
         engine.dispose()
         raise CatalogError(
@@ -58,9 +57,8 @@ def open_engine(url: str | URL, on_upgrade: Callable[[Upgrade], None] = lambda _
 def has_log(url: str | URL) -> bool:
     """Say whether a log lies beside the SQLite database at ``url``: it is open, or its last writer did not close it."""
     try:
-        place = make_url(url)
-        known = place.get_backend_name() == "sqlite" and place.database not in (None, "", ":memory:")
-        return known and Path(f"{place.database}-wal").stat().st_size > 0
+        path = sqlite_file(make_url(url))
+        return path is not None and path.with_name(f"{path.name}-wal").stat().st_size > 0
     except (OSError, SQLAlchemyError):
         return False
 
@@ -91,5 +89,6 @@ def _shown(url: str | URL) -> str:
     return without_password(str(url))
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """Return what a database says of its error, in one line."""
     return str(getattr(error, "orig", None) or error).splitlines()[0]

@@ -20,12 +20,17 @@ TRIES, PAUSE = 5, 0.02
 """Seconds between two tries."""
 
 
+def sqlite_file(url: URL) -> Path | None:
+    """Return the file of a SQLite database, None where it is in memory, or of another kind."""
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+        return None
+    return Path(str(url.database))
+
+
 def is_read_only(url: URL) -> bool:
     """Say whether ``url`` is that of a SQLite file that is there and cannot be written: it, or its folder."""
-    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
-        return False
-    path = Path(str(url.database))
-    return path.is_file() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
+    path = sqlite_file(url)
+    return path is not None and path.is_file() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
 
 
 def open_still(url: URL) -> Engine:
