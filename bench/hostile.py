@@ -7,6 +7,9 @@ real server, the dearest of them is sent while another client asks ``/healthz`` 
 """
 
 import json
+import os
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -18,7 +21,6 @@ from typing import Annotated, Any
 
 import orjson
 import typer
-import uvicorn
 from fastapi.testclient import TestClient
 from rich.console import Console
 from rich.progress import track
@@ -26,12 +28,11 @@ from rich.table import Table
 
 from api.app import create_app
 from api.asked import MAX_DRAFT
-from api.cli import server_options
 from api.keys import KeyRing
 from eval.trec import read_run
 from index.build import build
 from index.live import Live
-from recommender.articles import Record
+from recommender.articles import MAX_BODY, Record
 from recommender.catalog import Catalog
 from recommender.editors.rule_file import read_rules
 from recommender.editors.rules import matches
@@ -45,8 +46,8 @@ DEMO = Path(__file__).parents[1] / "seeds" / "demo.jsonl"
 SHORT = MAX_DRAFT // 4
 FACTOR, TWICE, FLOOR = 4, 2.0, 0.004
 """Times longer; times slower a character, at most; seconds under which nothing can be told."""
-WAIT = 0.050
-"""Seconds in which ``/healthz`` answers beside any request."""
+BESIDE = (("draft", MAX_DRAFT), ("put", MAX_DRAFT), ("put", MAX_BODY))
+"""Requests beside which ``/healthz`` is asked: kind, and characters."""
 PORT = 18_790
 
 PATTERNS = {
@@ -124,18 +125,18 @@ def main(
             for way, call in found.items()
             for name, pattern in track(patterns.items(), way, transient=True)
         ]
-    worst = max((row for row in rows if row["way"] == "draft"), key=lambda row: row["long_ms"])
-    with tempfile.TemporaryDirectory() as folder:
-        waits = {
-            kind: healthz_beside(Path(folder) / kind, PATTERNS[worst["pattern"]], kind) for kind in ("draft", "put")
-        }
+    waits = {}
+    for kind, length in BESIDE:
+        worst = max((row for row in rows if row["way"] == kind), key=lambda row: row["long_ms"])["pattern"]
+        with tempfile.TemporaryDirectory() as folder:
+            waits[f"{kind} of {length:,}: {worst}"] = healthz_beside(Path(folder), PATTERNS[worst], kind, length)
     bad = [row for row in rows if not row["linear"]]
     table = Table("way", "pattern", "ms", f"ms of {FACTOR} times as much", "slower a character", box=None)
     for row in sorted(rows, key=lambda row: -row["slower"])[:12]:
         table.add_row(row["way"], row["pattern"], *(f"{row[key]:.1f}" for key in ("short_ms", "long_ms", "slower")))
     Console().print(table)
     Console().print(
-        f"{len(rows)} pairs of a way and a pattern, {len(bad)} not linear; /healthz beside the worst: {waits}"
+        f"{len(rows)} pairs of a way and a pattern, {len(bad)} not linear; ms of /healthz beside the worst: {waits}"
     )
     document = {"patterns": len(patterns), "ways": len(found), "not_linear": bad, "healthz_ms": waits, "pairs": rows}
     out.parent.mkdir(exist_ok=True)
@@ -225,40 +226,38 @@ def scaling(call: Way, pattern: str) -> dict[str, Any]:
     return {"short_ms": short, "long_ms": long, "slower": round(slower, 2), "linear": slower <= TWICE}
 
 
-def healthz_beside(store: Path, pattern: str, kind: str) -> float:
-    """Return the longest that ``/healthz`` took, in ms, while such texts came in all the time."""
+def healthz_beside(store: Path, pattern: str, kind: str, length: int) -> float:
+    """Return the longest that ``/healthz`` of a server took, in ms, while such texts came in all the time."""
     with closing(Catalog.open(store)) as catalog:
         catalog.put([item for item in read([DEMO]) if isinstance(item, Record)])
         build(store, catalog, HashEncoder())
-        config = Settings(cache_mb=0, cost_per_minute=0, access_log=False)
-        app = create_app(Live(store, catalog=catalog), config=config)
-        server = uvicorn.Server(
-            uvicorn.Config(app.outermost, port=PORT, **server_options(config) | {"log_config": None})
-        )
-        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
-        try:
-            key = KeyRing(store).new("bench")
-            return _longest(pattern, kind, key)
-        finally:
-            server.should_exit = True
-            thread.join(30)
+    key = KeyRing(store).new("bench")
+    environment = os.environ | {"RELATED_CACHE_MB": "0", "RELATED_COST_PER_MINUTE": "0"}
+    server = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", "api", "--store", str(store), "--port", str(PORT)],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _await_health()
+        return _longest(kind, document((pattern * length)[:length]), key)
+    finally:
+        server.terminate()
+        server.wait(30)
 
 
-def _longest(pattern: str, kind: str, key: str) -> float:
+def _longest(kind: str, body: bytes, key: str) -> float:
     over = threading.Event()
-    body = document((pattern * MAX_DRAFT)[:MAX_DRAFT])
     headers = {"content-type": "application/json", "authorization": f"Bearer {key}"}
+    method, path = ("POST", "/v1/related") if kind == "draft" else ("PUT", "/v1/articles/hostile")
 
     def send() -> None:
         connection = HTTPConnection("127.0.0.1", PORT, timeout=60)
         while not over.is_set():
-            method, path = ("POST", "/v1/related") if kind == "draft" else ("PUT", "/v1/articles/hostile")
             connection.request(method, path, body, headers)
             connection.getresponse().read()
 
-    _await_health()
     sender = threading.Thread(target=send, daemon=True)
     sender.start()
     longest, until = 0.0, time.monotonic() + 10

@@ -3,6 +3,7 @@
 from recommender.articles.article import (
     MAX_BODY,
     MAX_ID,
+    MAX_MARKS,
     MAX_RELATED,
     MAX_TAGS,
     MAX_TEASER,
@@ -24,6 +25,7 @@ from recommender.articles.values import id_of
 __all__ = [
     "MAX_BODY",
     "MAX_ID",
+    "MAX_MARKS",
     "MAX_RELATED",
     "MAX_TAGS",
     "MAX_TEASER",

@@ -12,6 +12,8 @@ MAX_URL = 2_048
 MAX_TITLE = 1_000
 MAX_TEASER = 50_000
 MAX_BODY = 2_000_000
+MAX_MARKS = 200_000
+"""Beginnings of tags and shortcodes in one text: ten times those of a long page of tables."""
 MAX_TEASERS = 50
 MAX_TAGS = 200
 MAX_RELATED = 1_000

@@ -4,15 +4,18 @@ An article page saved as text has no teaser of its own, so its title and first p
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rapidfuzz import fuzz, process
 
 from recommender.articles import Article
+from recommender.articles.article import MAX_TEASER
 from recommender.text import NEAR_EQUAL, normalise
 
 NEAR_FROM = 40
 """Characters from which two texts may be nearly equal: in a shorter one every letter counts."""
+COMPARED = 10_000
+"""Texts that one is compared with in one go."""
 _NUMBER = re.compile(r"\d+")
 
 
@@ -55,11 +58,18 @@ class TextIndex:
         for key in filter(None, map(normalise, texts)):
             if len(key) < NEAR_FROM:
                 continue
-            near = process.extract_iter(key, self._ids.keys(), scorer=fuzz.ratio, score_cutoff=NEAR_EQUAL)
-            for text, _, _ in near:
+            for text in self._nearly(key):
                 if len(text) >= NEAR_FROM and _NUMBER.findall(text) == _NUMBER.findall(key):
                     found |= self._ids[text].keys()
         return found
+
+    def _nearly(self, key: str) -> Iterator[str]:
+        """Yield the texts similar to ``key``. A call that compares with all of them would hold the interpreter."""
+        texts = list(self._ids)
+        for start in range(0, len(texts), COMPARED):
+            some = texts[start : start + COMPARED]
+            for text, _, _ in process.extract_iter(key, some, scorer=fuzz.ratio, score_cutoff=NEAR_EQUAL):
+                yield text
 
 
 class StubMatcher:
@@ -84,7 +94,8 @@ class StubMatcher:
         if article.is_stub:
             self._stub_texts.add(article.id, article.teasers)
         else:
-            self._article_texts.add(article.id, (*article.teasers, article.title, *article.paragraphs[:1]))
+            opening = (text for text in article.paragraphs[:1] if len(text) <= MAX_TEASER)  # a longer one is no stub's
+            self._article_texts.add(article.id, (*article.teasers, article.title, *opening))
 
     def forget(self, identity: str) -> None:
         """Forget what was known under this id."""

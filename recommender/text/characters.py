@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import regex
 from rapidfuzz import fuzz
 
+from recommender.text.parts import PART, in_parts
+
 # White space, and what stands between two words without being any: the other controls of C1 (left by a wrong
 # encoding), and the place of an object that is not there.
 _SPACES = re.compile("[\t\x0b\x0c\x1c-\x1f\x80-\x9f\xa0\u1680\u2000-\u200a\u202f\u205f\u3000\ufffc]")
@@ -48,9 +50,11 @@ _MARK_OF_NO_LETTER = regex.compile(r"(?<![\p{L}\p{M}\p{N}])\p{M}++")
 _MARKDOWN_LINK = re.compile(r"!?\[([^\[\]\n]*)\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*(?:\s+\"[^\"\n]*\")?\)")
 _URL = re.compile(r"\b(?:https?://|www\.)\S+")
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])[\"'”’)\]]*\s+|\n+")
+_LONGEST_END = 50
+"""Characters, of quotes and brackets, that may stand between a full stop and the space after it."""
 
-PART = 4_000
-"""Characters that are normalised in one go."""
+COMPARED_PART = 4_000
+"""Characters that are normalised in one go: compatibility forms may be 18 times as long as what they stand for."""
 NEAR_EQUAL = 92.0
 """Normalised Indel similarity (0..100) from which two teasers count as the same text."""
 
@@ -61,12 +65,17 @@ def clean(text: str) -> str:
     Paragraphs stay separated by one blank line; lone surrogates become U+FFFD; more than 30 combining marks in a row
     are cut (UAX #15, Stream-Safe Text Format). ``clean(clean(text)) == clean(text)``; time is linear.
     """
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = "".join(map(_visible, in_parts(text.replace("\r\n", "\n").replace("\r", "\n"))))
+    lines = (line.strip() for line in _SEVERAL_SPACES.sub(" ", text).split("\n"))
+    return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()
+
+
+def _visible(text: str) -> str:
+    """Return ``text`` in NFC, without invisible characters, one space for each run of white space in a line."""
     text = _INVISIBLE.sub("", text)
     if not text.isascii():
         text = _composed(text.replace("\x85", "\n").replace("\u2028", "\n").replace("\u2029", "\n\n"))
-    lines = (line.strip() for line in _SEVERAL_SPACES.sub(" ", _SPACES.sub(" ", text)).split("\n"))
-    return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()
+    return _SEVERAL_SPACES.sub(" ", _SPACES.sub(" ", text))
 
 
 def _composed(text: str) -> str:
@@ -96,17 +105,20 @@ def _stream_safe(text: str) -> str:
 
 def readable(text: str) -> str:
     """Return ``text`` without link targets and URLs: what a person would read."""
-    return _URL.sub(" ", _MARKDOWN_LINK.sub(r"\1", text))
+    return "".join(_URL.sub(" ", _MARKDOWN_LINK.sub(r"\1", part)) for part in in_parts(text))
 
 
 def sentences(text: str) -> Iterator[str]:
     """Yield the sentences of ``text`` in order; a line break always ends one."""
-    start = 0
-    for match in _SENTENCE_END.finditer(text):
-        piece = text[start : match.end()].strip()
-        if piece:
+    start = at = 0
+    while at < len(text):
+        match = _SENTENCE_END.search(text, at, at + PART)
+        if match is None:
+            at += PART - _LONGEST_END
+            continue
+        if piece := text[start : match.end()].strip():
             yield piece
-        start = match.end()
+        start = at = match.end()
     if piece := text[start:].strip():
         yield piece
 
@@ -116,29 +128,15 @@ def normalise(text: str) -> str:
 
     Characters that are not drawn (joiners, variation selectors, soft hyphens) make no difference.
     """
-    if text.isascii():
+    if text.isascii() and len(text) <= PART:
         return _NOT_WORD.sub(" ", text.lower()).strip()
-    return " ".join(filter(None, map(_normalised, in_parts(text))))
+    return " ".join(filter(None, map(_normalised, in_parts(text, COMPARED_PART))))
 
 
 def _normalised(text: str) -> str:
     text = unicodedata.normalize("NFKC", _stream_safe(_IGNORABLE.sub("", text))).casefold()
     text = _MARK_OF_NO_LETTER.sub(" ", unicodedata.normalize("NFKC", text))
     return _NOT_WORD.sub(" ", text).strip()
-
-
-def in_parts(text: str) -> Iterator[str]:
-    """Yield ``text`` in pieces of at most PART characters, cut before white space where there is any.
-
-    Compatibility forms may be 18 times as long as what they are made of (U+FDFA), and one call holds the interpreter.
-    """
-    start = 0
-    while len(text) - start > PART:
-        end = max(text.rfind(mark, start + 1, start + PART) for mark in " \n")
-        end = end if end > start else start + PART
-        yield text[start:end]
-        start = end
-    yield text[start:]
 
 
 def near_equal(a: str, b: str) -> bool:

@@ -4,7 +4,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from recommender.text.characters import in_parts
+from recommender.text.characters import COMPARED_PART
+from recommender.text.parts import in_parts
 
 LEAST_WORDS = 30
 """Different words a text needs before it can be said to be another one again."""
@@ -24,14 +25,14 @@ def plain(text: str) -> str:
 
 def distinct_words(text: str) -> set[str]:
     """Return the different words of ``text``; in scripts without spaces, its pairs of neighbouring letters."""
-    words = {word for piece in in_parts(text) for word in _WORD.findall(plain(piece))}
+    words = {word for piece in in_parts(text, COMPARED_PART) for word in _WORD.findall(plain(piece))}
     return {part for word in words for part in compared(word)}
 
 
 def has_distinct_words(text: str, least: int) -> bool:
     """Say whether ``text`` has at least ``least`` different words; reads little further than it must."""
     found = set[str]()
-    for piece in in_parts(text):
+    for piece in in_parts(text, COMPARED_PART):
         found.update(part for word in set(_WORD.findall(plain(piece))) for part in compared(word))
         if len(found) >= least:
             return True

@@ -26,7 +26,7 @@ def plain(text: str) -> str:
     scripts, styles, comments, form controls, hidden elements. Entities are decoded, those that end in ";" only. Blocks
     become paragraphs. A text that holds no markup stays as it is, with any "<" and "&" in it. Time is linear.
     """
-    if not _SUSPECT.search(text):
+    if not any(mark in text for mark in "<&[{") or not _SUSPECT.search(text):
         return clean(text)
     text = without_templates(text.replace("\r\n", "\n").replace("\r", "\n"))
     if wrapped := _CDATA.fullmatch(text):

@@ -22,7 +22,8 @@ def without_shortcodes(text: str) -> str:
     if "[" not in text:
         return text
     text = _BASE64.sub("", text)
-    codes = _Shortcodes(text, list(_BRACKET.finditer(text)))
+    brackets = [match for match in _BRACKET.finditer(text)]  # no list(): it would hold the interpreter
+    codes = _Shortcodes(text, brackets)
     parts: list[str] = []
     at = 0
     last: re.Match[str] | None = None

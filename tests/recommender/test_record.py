@@ -1,5 +1,6 @@
 """Records: each field in the shapes that real systems give it, what is left out and said, and what is refused."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -7,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.articles import MAX_RELATED, MAX_TAGS, MAX_TEASERS, MAX_TITLE, MAX_URL, Article, Record, parse_article
+from recommender.articles import (
+    MAX_MARKS,
+    MAX_RELATED,
+    MAX_TAGS,
+    MAX_TEASERS,
+    MAX_TITLE,
+    MAX_URL,
+    Article,
+    Record,
+    parse_article,
+)
 from recommender.errors import ArticleError
 
 GOOD = {"id": "a", "title": "T"}
@@ -593,3 +604,11 @@ def test_whatever_is_read_is_an_article_or_named(value: object, site_url: str) -
     except ArticleError as error:
         place = error.place
     assert place == "here" or (found.id and (found.title or found.teasers or found.body))
+
+
+@pytest.mark.parametrize(("field", "given"), [("body", "<p>"), ("teaser", "[a]"), ("title", "<b>[i]")])
+def test_a_text_with_more_beginnings_of_markup_than_any_page_is_refused(field: str, given: str) -> None:
+    fields = {"id": "a", "title": "Quay", "body": "The quay."}
+    many = given * (MAX_MARKS // len(re.findall(r"[<\[]", given)) + 1)
+    with pytest.raises(ArticleError, match=rf'{field} holds 200,00[12] of "<" and "\[".*the limit is 200,000'):
+        parse_article(fields | {field: many})

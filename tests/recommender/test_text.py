@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.text import characters, clean, near_equal, normalise, readable, sentences, sha256
+from recommender.text import clean, near_equal, normalise, readable, sentences, sha256
 
 SPECIAL = (
     "\n\r\t \u00a0\u200b\u2028\u2029\x85\ud800e\u0301\u0323\u0338\u0344\u200c\u200d"
@@ -149,16 +149,6 @@ def test_sentences_lose_nothing(text: str) -> None:
 )
 def test_normalise(text: str, expected: str) -> None:
     assert normalise(text) == expected
-
-
-@given(st.text(alphabet="aé\u0301\ufdfa \n\u0e33日.", max_size=60), st.integers(1, 9))
-def test_a_text_is_normalised_alike_in_pieces_cut_at_white_space(text: str, times: int) -> None:
-    """Against one go; words that are longer than a piece aside."""
-    long = (text + " ") * times * 40
-    whole = characters._normalised(long)
-    assert normalise(long) == whole or max(map(len, long.split()), default=0) > characters.PART
-    assert "".join(characters.in_parts(long)) == long
-    assert max(map(len, characters.in_parts(long))) <= characters.PART
 
 
 @pytest.mark.parametrize(
