@@ -65,7 +65,7 @@ results: setup ## evaluate every development corpus, with weights fitted on the 
 	$(EVALUATE) --articles $(CORPORA)/digitalgov.jsonl.gz --ranker eval/results/rankers/without-gov.json --out var/results/digitalgov
 	$(EVALUATE) --articles $(CORPORA)/eighteenf.jsonl.gz --ranker eval/results/rankers/without-gov.json --out var/results/eighteenf
 	$(EVALUATE) --articles $(CORPORA)/mdn.jsonl.gz --ranker eval/results/rankers/without-mdn.json --out var/results/mdn --as-of none \
-		--curated-key related_noparent --only page_type=$$($(BIN)/python -c 'from eval.defaults import PROSE; print(PROSE)')
+		--curated-key related_noparent --only page_type=$$($(BIN)/python -c 'from eval.studies.defaults import PROSE; print(PROSE)')
 	$(EVALUATE) --articles $(CORPORA)/optech_topics.jsonl.gz --ranker eval/results/rankers/without-optech.json \
 		--out var/results/optech_topics --as-of none
 	$(BIN)/python -m eval versions --corpora $(CORPORA)

@@ -15,15 +15,15 @@ from api import articles, docs, metrics, overrides, problems, related
 from api.costs import Budgets, CostLimit
 from api.drafts import Drafts
 from api.headers import Cors, Head, SecurityHeaders
-from api.hot import MIN_COMPRESSED, Hot
 from api.keys import KeyRing
 from api.limits import BodyLimit
 from api.logs import AccessLog
 from api.metrics import Metrics
 from api.observe import Observe
+from api.response_cache import MIN_COMPRESSED, Hot
 from api.routes import probes, router
-from index.live import Live
-from index.writer import Writer
+from index.live.live import Live
+from index.live.writer import Writer
 from recommender import __version__
 from recommender.catalog import Catalog
 from recommender.errors import CatalogError

@@ -6,10 +6,10 @@ import orjson
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from api.asked import ArticleFields
 from api.keys import require_key
 from api.problems import MAX_DETAIL, RESPONSES, ProblemError
-from index.writer import Writer
+from api.requests import ArticleFields
+from index.live.writer import Writer
 from recommender.articles import Record, parse_article
 from recommender.errors import ArticleError
 

@@ -10,9 +10,9 @@ from typing import Any, Self
 
 import orjson
 
-from index.answer import Related, Status
+from index.response import Related, Status
 from recommender import __version__
-from recommender.related import Source
+from recommender.ranking.related import Source
 
 MINUTE, HOUR, DAY, WEEK = 60, 3_600, 86_400, 604_800
 

@@ -12,8 +12,8 @@ from api import logs, metrics
 from api.keys import MAX_NAME, KeyRing, KeysError
 from api.protocol import BoundedHead
 from api.server import run_server
-from recommender import console
-from recommender.console import Store
+from recommender import cli_support
+from recommender.cli_support import Store
 from recommender.settings import Settings, settings
 
 app = typer.Typer(pretty_exceptions_enable=False)
@@ -74,7 +74,7 @@ def new_key(name: Name, *, store: Store) -> None:
     """Make a key and print it, once: only its hash is kept."""
     if not 0 < len(name) <= MAX_NAME:
         raise typer.BadParameter(f"a name has 1 to {MAX_NAME} characters, not {len(name)}")
-    console.out.print(KeyRing(store).new(name), markup=False)
+    cli_support.out.print(KeyRing(store).new(name), markup=False)
 
 
 @keys.command("list")
@@ -82,7 +82,7 @@ def list_keys(*, store: Store) -> None:
     """List the names of the keys, and when they were made."""
     _check_there(store)
     for key in KeyRing(store).all():
-        console.out.print(f"{key.created_at:%Y-%m-%d %H:%M}  {key.name}", markup=False)
+        cli_support.out.print(f"{key.created_at:%Y-%m-%d %H:%M}  {key.name}", markup=False)
 
 
 @keys.command("revoke")
@@ -99,4 +99,4 @@ def _check_there(store: Path) -> None:
 
 def main() -> None:
     """Run the command line."""
-    console.main(app)
+    cli_support.main(app)

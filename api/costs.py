@@ -12,9 +12,9 @@ from cachetools import LRUCache
 from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.asked import Asked, Batch
 from api.embargo import holds_key
 from api.problems import ProblemError
+from api.requests import Asked, Batch
 
 FREE = 2.0
 """Lists of known articles that cost no more than this are not counted: they are what a page asks for."""

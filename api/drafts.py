@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from threading import Lock
 
-from index.manifest import ModelEntry
-from recommender.encoder import Encoder, make_encoder
+from index.store.manifest import ModelEntry
+from recommender.corpus.encoder import Encoder, make_encoder
 from recommender.errors import EncoderError
 
 

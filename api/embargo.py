@@ -11,8 +11,8 @@ from fastapi import Request
 
 from api.keys import KeyRing, KeysError
 from api.problems import ProblemError
-from index.snapshot import Snapshot
-from recommender.card import Card
+from index.store.snapshot import Snapshot
+from recommender.articles.card import Card
 from recommender.errors import UnknownArticleError
 
 log = logging.getLogger(__name__)

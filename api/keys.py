@@ -19,7 +19,7 @@ from filelock import FileLock
 from pydantic import BaseModel, Field, ValidationError
 
 from api.problems import ProblemError
-from index.filesystem import FileSystem
+from index.store.filesystem import FileSystem
 from recommender.errors import RecommenderError
 
 log = logging.getLogger(__name__)

@@ -15,8 +15,8 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from api.caching import Document
-from index.live import Live
-from index.snapshot import Snapshot
+from index.live.live import Live
+from index.store.snapshot import Snapshot
 from recommender.errors import SnapshotError
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)

@@ -16,7 +16,7 @@ from api.keys import require_key
 from api.problems import RESPONSES, ProblemError
 from api.scalars import IdOrUrl, Moment
 from api.service import Current
-from index.snapshot import Snapshot
+from index.store.snapshot import Snapshot
 from recommender.editors.overrides import Block, Fill, Overrides, Pin
 from recommender.errors import UnknownArticleError
 

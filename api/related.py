@@ -6,21 +6,21 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 
-from api.asked import Asked, AskedByUrl, Batch, Draft
 from api.caching import Document, tag_of
 from api.costs import FREE, charge, cost_of_batch, cost_of_draft, cost_of_list
 from api.drafts import Drafts
 from api.embargo import require_listed
 from api.problems import KNOWN, RESPONSES, Problem, ProblemError, described, not_found
+from api.requests import Asked, AskedByUrl, Batch, Draft
 from api.schemas import Lists
 from api.service import Current, live
-from index.answer import Related, RelatedToDraft, Texts, answer, answer_to_draft, bound
-from index.snapshot import Snapshot
-from recommender import corpus
+from index.response import Related, RelatedToDraft, Texts, answer, answer_to_draft, bound
+from index.store.snapshot import Snapshot
 from recommender.articles import Article, parse_article
+from recommender.corpus import corpus
 from recommender.errors import UnknownArticleError
+from recommender.ranking.request import Wanted
 from recommender.settings import Settings
-from recommender.wanted import Wanted
 
 router = APIRouter(tags=["related"], responses={503: RESPONSES[503]})
 Params = Annotated[Asked, Query()]

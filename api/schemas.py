@@ -1,4 +1,4 @@
-"""What answers hold. Field order is the order of the JSON; related lists are those of ``index.answer``."""
+"""What answers hold. Field order is the order of the JSON; related lists are those of ``index.response``."""
 
 from datetime import UTC, datetime
 from typing import Self
@@ -6,9 +6,9 @@ from typing import Self
 from pydantic import BaseModel, Field
 
 from api.problems import Problem
-from index.answer import Address, Related
-from index.snapshot import Snapshot
-from recommender.card import Card
+from index.response import Address, Related
+from index.store.snapshot import Snapshot
+from recommender.articles.card import Card
 
 
 class Lists(BaseModel):

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from index.live import Live
-from index.snapshot import Snapshot
+from index.live.live import Live
+from index.store.snapshot import Snapshot
 
 
 def live(request: Request) -> Live:

@@ -21,10 +21,10 @@ from rich.progress import track
 from api.app import create_app
 from api.keys import KeyRing
 from index.build import build
-from index.live import Live
+from index.live.live import Live
 from recommender.articles import Record
 from recommender.catalog import Catalog
-from recommender.encoder import HashEncoder
+from recommender.corpus.encoder import HashEncoder
 from recommender.settings import Settings
 from recommender.sources import read
 
@@ -145,7 +145,7 @@ def _changed(client: TestClient, key: dict[str, str], records: Sequence[Record],
 
 def _exported(store: Path) -> Iterator[bytes]:
     from index.export import export
-    from index.publish import open_current
+    from index.store.publish import open_current
 
     snapshot = open_current(store)
     request = _request(limit=8)
@@ -161,7 +161,7 @@ def _request(limit: int) -> Any:  # noqa: ANN401
     try:
         from recommender.ranking.request import RelatedRequest
     except ImportError:
-        from recommender.wanted import Wanted as RelatedRequest
+        from recommender.ranking.request import Wanted as RelatedRequest
     return RelatedRequest(limit=limit)
 
 

@@ -23,10 +23,10 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.ranking import SIZE, make
-from index.publish import CURRENT, snapshots_folder
-from index.snapshot import Snapshot, open_snapshot
-from recommender.policy import allowed
-from recommender.related import POOL
+from index.store.publish import CURRENT, snapshots_folder
+from index.store.snapshot import Snapshot, open_snapshot
+from recommender.ranking.policy import allowed
+from recommender.ranking.related import POOL
 
 RESULT = Path(__file__).parent / "results" / "archive.json"
 PORT = 18_790

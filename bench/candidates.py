@@ -13,9 +13,9 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from index.neighbours import Neighbours, build_hnsw
-from recommender.encoder import Matrix
-from recommender.related import POOL
+from index.candidates.neighbours import Neighbours, build_hnsw
+from recommender.corpus.encoder import Matrix
+from recommender.ranking.related import POOL
 
 SIZES = (2_000, 5_000, 10_000, 20_000, 50_000)
 DIM = 640

@@ -25,13 +25,13 @@ from rich.table import Table
 from threadpoolctl import threadpool_limits
 
 from api.app import create_app
-from api.asked import MAX_DRAFT, MAX_EXPLAINED, Asked, Batch
 from api.costs import cost_of_batch, cost_of_draft, cost_of_list
+from api.requests import MAX_DRAFT, MAX_EXPLAINED, Asked, Batch
 from index.build import build
-from index.live import Live
+from index.live.live import Live
 from recommender.articles import Record
 from recommender.catalog import Catalog
-from recommender.encoder import make_encoder
+from recommender.corpus.encoder import make_encoder
 from recommender.settings import Settings
 from recommender.sources import read
 

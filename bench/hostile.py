@@ -27,16 +27,16 @@ from rich.progress import track
 from rich.table import Table
 
 from api.app import create_app
-from api.asked import MAX_DRAFT
 from api.keys import KeyRing
-from eval.trec import read_run
+from api.requests import MAX_DRAFT
+from eval.compare.trec import read_run
 from index.build import build
-from index.live import Live
+from index.live.live import Live
 from recommender.articles import MAX_BODY, Record
 from recommender.catalog import Catalog
+from recommender.corpus.encoder import HashEncoder
 from recommender.editors.rule_file import read_rules
 from recommender.editors.rules import matches
-from recommender.encoder import HashEncoder
 from recommender.errors import RecommenderError
 from recommender.settings import Settings
 from recommender.sources import read

@@ -15,11 +15,10 @@ import numpy as np
 import orjson
 import typer
 
-from eval.pairs import evaluate_files, pairs_table
-from recommender import console
-from recommender.encoder import make_encoder
+from eval.studies.pairs import evaluate_files, pairs_table
+from recommender import cli_support
+from recommender.corpus.encoder import PACKAGED_MODEL, make_encoder
 from recommender.errors import EvaluationError
-from recommender.settings import PACKAGED_MODEL
 
 STORIES, JUDGEMENTS = "lee.cor", "similarities0-1.txt"
 COUNT = 50
@@ -36,7 +35,7 @@ def main(
         folder = Path(name)
         articles, pairs = write_inputs(data or gensim_data(), folder)
         document = evaluate_files([articles], pairs, make_encoder(model), folder)
-    console.out.print(pairs_table(document))
+    cli_support.out.print(pairs_table(document))
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
@@ -78,4 +77,4 @@ def _write(path: Path, items: list[dict[str, object]]) -> None:
 if __name__ == "__main__":
     app = typer.Typer(pretty_exceptions_enable=False)
     app.command()(main)
-    console.main(app)
+    cli_support.main(app)

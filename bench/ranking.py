@@ -27,14 +27,14 @@ from threadpoolctl import threadpool_limits
 
 from bench.candidates import overlap
 from bench.synthetic import archive
-from index.filesystem import FileSystem
-from index.neighbours import Neighbours
-from index.snapshot import Snapshot, open_snapshot, write_snapshot
-from recommender.policy import allowed
-from recommender.register import Rows
-from recommender.related import POOL, related
-from recommender.signals import SIGNALS, Pool, signals
-from recommender.wanted import Wanted
+from index.candidates.neighbours import Neighbours
+from index.store.filesystem import FileSystem
+from index.store.snapshot import Snapshot, open_snapshot, write_snapshot
+from recommender.articles.directory import Rows
+from recommender.ranking.policy import allowed
+from recommender.ranking.related import POOL, related
+from recommender.ranking.request import Wanted
+from recommender.ranking.signals import SIGNALS, Pool, signals
 
 SIZE = 100_000
 QUERIES = 500

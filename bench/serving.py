@@ -34,12 +34,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.app import create_app
 from api.cli import server_options
 from api.related import Params
-from index.answer import Related
 from index.build import build
-from index.live import Live
+from index.live.live import Live
+from index.response import Related
 from recommender.articles import Record
 from recommender.catalog import Catalog
-from recommender.encoder import HashEncoder
+from recommender.corpus.encoder import HashEncoder
 from recommender.settings import Settings
 from recommender.sources import read
 

@@ -14,21 +14,21 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.preprocessing import normalize
 
 from bench.candidates import CLUSTERS, DIM, clustered
-from index.manifest import ModelEntry
-from index.snapshot import Contents, contents
+from index.store.manifest import ModelEntry
+from index.store.snapshot import Contents, contents
 from recommender.articles import CuratedList
-from recommender.card import Card
-from recommender.corpus import Corpus, read_vectors, semantic
-from recommender.encoder import Matrix
-from recommender.fingerprints import Fingerprints, Rarity
-from recommender.fusion import Fusion, unit
-from recommender.lexical import MAX_TERMS, SVD_DIM, LexicalModel
-from recommender.packed import Packed
-from recommender.ranker import default_ranker
-from recommender.register import Register
-from recommender.terms import BagModel, Lexicon, TermRows
-from recommender.text.boilerplate import Boilerplate
-from recommender.views import MAX_PASSAGES, Views
+from recommender.articles.card import Card
+from recommender.articles.directory import Register
+from recommender.boilerplate.boilerplate import Boilerplate
+from recommender.corpus.corpus import Corpus, read_vectors, semantic
+from recommender.corpus.encoder import Matrix
+from recommender.corpus.fingerprints import Fingerprints, Rarity
+from recommender.corpus.fusion import Fusion, unit
+from recommender.corpus.lexical import MAX_TERMS, SVD_DIM, LexicalModel
+from recommender.corpus.quantized import Packed
+from recommender.corpus.terms import BagModel, Lexicon, TermRows
+from recommender.corpus.views import MAX_PASSAGES, Views
+from recommender.ranking.ranker import default_ranker
 
 Counts = npt.NDArray[np.int64]
 

@@ -6,23 +6,23 @@ from typing import Annotated
 import orjson
 import typer
 
-from eval import compare as comparing
 from eval.cli_footers import footers_command
 from eval.cli_run import run
 from eval.cli_tune import calibrate, tune, weights
 from eval.cli_versions import versions_command
-from eval.compare import check_margin, parse_fail_under
-from eval.diff import diff_snapshots, open_either
-from eval.diff_view import diff_view
-from eval.files import check_folder, write_whole
-from eval.gate import FailUnder, Margin, NoWorseThan, gate
-from eval.pairs import evaluate_files, pairs_table
-from eval.report import MAIN
-from eval.show import account, markdown_pairs, markdown_table, replace_table
-from index.publish import open_current
-from recommender import console
-from recommender.console import Model, Store
-from recommender.encoder import make_encoder
+from eval.compare import compare as comparing
+from eval.compare.compare import check_margin, parse_fail_under
+from eval.compare.diff import diff_snapshots, open_either
+from eval.compare.diff_view import diff_view
+from eval.compare.gate import FailUnder, Margin, NoWorseThan, gate
+from eval.report.files import check_folder, write_whole
+from eval.report.report import MAIN
+from eval.report.show import account, markdown_pairs, markdown_table, replace_table
+from eval.studies.pairs import evaluate_files, pairs_table
+from index.store.publish import open_current
+from recommender import cli_support
+from recommender.cli_support import Model, Store
+from recommender.corpus.encoder import make_encoder
 from recommender.errors import EvaluationError
 from recommender.settings import settings
 
@@ -49,7 +49,7 @@ def show(
     limit: Annotated[int, typer.Option(help="Length of the list.", min=1, max=200)] = 10,
 ) -> None:
     """Print one article's related list beside its editor's, with a mark where they agree."""
-    console.out.print(account(open_current(store), identity, limit))
+    cli_support.out.print(account(open_current(store), identity, limit))
 
 
 @app.command()
@@ -114,12 +114,12 @@ def diff(
 ) -> None:
     """Say what readers would see change from one snapshot to another: read before switching."""
     before, after = open_either(a), open_either(b)
-    with console.item_bar("listing", len(before.corpus) + len(after.corpus)) as progress:
+    with cli_support.item_bar("listing", len(before.corpus) + len(after.corpus)) as progress:
         found = diff_snapshots(before, after, k, top=top, names=(str(a), str(b)), on_article=progress)
     if as_json:
         typer.echo(orjson.dumps(found.to_json()).decode())
     else:
-        console.out.print(diff_view(found))
+        cli_support.out.print(diff_view(found))
 
 
 @app.command()
@@ -132,26 +132,26 @@ def pairs(
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:
     """Correlate each system's scores of pairs with people's judgements of them."""
-    console.check_sources(articles)
+    cli_support.check_sources(articles)
     check_folder("--cache", cache or settings().store / "eval")
     document = evaluate_files(
         articles,
         pairs,
         make_encoder(model),
         cache or settings().store / "eval",
-        bar=lambda work, items: console.work_bar("embedding", work, items),
-        on_rejected=lambda error: console.warn(str(error)),
-        warn=console.warn,
+        bar=lambda work, items: cli_support.work_bar("embedding", work, items),
+        on_rejected=lambda error: cli_support.warn(str(error)),
+        warn=cli_support.warn,
     )
     if as_json:
         typer.echo(orjson.dumps(document).decode())
     else:
-        console.out.print(pairs_table(document))
+        cli_support.out.print(pairs_table(document))
 
 
 def main() -> None:
     """Run the command line."""
-    console.main(app)
+    cli_support.main(app)
 
 
 def _report(path: Path) -> dict[str, object]:

@@ -7,12 +7,12 @@ import orjson
 import typer
 from rich.table import Table
 
-from eval.files import check_file, write_whole
-from eval.footers import BODY_WORDS, FOOTER_WORDS, SHARES, Cell, footers
-from recommender import console
+from eval.report.files import check_file, write_whole
+from eval.studies.footers import BODY_WORDS, FOOTER_WORDS, SHARES, Cell, footers
+from recommender import cli_support
 from recommender.articles import Record
-from recommender.console import Model
-from recommender.encoder import make_encoder
+from recommender.cli_support import Model
+from recommender.corpus.encoder import make_encoder
 from recommender.sources import read
 
 
@@ -25,20 +25,20 @@ def footers_command(
     """Give articles a common footer, and say how many places of their lists stay as they were without it."""
     if out is not None:
         check_file("--out", out)
-    console.check_sources(articles)
+    cli_support.check_sources(articles)
     encoder = make_encoder(model)
     items = []
     for item in read(articles):
         if isinstance(item, Record):
             items.append(item.article)
         else:
-            console.warn(str(item.error))
-    with console.item_bar("building", len(SHARES) * len(FOOTER_WORDS) * len(BODY_WORDS)) as progress:
+            cli_support.warn(str(item.error))
+    with cli_support.item_bar("building", len(SHARES) * len(FOOTER_WORDS) * len(BODY_WORDS)) as progress:
         cells = footers(items, encoder, progress)
     if out is not None:
         document = {"model": f"{encoder.name}@{encoder.revision}", "cells": [cell.to_json() for cell in cells]}
         write_whole({out: orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)})
-    console.out.print(_table(cells))
+    cli_support.out.print(_table(cells))
 
 
 def _table(cells: list[Cell]) -> Table:

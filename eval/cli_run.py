@@ -8,24 +8,11 @@ from typing import Annotated
 
 import typer
 
-from eval.ablation import ablate
-from eval.beyond import Beyond, beyond_accuracy
-from eval.compare import check_base, check_margin, parse_fail_under
-from eval.curve import curve_length, learning_curve
-from eval.files import check_folder
-from eval.gate import FailUnder, Margin, NoWorseThan, check_floors, gate
-from eval.inputs import Inputs, from_sources, from_store
-from eval.lines import silent
-from eval.lists import related_lists
-from eval.page import render
-from eval.report import Report
-from eval.run import evaluate
-from eval.saved import read_results
-from eval.show import print_report
-from eval.significance import SEED
-from eval.systems import SYSTEMS, Lab, Ranking, check_cut, check_names, prepare
-from eval.task import AsOf, Task
-from eval.trec import (
+from eval.catalogue.beyond import Beyond, beyond_accuracy
+from eval.catalogue.lists import related_lists
+from eval.compare.compare import check_base, check_margin, parse_fail_under
+from eval.compare.gate import FailUnder, Margin, NoWorseThan, check_floors, gate
+from eval.compare.trec import (
     Judgements,
     Run,
     check_judgements,
@@ -35,13 +22,26 @@ from eval.trec import (
     read_runs,
     with_judgements,
 )
+from eval.report.files import check_folder
+from eval.report.page import render
+from eval.report.report import Report
+from eval.report.saved import read_results
+from eval.report.show import print_report
+from eval.run import evaluate
+from eval.stats.significance import SEED
+from eval.studies.ablation import ablate
+from eval.studies.curve import curve_length, learning_curve
+from eval.systems.systems import SYSTEMS, Lab, Ranking, check_cut, check_names, prepare
+from eval.task.inputs import Inputs, from_sources, from_store
+from eval.task.lines import silent
+from eval.task.task import AsOf, Task
 from index.cli_catalog import open_catalog
-from index.publish import current_version
-from recommender import console
-from recommender.console import CuratedKey, Model
-from recommender.encoder import make_encoder
+from index.store.publish import current_version
+from recommender import cli_support
+from recommender.cli_support import CuratedKey, Model
+from recommender.corpus.encoder import make_encoder
 from recommender.errors import EvaluationError
-from recommender.ranker import default_ranker, read_weights
+from recommender.ranking.ranker import default_ranker, read_weights
 from recommender.settings import settings
 
 
@@ -94,13 +94,13 @@ def run(
             raise EvaluationError(f"--no-worse-than {no_worse_than}: this report would be overwritten by --out {out}")
     check_folder("--out", out)
     if articles:
-        console.check_sources(articles)
+        cli_support.check_sources(articles)
         check_folder("--cache", cache or settings().store / "eval")
     floors = [parse_fail_under(text) for text in fail_under or []]
     check_floors(floors, names, k, judged=judgements is not None)
     check_margin(margin)
-    judged = read_judgements(judgements, console.warn) if judgements else None
-    read = read_runs(runs or [], console.warn)
+    judged = read_judgements(judgements, cli_support.warn) if judgements else None
+    read = read_runs(runs or [], cli_support.warn)
     weights = read_weights(ranker) if ranker else default_ranker()
     encoder = make_encoder(model)
     with ExitStack() as stack:
@@ -117,26 +117,26 @@ def run(
                 curated_key=curated_key,
                 blank_anchors=blank_anchors,
                 only=only,
-                bar=lambda work, items: console.work_bar("embedding", work, items),
-                on_rejected=lambda error: console.warn(str(error)),
+                bar=lambda work, items: cli_support.work_bar("embedding", work, items),
+                on_rejected=lambda error: cli_support.warn(str(error)),
                 on_read=lambda ids, queries: _check_ids(read, judged, ids, queries),
-                warn=console.warn,
+                warn=cli_support.warn,
             )
         task = _judged(inputs.task, judged)
         task = replace(task, snapshot=replace(task.snapshot, ranker=weights))
         lab = Lab(task, inputs.vectors, SEED, _embedder(inputs))
         rankings = prepare(lab, names)
-        rankings |= external(task, read, console.warn)
+        rankings |= external(task, read, cli_support.warn)
         report, found = _measure(inputs, task, rankings, k, beyond=beyond)
         if ablation:
-            with console.item_bar("leaving signals out", len(task.queries)) as progress:
+            with cli_support.item_bar("leaving signals out", len(task.queries)) as progress:
                 report.document["ablation"] = ablate(lab.tuning, k, progress)
         if curve:
-            with console.item_bar("learning curve", curve_length(task)) as progress:
+            with cli_support.item_bar("learning curve", curve_length(task)) as progress:
                 report.document["learning_curve"] = learning_curve(task, SEED, k, progress)
     report.write(out, {"report.html": render(report, task, found)})
-    print_report(console.out, report.document)
-    console.out.print(f"written to {out}: open {out / 'report.html'}", markup=False)
+    print_report(cli_support.out, report.document)
+    cli_support.out.print(f"written to {out}: open {out / 'report.html'}", markup=False)
     gate(out, floors, no_worse_than, margin)
 
 
@@ -152,7 +152,7 @@ def _judged(task: Task, judgements: Judgements | None) -> Task:
         return task
     task, left_out = with_judgements(task, judgements)
     if left_out:
-        console.warn(f"{left_out:,} judgements say nothing new: listed by the editor, or barred")
+        cli_support.warn(f"{left_out:,} judgements say nothing new: listed by the editor, or barred")
     return task
 
 
@@ -160,7 +160,7 @@ def _embedder(inputs: Inputs) -> Callable[[list[str]], None]:
     def embed(texts: list[str]) -> None:
         missing = inputs.vectors.missing(texts)
         if missing:
-            with console.work_bar("embedding (naive)", sum(map(len, missing)), len(missing)) as progress:
+            with cli_support.work_bar("embedding (naive)", sum(map(len, missing)), len(missing)) as progress:
                 inputs.vectors.embed(missing, progress)
 
     return embed
@@ -171,9 +171,9 @@ def _measure(
 ) -> tuple[Report, Beyond | None]:
     found = None
     if beyond:
-        with console.item_bar("listing all articles", len(task.articles)) as progress:
+        with cli_support.item_bar("listing all articles", len(task.articles)) as progress:
             lists = related_lists(task.snapshot, k, progress)
         found = beyond_accuracy(lists, task.snapshot.corpus, task.articles)
-    with console.item_bar("evaluating", len(task.queries) * len(rankings)) as progress:
+    with cli_support.item_bar("evaluating", len(task.queries) * len(rankings)) as progress:
         report = evaluate(task, rankings, k, about=inputs.about, beyond=found, on_query=progress)
     return report, found

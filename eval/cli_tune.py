@@ -8,20 +8,20 @@ import typer
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
-from eval.calibration import calibration, check_precision, served_items, threshold
-from eval.defaults import fit_default, groups, lessons
-from eval.files import check_file, check_folder, write_whole
-from eval.site import cross_validate, serves_own, store_task
-from eval.task import AsOf, Task
-from index.publish import locked
-from index.ranker_file import forget_ranker, write_ranker
-from recommender import console
-from recommender.console import Model, Store
-from recommender.encoder import make_encoder
+from eval.report.files import check_file, check_folder, write_whole
+from eval.stats.calibration import calibration, check_precision, served_items, threshold
+from eval.studies.defaults import fit_default, groups, lessons
+from eval.studies.site import cross_validate, serves_own, store_task
+from eval.task.task import AsOf, Task
+from index.store.publish import locked
+from index.store.ranker_file import forget_ranker, write_ranker
+from recommender import cli_support
+from recommender.cli_support import Model, Store
+from recommender.corpus.encoder import make_encoder
 from recommender.errors import EvaluationError
-from recommender.ranker import DEFAULT_FILE, Ranker
+from recommender.ranking.ranker import DEFAULT_FILE, Ranker
+from recommender.ranking.signals import SIGNALS
 from recommender.settings import settings
-from recommender.signals import SIGNALS
 
 AsOfOption = Annotated[AsOf, typer.Option(help="published: candidates no newer than the query; none: all.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print everything as JSON.")]
@@ -42,24 +42,24 @@ def tune(
         if store.is_dir():  # a lock would make it
             with locked(store):
                 gone = forget_ranker(store)
-        console.out.print(
+        cli_support.out.print(
             "the weights that are shipped are served from the next build on" if gone else "nothing to forget"
         )
         return
     task = _task(store, as_of)
-    with console.item_bar("cross-validating", len(task.queries)) as progress:
+    with cli_support.item_bar("cross-validating", len(task.queries)) as progress:
         gain = cross_validate(task, k, on_query=progress)
     if as_json:
         typer.echo(orjson.dumps(gain.to_json()).decode())
     else:
-        console.out.print(gain.sentence, markup=False)
+        cli_support.out.print(gain.sentence, markup=False)
     gain.require()
     ranker = gain.tuning.ranker(None)
     with locked(store):
         path = write_ranker(store, ranker)
     if not as_json:
-        console.out.print(weights_table(gain.tuning.base, ranker))
-        console.out.print(
+        cli_support.out.print(weights_table(gain.tuning.base, ranker))
+        cli_support.out.print(
             f"written to {path}; served from the next build on: related-index build --store {store}", markup=False
         )
 
@@ -75,7 +75,7 @@ def calibrate(
     """Propose the min_score from which on so many of the recommended would have been picked by the editor."""
     check_precision(precision)
     task = _task(store, as_of)
-    with console.item_bar("cross-validating", len(task.queries)) as progress:
+    with cli_support.item_bar("cross-validating", len(task.queries)) as progress:
         gain = cross_validate(task, k, own=serves_own(store), on_query=progress)
     items = served_items(task, gain.served)
     found = threshold(items, precision)
@@ -88,9 +88,9 @@ def calibrate(
         known = {f"{target:g}": each for target, each in rows}
         typer.echo(orjson.dumps({"thresholds": known, "calibration": calibration(items).to_json()}).decode())
     else:
-        console.out.print(table)
+        cli_support.out.print(table)
         error = calibration(items).error
-        console.out.print(
+        cli_support.out.print(
             f"over {len(task.queries):,} lists, expected calibration error {error:.3f};"
             " lists are incomplete, so true precision is higher"
         )
@@ -99,7 +99,7 @@ def calibrate(
             f"no min_score reaches a precision of {precision:g}: the best items are picked less often"
         )
     if not as_json:
-        console.out.print(
+        cli_support.out.print(
             f"for a precision of {precision:g}: min_score={found.min_score:.4f}", style="bold", markup=False
         )
 
@@ -124,21 +124,21 @@ def weights(
             corpora,
             make_encoder(model),
             cache or settings().store / "eval",
-            lambda work, items: console.work_bar("embedding", work, items),
-            lambda name: console.err.print(f"learning from {name}", style="dim", markup=False),
+            lambda work, items: cli_support.work_bar("embedding", work, items),
+            lambda name: cli_support.err.print(f"learning from {name}", style="dim", markup=False),
         )
         files = {out: fit_default(known).to_json()}
         if left_out:
             files |= {left_out / f"without-{group}.json": fit_default(known, group).to_json() for group in groups()}
         write_whole(files)
-    console.out.print(f"written to {out}" + (f" and {left_out}" if left_out else ""), markup=False)
+    cli_support.out.print(f"written to {out}" + (f" and {left_out}" if left_out else ""), markup=False)
 
 
 def _task(store: Path, as_of: AsOf) -> Task:
     """The lists of the store, with a word on those that cannot be asked for."""
     task = store_task(store, as_of)
     if task.left_out:
-        console.warn(task.left_out_sentence)
+        cli_support.warn(task.left_out_sentence)
     return task
 
 

@@ -8,9 +8,9 @@ import orjson
 import typer
 from rich.table import Table
 
-from eval.files import check_file, write_whole
-from eval.versions import HALVES, LABELS, evaluate_versions
-from recommender import console
+from eval.report.files import check_file, write_whole
+from eval.studies.versions import HALVES, LABELS, evaluate_versions
+from recommender import cli_support
 from recommender.settings import settings
 
 OUT = Path("eval/results/versions/labelled.json")
@@ -30,13 +30,15 @@ def versions_command(
         demo,
         labels,
         settings().version_days,
-        bar=lambda work, items: console.work_bar("reading", work, items),
+        bar=lambda work, items: cli_support.work_bar("reading", work, items),
     )
     write_whole({out: orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)})
-    console.out.print(_table(document))
+    cli_support.out.print(_table(document))
     for pair in document["wrong"]:
         found = "one story" if pair["folded"] else "two stories"
-        console.out.print(f"{pair['label']}, found {found}: {pair['a']} | {pair['b']}", markup=False, highlight=False)
+        cli_support.out.print(
+            f"{pair['label']}, found {found}: {pair['a']} | {pair['b']}", markup=False, highlight=False
+        )
 
 
 def _table(document: Mapping[str, Any]) -> Table:

@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from eval.beyond import Beyond
-from eval.calibration import calibration, served_items
-from eval.chance import expected_ndcg
-from eval.measures import Values, judged_names, measure_names, per_query
-from eval.report import MAIN, Report, tokens
-from eval.significance import FEWEST, SEED, Comparison, Groups, Verdict, bootstrap, compare_all
-from eval.systems import Ranking, Scored, check_cut
-from eval.task import Task, qrels_of
-from recommender.related import Hit
+from eval.catalogue.beyond import Beyond
+from eval.report.report import MAIN, Report, tokens
+from eval.stats.calibration import calibration, served_items
+from eval.stats.chance import expected_ndcg
+from eval.stats.measures import Values, judged_names, measure_names, per_query
+from eval.stats.significance import FEWEST, SEED, Comparison, Groups, Verdict, bootstrap, compare_all
+from eval.systems.systems import Ranking, Scored, check_cut
+from eval.task.task import Task, qrels_of
+from recommender.ranking.related import Hit
 
 PACKAGES = ("numpy", "scikit-learn", "faiss-cpu", "sentence-transformers", "ir-measures", "bm25s")
 ZERO_SHOT = "zero-shot"

@@ -6,22 +6,23 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.filesystem import FileSystem
-from index.manifest import IndexKind, ModelEntry, read_manifest
-from index.publish import current_version, locked, publish, snapshots_folder, version_or_none
-from index.ranker_file import read_ranker
-from index.retention import Unreadable, held
-from index.snapshot import Contents, contents
+from index.candidates.neighbours import IndexKind
+from index.store.filesystem import FileSystem
+from index.store.manifest import ModelEntry, read_manifest
+from index.store.publish import current_version, locked, publish, snapshots_folder, version_or_none
+from index.store.ranker_file import read_ranker
+from index.store.retention import Unreadable, held
+from index.store.snapshot import Contents, contents
+from recommender.boilerplate.boilerplate import Boilerplate
+from recommender.boilerplate.repetition import learn
 from recommender.catalog import Catalog, Origin
-from recommender.corpus import build_corpus
-from recommender.encoder import Encoder
+from recommender.catalog.ingest import Ingested
+from recommender.catalog.vector_cache import Progress, VectorCache
+from recommender.corpus.corpus import build_corpus
+from recommender.corpus.encoder import Encoder
+from recommender.corpus.views import views
 from recommender.errors import PublishError, SnapshotError
-from recommender.ingest import Ingested
-from recommender.ranker import Ranker, default_ranker
-from recommender.text.boilerplate import Boilerplate
-from recommender.text.repetition import learn
-from recommender.vectors import Progress, VectorCache
-from recommender.views import views
+from recommender.ranking.ranker import Ranker, default_ranker
 
 MAX_REJECTED_SHARE = 0.05
 MAX_REJECTED = 10

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from index.publish import open_current, snapshots_folder
-from index.retention import Held, held
-from index.snapshot import Snapshot
+from index.store.publish import open_current, snapshots_folder
+from index.store.retention import Held, held
+from index.store.snapshot import Snapshot
 from recommender.catalog import Catalog
 
 SAMPLE = 200

@@ -10,25 +10,25 @@ import typer
 from rich.table import Table
 
 from index import cli_boilerplate, cli_rules, cli_snapshots
-from index.answer import bound
 from index.build import Built, build
+from index.candidates.neighbours import IndexKind
 from index.check import check as check_store
 from index.cli_catalog import open_catalog
 from index.export import FOLDER, export
-from index.live import Live
-from index.manifest import IndexKind
-from index.publish import current_version, locked, snapshots_folder
-from index.retention import held
-from recommender import console, setting_values
+from index.live.live import Live
+from index.response import bound
+from index.store.publish import current_version, locked, snapshots_folder
+from index.store.retention import held
+from recommender import cli_support, setting_values
 from recommender.catalog import Catalog
-from recommender.console import CuratedKey, Model, SiteUrl, Store
-from recommender.encoder import make_encoder
+from recommender.catalog.ingest import Ingested
+from recommender.catalog.ingest import ingest as ingest_sources
+from recommender.cli_support import CuratedKey, Model, SiteUrl, Store
+from recommender.corpus.encoder import make_encoder
 from recommender.errors import InputError, SourceError
-from recommender.ingest import Ingested
-from recommender.ingest import ingest as ingest_sources
+from recommender.ranking.request import Wanted
 from recommender.settings import settings
 from recommender.sources import ReadOptions
-from recommender.wanted import Wanted
 
 app = typer.Typer(
     help="Build and check the index of related articles.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -54,7 +54,7 @@ def ingest(
     as_json: AsJson = False,
 ) -> None:
     """Read articles and curated lists into the catalog. Nothing is embedded or published yet."""
-    console.check_sources(sources)
+    cli_support.check_sources(sources)
     started = time.monotonic()
     catalog = open_catalog(store)
     with locked(store):
@@ -77,7 +77,7 @@ def ingest(
             unreadable_snapshots=len(held(snapshots_folder(store)).unreadable),
         )
     else:
-        console.out.print(
+        cli_support.out.print(
             f"{ingested.stored:,} records read, {len(ingested.rejected):,} rejected, {ingested.warnings:,} warnings;"
             f" the catalog holds {counts.articles:,} articles, {counts.stubs:,} stubs, {counts.curated_lists:,} curated"
             f" lists ({seconds:.1f} s)"
@@ -101,7 +101,7 @@ def build_command(
     kinds: dict[str, IndexKind | None] = {"auto": None, "exact": "exact", "hnsw": "hnsw"}
     if index not in kinds:
         raise typer.BadParameter(f"{index!r} is none of {', '.join(kinds)}", param_hint="--index")
-    console.check_sources(sources or [])
+    cli_support.check_sources(sources or [])
     encoder = make_encoder(model)
     catalog = open_catalog(store)
     ingested = None
@@ -117,7 +117,7 @@ def build_command(
         kind=kinds[index],
         keep=settings().keep_snapshots,
         force=force,
-        bar=lambda work, items: console.work_bar("embedding", work, items),
+        bar=lambda work, items: cli_support.work_bar("embedding", work, items),
     )
     catalog.close()
     rejected = len(ingested.rejected) if ingested else 0
@@ -149,7 +149,7 @@ def check(store: Store) -> None:
     table = Table("what", "", "found", box=None)
     for finding in findings:
         table.add_row(finding.what, "[green]ok[/]" if finding.well else "[red]no[/]", finding.detail)
-    console.out.print(table)
+    cli_support.out.print(table)
     if not all(finding.well for finding in findings):
         raise typer.Exit(1)
 
@@ -173,10 +173,10 @@ def export_command(
     snapshot = live.snapshot()
     min_score = bound(snapshot, settings().min_score)
     wanted = Wanted(limit=limit, min_score=min_score, version_days=settings().version_days)
-    with console.item_bar("exporting", sum(not card.is_stub for card in snapshot.corpus.cards)) as bar:
+    with cli_support.item_bar("exporting", sum(not card.is_stub for card in snapshot.corpus.cards)) as bar:
         done = export(snapshot, folder, wanted, bar)
     catalog.close()
-    console.out.print(
+    cli_support.out.print(
         f"{done.lists:,} lists of {snapshot.version} in {folder / FOLDER}:"
         f" {done.written:,} files written, {done.removed:,} removed",
         markup=False,
@@ -185,7 +185,7 @@ def export_command(
 
 def main() -> None:
     """Run the command line."""
-    console.main(app)
+    cli_support.main(app)
 
 
 def _ingest(catalog: Catalog, sources: list[Path], options: ReadOptions) -> Ingested:
@@ -194,9 +194,9 @@ def _ingest(catalog: Catalog, sources: list[Path], options: ReadOptions) -> Inge
     def told(kind: str, text: str) -> None:
         shown[kind] += 1
         if shown[kind] <= SHOWN:
-            console.warn(text)
+            cli_support.warn(text)
 
-    with console.spinner("reading") as stored:
+    with cli_support.spinner("reading") as stored:
         ingested = ingest_sources(
             catalog,
             sources,
@@ -204,11 +204,11 @@ def _ingest(catalog: Catalog, sources: list[Path], options: ReadOptions) -> Inge
             on_stored=stored,
             on_rejected=lambda error: told("records were rejected", str(error)),
             on_warning=lambda text: told("warnings", text),
-            on_ignored=lambda path: console.err.print(f"no reader for {path}: left out", style="dim", markup=False),
+            on_ignored=lambda path: cli_support.err.print(f"no reader for {path}: left out", style="dim", markup=False),
         )
     for kind, count in shown.items():
         if count > SHOWN:
-            console.warn(f"{count - SHOWN:,} more {kind}")
+            cli_support.warn(f"{count - SHOWN:,} more {kind}")
     return ingested
 
 
@@ -219,7 +219,7 @@ def _fail_if_nothing(ingested: Ingested) -> None:
 
 def _say(built: Built, rejected: int) -> None:
     state = "published" if built.changed else "unchanged, still"
-    console.out.print(
+    cli_support.out.print(
         f"{built.articles:,} articles, {built.stubs:,} stubs, {built.curated_lists:,} curated lists;"
         f" {built.embedded_texts:,} texts embedded, {built.reused_texts:,} reused, {rejected:,} records rejected;"
         f" {state} {built.snapshot} ({built.seconds:.1f} s)"

@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 
 from index.cli_catalog import open_catalog
-from index.publish import open_current
-from recommender import console
-from recommender.console import Store
+from index.store.publish import open_current
+from recommender import cli_support
+from recommender.boilerplate.boilerplate import Block, Boilerplate
+from recommender.cli_support import Store
 from recommender.errors import InputError
-from recommender.text.boilerplate import Block, Boilerplate
 
 SHORT_KEY = 8
 """Hex digits of a key that are shown, and needed."""
@@ -34,9 +34,9 @@ def boilerplate(
     known = catalog.boilerplate_decisions()
     for keys, text, verdict in [(*_named(key, found.blocks, known), verdict) for key, verdict in asked]:
         catalog.decide_boilerplate(keys, verdict)
-        console.out.print(f"{keys[0][:SHORT_KEY]} {_quoted(text)}: {_said(verdict)}", markup=False)
+        cli_support.out.print(f"{keys[0][:SHORT_KEY]} {_quoted(text)}: {_said(verdict)}", markup=False)
     if asked:
-        console.out.print("the next build applies it: related-index build")
+        cli_support.out.print("the next build applies it: related-index build")
     else:
         _list(found, known)
     catalog.close()
@@ -48,11 +48,11 @@ def say(found: Boilerplate) -> None:
     largest = sorted(blocks, key=lambda block: (-block.articles * block.words, block.key))[:LARGEST]
     for block in largest:
         teaser, of = (" as the teaser", "") if block.in_teasers else ("", f" of {found.articles:,}")
-        console.out.print(
+        cli_support.out.print(
             f"left out as boilerplate: {_quoted(block.text)}{teaser} in {block.articles:,}{of} articles", markup=False
         )
     if more := len(blocks) - len(largest):
-        console.out.print(f"… and {more:,} more; see: related-index boilerplate")
+        cli_support.out.print(f"… and {more:,} more; see: related-index boilerplate")
 
 
 def _named(key: str, blocks: Sequence[Block], decided: Mapping[str, bool]) -> tuple[tuple[str, ...], str]:
@@ -72,11 +72,11 @@ def _list(found: Boilerplate, decided: Mapping[str, bool]) -> None:
     for block in found.blocks:
         about = f"{block.articles:,} articles, {block.words:,} words"
         notes = ("whole teaser" if block.in_teasers else "", _state(block, decided.get(block.key)))
-        console.out.print(", ".join((about, *filter(None, notes))), style="bold", end="  ")
-        console.out.print(block.key[:SHORT_KEY], style="cyan")
-        console.out.print(f"  {block.text}", markup=False)
+        cli_support.out.print(", ".join((about, *filter(None, notes))), style="bold", end="  ")
+        cli_support.out.print(block.key[:SHORT_KEY], style="cyan")
+        cli_support.out.print(f"  {block.text}", markup=False)
     texts = "text that is" if len(found.blocks) == 1 else "texts that are"
-    console.out.print(f"{len(found.blocks):,} {texts} boilerplate, in {found.articles:,} articles with a body")
+    cli_support.out.print(f"{len(found.blocks):,} {texts} boilerplate, in {found.articles:,} articles with a body")
 
 
 def _state(block: Block, decided: bool | None) -> str:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from recommender import console
+from recommender import cli_support
 from recommender.catalog import Catalog
 from recommender.settings import settings
 
@@ -14,5 +14,5 @@ def open_catalog(store: Path) -> Catalog:
     """
     catalog = Catalog.open(settings().catalog_url or store)
     if catalog.upgraded:
-        console.warn(str(catalog.upgraded))
+        cli_support.warn(str(catalog.upgraded))
     return catalog

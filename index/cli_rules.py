@@ -9,23 +9,23 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from index.answer import bound
 from index.cli_catalog import open_catalog
-from index.live import Live
-from index.publish import current_version
-from index.snapshot import Snapshot
-from index.writer import publish_rules
-from recommender import console
-from recommender.card import Card
-from recommender.console import Store
+from index.live.live import Live
+from index.live.writer import publish_rules
+from index.response import bound
+from index.store.publish import current_version
+from index.store.snapshot import Snapshot
+from recommender import cli_support
+from recommender.articles.card import Card
+from recommender.cli_support import Store
 from recommender.editors.rule_file import MAX_BYTES, read_rules
 from recommender.editors.rule_lint import lint
 from recommender.editors.rules import SiteRules
 from recommender.errors import CatalogError, RulesError, SourceError
-from recommender.related import related
+from recommender.ranking.related import related
+from recommender.ranking.request import Wanted
 from recommender.settings import settings
 from recommender.sources.opened import read_regular
-from recommender.wanted import Wanted
 
 app = typer.Typer(help="Check, try and put in force what never stands beside what.", no_args_is_help=True)
 
@@ -50,8 +50,8 @@ def check(file: File, *, store: Store) -> None:
     rules = rules.under(register.aliases)
     cards = [card for card, there in zip(register.cards, register.present, strict=True) if there]
     for finding in lint(rules, cards, datetime.now(UTC)):
-        console.warn(f"{file}: {finding}")
-    console.out.print(f"{file}: {_counted(rules)}", markup=False)
+        cli_support.warn(f"{file}: {finding}")
+    cli_support.out.print(f"{file}: {_counted(rules)}", markup=False)
 
 
 @app.command("try")
@@ -59,15 +59,15 @@ def try_command(file: File, *, store: Store, limit: Annotated[int, typer.Option(
     """Show which lists would change if the file were in force; nothing is put in force."""
     snapshot, rules = _served(store), _read(file)
     cards = snapshot.corpus.cards
-    with console.item_bar("trying", len(cards)) as bar:
+    with cli_support.item_bar("trying", len(cards)) as bar:
         changed = [each for each in _changes(snapshot, rules, limit) if bar(1) is None and each is not None]
     for each in changed[:SHOWN]:
-        console.out.print(Text(_label(each.card), style="bold"))
+        cli_support.out.print(Text(_label(each.card), style="bold"))
         for mark, colour, named in (("-", "red", each.out), ("+", "green", each.new)):
             for card in named:
-                console.out.print(Text(f"  {mark} {_label(card)}", style=colour))
+                cli_support.out.print(Text(f"  {mark} {_label(card)}", style=colour))
     more = f", the first {SHOWN} above" if len(changed) > SHOWN else ""
-    console.out.print(f"{file}: {_counted(rules)}; {len(changed):,} lists would change{more}", markup=False)
+    cli_support.out.print(f"{file}: {_counted(rules)}; {len(changed):,} lists would change{more}", markup=False)
 
 
 @app.command()
@@ -76,7 +76,7 @@ def use(file: File, *, store: Store) -> None:
     rules, catalog = _read(file), open_catalog(store)
     publish_rules(store, catalog, _text(file))
     catalog.close()
-    console.out.print(f"{file}: {_counted(rules)} in force", markup=False)
+    cli_support.out.print(f"{file}: {_counted(rules)} in force", markup=False)
 
 
 @app.command()

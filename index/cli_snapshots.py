@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 
 from index.build import Built
-from index.filesystem import FileSystem
-from index.publish import locked, snapshots_folder, version_or_none
-from index.retention import Unreadable, held, prunable, size_of
-from recommender import console
-from recommender.console import Store
+from index.store.filesystem import FileSystem
+from index.store.publish import locked, snapshots_folder, version_or_none
+from index.store.retention import Unreadable, held, prunable, size_of
+from recommender import cli_support
+from recommender.cli_support import Store
 from recommender.errors import NoSnapshotError, SnapshotError
 
 REMEDY = "kept, for another release may read them; related-index prune removes them"
@@ -52,9 +52,9 @@ def prune(versions: Versions = None, *, store: Store, yes: Yes = False) -> None:
         for item in found:
             size = size_of(folder / item.version)
             FileSystem().remove(folder / item.version)
-            console.out.print(f"removed {item}, {size / 1e6:,.1f} MB", markup=False)
+            cli_support.out.print(f"removed {item}, {size / 1e6:,.1f} MB", markup=False)
     if not found:
-        console.out.print("there is nothing to remove")
+        cli_support.out.print("there is nothing to remove")
 
 
 def say(built: Built) -> None:
@@ -63,14 +63,16 @@ def say(built: Built) -> None:
         return
     before = next((item for item in built.unreadable if item.version == built.before), None)
     if before:
-        console.out.print(f"in service before was {before}", markup=False)
-    console.out.print(f"{_counted(built.unreadable)}: {', '.join(map(str, built.unreadable))}; {REMEDY}", markup=False)
+        cli_support.out.print(f"in service before was {before}", markup=False)
+    cli_support.out.print(
+        f"{_counted(built.unreadable)}: {', '.join(map(str, built.unreadable))}; {REMEDY}", markup=False
+    )
 
 
 def _name(folder: Path, found: tuple[Unreadable, ...]) -> None:
     for item in found:
-        console.out.print(f"{item}, {size_of(folder / item.version) / 1e6:,.1f} MB", markup=False)
-    console.out.print(f"{_counted(found)}; say --yes to remove" if found else "there is nothing to remove")
+        cli_support.out.print(f"{item}, {size_of(folder / item.version) / 1e6:,.1f} MB", markup=False)
+    cli_support.out.print(f"{_counted(found)}; say --yes to remove" if found else "there is nothing to remove")
 
 
 def _counted(found: tuple[Unreadable, ...]) -> str:

@@ -9,11 +9,11 @@ from pathlib import Path
 import orjson
 from pydantic import TypeAdapter
 
-from index.answer import Item, Related, answer
-from index.snapshot import Snapshot
+from index.response import Item, Related, answer
+from index.store.snapshot import Snapshot
 from recommender.errors import PublishError
+from recommender.ranking.request import Wanted
 from recommender.text import sha256
-from recommender.wanted import Wanted
 
 FOLDER = "related"
 LISTED = ".exported.json"

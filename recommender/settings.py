@@ -10,11 +10,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from recommender import setting_values
+from recommender.corpus.encoder import PACKAGED_MODEL
 from recommender.environment import PREFIX, check_names
 from recommender.errors import SettingsError, shown, without_password
-from recommender.wanted import VERSION_DAYS
-
-PACKAGED_MODEL = "all-MiniLM-L6-v2"
+from recommender.ranking.request import VERSION_DAYS
 
 
 class Settings(BaseSettings):

@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 
 from index.build import assemble, build
-from index.manifest import IndexKind
-from index.snapshot import Snapshot
+from index.store.manifest import IndexKind
+from index.store.snapshot import Snapshot
 from recommender.articles import Record
 from recommender.catalog import Catalog
-from recommender.encoder import Encoder, HashEncoder, make_encoder
-from recommender.settings import PACKAGED_MODEL
+from recommender.corpus.encoder import PACKAGED_MODEL, Encoder, HashEncoder, make_encoder
 from recommender.sources import Rejected, read
 
 os.environ["HF_HUB_OFFLINE"] = "1"

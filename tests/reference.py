@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import murmurhash3_32
 
-from index.snapshot import Snapshot
+from index.store.snapshot import Snapshot
 from recommender.articles import url_key
-from recommender.card import Card
+from recommender.articles.card import Card
 from recommender.errors import ArticleError
 
 POOL = 200

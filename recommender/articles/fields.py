@@ -20,7 +20,7 @@ from recommender.articles.url import absolute_url, has_credentials, is_relative,
 from recommender.articles.values import id_of, is_none, label_of, text_of
 from recommender.errors import ArticleError, shown
 from recommender.text import clean
-from recommender.text.markup import plain, plain_line
+from recommender.text.markup.plain_text import plain, plain_line
 
 MAX_LANGUAGE = 35
 """Characters of a language tag (RFC 5646, 4.4.1)."""

@@ -1,7 +1,7 @@
 """The catalog: the durable store of articles, curated lists and editors' decisions, the source of truth.
 
 A stub and the article behind it are one (recommender.catalog.article_writer); what editors decided lies on their desk
-(recommender.catalog.desk). Vectors are cached beside (recommender.vectors).
+(recommender.catalog.editorial_rows). Vectors are cached beside (recommender.catalog.vector_cache).
 """
 
 from collections import defaultdict
@@ -15,7 +15,7 @@ from typing import Self
 from sqlalchemy import URL, Connection, Engine, func, select
 
 from recommender.articles import Article, CuratedList, Record, UrlIndex
-from recommender.catalog import desk
+from recommender.catalog import editorial_rows
 from recommender.catalog.article_writer import ArticleWriter, Removal
 from recommender.catalog.changelog import Change, Changelog, newest, newest_live, removed_since, touched_since
 from recommender.catalog.database import has_log, open_engine
@@ -153,33 +153,33 @@ class Catalog:
         Raises UnknownArticleError.
         """
         with self._change(live=True) as change:
-            desk.put_overrides(change.connection, identity, overrides)
+            editorial_rows.put_overrides(change.connection, identity, overrides)
 
     def overrides_of(self, identity: str) -> Overrides:
         """Return what is decided for the article with this id or former id. Raises UnknownArticleError."""
         with self._log.transaction() as connection:
-            return desk.overrides_for(connection, identity)
+            return editorial_rows.overrides_for(connection, identity)
 
     def overrides(self) -> dict[str, Overrides]:
         """Return what is decided for each article that anything is decided for, by its id."""
         with self._log.transaction() as connection:
-            return desk.all_overrides(connection)
+            return editorial_rows.all_overrides(connection)
 
     def put_rules(self, text: str) -> None:
         """Store the site's rules; empty: none. Raises RulesError if they cannot be read, and stores nothing."""
         Editorial.of(text, {})
         with self._change(live=True) as change:
-            desk.put_rules(change.connection, text)
+            editorial_rows.put_rules(change.connection, text)
 
     def rules(self) -> str:
         """Return the site's rules as they were stored; empty: none."""
         with self._log.transaction() as connection:
-            return desk.rules(connection)
+            return editorial_rows.rules(connection)
 
     def editorial(self) -> Editorial:
         """Return all that editors decided. Raises CatalogError if stored rules or overrides cannot be read."""
         with self._log.transaction() as connection:
-            return desk.editorial(connection)
+            return editorial_rows.editorial(connection)
 
     def seq(self) -> int:
         """Return the number of the newest change."""
@@ -199,7 +199,7 @@ class Catalog:
             found = tuple(self._read(connection, ids))
             gone = frozenset(ids - {article.id for article in found})
             removed = removed_since(connection, since)
-            return Changes(seq, found, gone, removed, former_ids(connection), desk.editorial(connection))
+            return Changes(seq, found, gone, removed, former_ids(connection), editorial_rows.editorial(connection))
 
     def lists_of(self, ids: Collection[str]) -> dict[str, tuple[str, ...]]:
         """Return the curated list of each of ``ids``, targets as they were given; empty where there is none."""
@@ -262,17 +262,17 @@ class Catalog:
     def boilerplate_decisions(self) -> dict[str, bool]:
         """Return which text editors confirmed as boilerplate and which they refused, by its key (see Block.keys)."""
         with self._log.transaction() as connection:
-            return desk.boilerplate_decisions(connection)
+            return editorial_rows.boilerplate_decisions(connection)
 
     def decide_boilerplate(self, keys: Iterable[str], verdict: bool | None) -> None:
         """Store for the next build that the text with one of ``keys`` is boilerplate, or is none; None: undecided."""
         with self._change(live=False) as change:
-            decided = desk.boilerplate_decisions(change.connection)
+            decided = editorial_rows.boilerplate_decisions(change.connection)
             for key in keys:
                 decided.pop(key, None)
                 if verdict is not None:
                     decided[key] = verdict
-            desk.put_boilerplate_decisions(change.connection, decided)
+            editorial_rows.put_boilerplate_decisions(change.connection, decided)
 
     def _read(self, connection: Connection, ids: Collection[str] | None = None) -> Iterator[Article]:
         """Yield all articles, or those of ``ids``, in the order of their ids."""

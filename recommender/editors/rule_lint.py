@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from recommender.card import Card
+from recommender.articles.card import Card
 from recommender.editors.rules import Matcher, NeverBeside, SiteRules, heading, matches
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 
-from recommender.card import Card
+from recommender.articles.card import Card
 
 _REMEMBERED = 8_192
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from recommender.card import Card
-from recommender.corpus import Corpus
+from recommender.articles.card import Card
+from recommender.corpus.corpus import Corpus
 from recommender.ranking.versions import Reason, Told, retold
 
 _UNITS = (("day", 86_400, 172_800), ("hour", 3_600, 3_600), ("minute", 60, 60))

@@ -15,13 +15,13 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from recommender.corpus import Corpus, Query
-from recommender.fingerprints import Hashes, Rarity, among, hashed
-from recommender.packed import Column
+from recommender.articles.directory import Rows
+from recommender.corpus.corpus import Corpus, Query
+from recommender.corpus.fingerprints import Hashes, Rarity, among, hashed
+from recommender.corpus.quantized import Column
+from recommender.corpus.terms import Containment, TermRows
 from recommender.ranking.markers import REMEMBERED, markers
 from recommender.ranking.series import parts_of_series
-from recommender.register import Rows
-from recommender.terms import Containment, TermRows
 from recommender.text.distinct_words import LEAST_WORDS, compared
 
 GROWN = 3

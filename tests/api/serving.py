@@ -10,9 +10,9 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.drafts import Drafts
-from index.live import Live
+from index.live.live import Live
 from recommender.catalog import Catalog
-from recommender.encoder import HashEncoder
+from recommender.corpus.encoder import HashEncoder
 from recommender.settings import Settings
 
 ENCODER = HashEncoder(dim=64)

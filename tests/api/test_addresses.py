@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import text
 
 from index.export import export
-from index.publish import open_current
+from index.store.publish import open_current
 from recommender.catalog import Catalog
-from recommender.wanted import Wanted
+from recommender.ranking.request import Wanted
 from tests.api.serving import ENCODER, served
 from tests.conftest import DEMO, build_store, records
 

@@ -9,11 +9,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from index.build import build
-from index.publish import open_current
-from index.snapshot import Snapshot
+from index.store.publish import open_current
+from index.store.snapshot import Snapshot
 from recommender.articles import Article, Record
 from recommender.catalog import Catalog
-from recommender.encoder import Encoder, HashEncoder
+from recommender.corpus.encoder import Encoder, HashEncoder
 from recommender.settings import Settings
 from tests.api.serving import served
 from tests.conftest import DEMO, OPTECH, SEED_PAGE, build_store, records
@@ -275,7 +275,7 @@ def test_an_unexpected_error_leaks_nothing(store: Path, hash_encoder: Encoder, m
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("secret: /etc/passwd")
 
-    monkeypatch.setattr("index.answer.find_related", broken)
+    monkeypatch.setattr("index.response.find_related", broken)
     with served(store, strict=False) as client:
         answer = client.get("/v1/articles/aras-2025/related")
     check_problem(answer, 500, "internal_error")

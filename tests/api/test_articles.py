@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from api.keys import KeyRing
 from index.build import build
 from recommender.catalog import Catalog
-from recommender.encoder import Matrix
+from recommender.corpus.encoder import Matrix
 from recommender.errors import CatalogError, EncoderError
 from tests.api.serving import ENCODER, served
 from tests.api.test_app import check_problem

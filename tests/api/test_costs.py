@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from api.asked import MAX_BATCH_EXCLUDED, MAX_EXPLAINED, Asked, Batch
 from api.costs import Budgets, client_of, cost_of_batch, cost_of_draft, cost_of_list
 from api.keys import KeyRing
 from api.problems import ProblemError
-from recommender.wanted import Fallback
+from api.requests import MAX_BATCH_EXCLUDED, MAX_EXPLAINED, Asked, Batch
+from recommender.ranking.request import Fallback
 from tests.api.serving import Asgi, application, served
 from tests.api.test_app import check_problem
 

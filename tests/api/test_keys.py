@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from api import keys
 from api.cli import app as commands
 from api.keys import KeyRing, KeysError, require_key
-from index.filesystem import FileSystem
+from index.store.filesystem import FileSystem
 from tests.api.serving import served
 from tests.api.test_app import check_problem
 

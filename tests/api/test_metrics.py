@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 from api.cli import app as commands
 from api.metrics import WORKERS
 from index.build import build
-from index.publish import open_current
+from index.store.publish import open_current
 from recommender.articles import Article, Record
 from recommender.catalog import Catalog
 from tests.api.serving import ENCODER, Asgi, application, served

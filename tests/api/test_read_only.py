@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from api.keys import KeyRing
-from index.bell import FILE, Bell
 from index.build import build
-from index.live import Live
-from index.publish import current_version
-from index.writer import Writer
+from index.live.change_signal import FILE, Bell
+from index.live.live import Live
+from index.live.writer import Writer
+from index.store.publish import current_version
 from recommender.articles import Article, Record
 from recommender.catalog import Catalog
 from recommender.errors import CatalogError

@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.keys import KeyRing
-from index.publish import current_version, snapshots_folder
+from index.store.publish import current_version, snapshots_folder
 from recommender.errors import CatalogError
 from tests.api.serving import ENCODER, served
 from tests.api.test_app import check_problem

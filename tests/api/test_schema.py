@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import negative_data_rejection
 
-from api.asked import MAX_BATCH, MAX_ITEMS
 from api.keys import KeyRing
+from api.requests import MAX_BATCH, MAX_ITEMS
 from recommender.articles import Article
 from recommender.text import clean
-from recommender.text.markup import plain
+from recommender.text.markup.plain_text import plain
 from tests.api.serving import application, served
 from tests.conftest import DEMO, records
 

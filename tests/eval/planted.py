@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from eval.crossval import plant
-from eval.systems import Ranking, Scored
-from eval.task import Judged, Task
-from recommender.related import Hit
+from eval.systems.crossval import plant
+from eval.systems.systems import Ranking, Scored
+from eval.task.task import Judged, Task
+from recommender.ranking.related import Hit
 
 PLANTED = 5
 

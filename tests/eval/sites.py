@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import orjson
 
-from eval.systems import Lab
-from eval.task import AsOf, Task, make_task
+from eval.systems.systems import Lab
+from eval.task.task import AsOf, Task, make_task
 from recommender.articles import Article, Record
 from recommender.catalog.database import open_engine
-from recommender.encoder import Encoder, HashEncoder
-from recommender.vectors import VectorCache
+from recommender.catalog.vector_cache import VectorCache
+from recommender.corpus.encoder import Encoder, HashEncoder
 from tests.conftest import snapshot_of
 
 ENCODER = HashEncoder(dim=32)

@@ -13,14 +13,14 @@ import pytest
 from typer.testing import CliRunner
 
 from eval.cli import app
-from eval.systems import SYSTEMS
-from index.publish import open_current
-from index.ranker_file import write_ranker
+from eval.systems.systems import SYSTEMS
+from index.store.publish import open_current
+from index.store.ranker_file import write_ranker
 from recommender.catalog import Catalog
-from recommender.encoder import HashEncoder
+from recommender.corpus.encoder import HashEncoder
 from recommender.errors import EvaluationError, RankerError, RecommenderError, UnknownArticleError
-from recommender.ranker import Ranker, default_ranker
-from recommender.signals import SIGNALS
+from recommender.ranking.ranker import Ranker, default_ranker
+from recommender.ranking.signals import SIGNALS
 from tests.conftest import DEMO, OPTECH, SEED_PAGE, build_store, records
 
 runner = CliRunner()

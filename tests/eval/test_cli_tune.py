@@ -10,20 +10,20 @@ import orjson
 import pytest
 
 from eval import cli
-from eval.calibration import calibration, served_items, threshold
 from eval.cli_tune import TARGETS
-from eval.significance import SEED
-from eval.site import cross_validate, store_task
-from eval.task import AsOf
-from eval.tuning import Tuning
+from eval.stats.calibration import calibration, served_items, threshold
+from eval.stats.significance import SEED
+from eval.studies.site import cross_validate, store_task
+from eval.systems.tuning import Tuning
+from eval.task.task import AsOf
 from index import cli as index_cli
-from index.manifest import read_manifest
-from index.publish import current_version, locked, open_current, snapshots_folder
-from index.ranker_file import NAME, read_ranker, write_ranker
+from index.store.manifest import read_manifest
+from index.store.publish import current_version, locked, open_current, snapshots_folder
+from index.store.ranker_file import NAME, read_ranker, write_ranker
 from recommender.articles import Record
-from recommender.encoder import HashEncoder
-from recommender.ranker import Ranker, default_ranker
-from recommender.signals import SIGNALS
+from recommender.corpus.encoder import HashEncoder
+from recommender.ranking.ranker import Ranker, default_ranker
+from recommender.ranking.signals import SIGNALS
 from tests.conftest import build_store
 from tests.eval.sites import CORPORA, random_lists, tagged, tiny_corpora
 

@@ -5,14 +5,14 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from eval.calibration import calibration, served_items
-from eval.report import MAIN
+from eval.report.report import MAIN
 from eval.run import CLAIMS, OURS, ZERO_SHOT, evaluate
-from eval.significance import SEED, Verdict, compare_all
-from eval.systems import SYSTEMS, Ranking, Scored, prepare
-from eval.task import AsOf, Judged, Task
-from recommender.related import Hit
-from recommender.signals import SIGNALS
+from eval.stats.calibration import calibration, served_items
+from eval.stats.significance import SEED, Verdict, compare_all
+from eval.systems.systems import SYSTEMS, Ranking, Scored, prepare
+from eval.task.task import AsOf, Judged, Task
+from recommender.ranking.related import Hit
+from recommender.ranking.signals import SIGNALS
 from tests.conftest import DEMO, records
 from tests.eval.sites import lab_of, task_of
 

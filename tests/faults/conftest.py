@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from api.keys import KeyRing
-from index.manifest import IndexKind
-from index.publish import locked, open_current, publish
-from recommender.encoder import HashEncoder
+from index.store.manifest import IndexKind
+from index.store.publish import locked, open_current, publish
+from recommender.corpus.encoder import HashEncoder
 from tests.conftest import DEMO, build_store, records
 from tests.faults.publishing import Counting, Edition
 from tests.faults.servers import Nursery

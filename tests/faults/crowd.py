@@ -11,7 +11,7 @@ from http.client import HTTPException
 from statistics import median
 from typing import Self
 
-from index.snapshot import Snapshot
+from index.store.snapshot import Snapshot
 from tests.faults.servers import Answer, Server, percentile
 from tests.index.samples import lists_of
 

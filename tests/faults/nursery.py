@@ -20,9 +20,10 @@ import uvicorn
 
 from api.app import from_settings
 from api.cli import server_options
-from index import live, publish
-from index.snapshot import Snapshot
-from index.writer import Writer
+from index.live import live
+from index.live.writer import Writer
+from index.store import publish
+from index.store.snapshot import Snapshot
 from recommender.articles import Record
 from recommender.catalog import Removal
 from recommender.settings import settings

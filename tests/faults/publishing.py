@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from index.filesystem import FileSystem
-from index.manifest import Manifest
-from index.publish import CURRENT, current_version, open_current, snapshots_folder
-from index.snapshot import Contents, write_snapshot
+from index.store.filesystem import FileSystem
+from index.store.manifest import Manifest
+from index.store.publish import CURRENT, current_version, open_current, snapshots_folder
+from index.store.snapshot import Contents, write_snapshot
 from recommender.errors import NoSnapshotError, SnapshotError
 from tests.index.samples import Lists, lists_of, publish_in
 
@@ -34,7 +34,7 @@ class Counting(FileSystem):
 
 
 class Publisher(Protocol):
-    """``index.publish.publish``, or one that does it wrong."""
+    """``index.store.publish.publish``, or one that does it wrong."""
 
     def __call__(self, store: Path, source: Contents, *, keep: int, filesystem: FileSystem) -> Manifest:
         """Publish ``source`` in ``store``."""

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from index import cli
-from recommender import vectors
-from recommender.encoder import Encoder, HashEncoder, Matrix
+from recommender.catalog import vector_cache as vectors
+from recommender.corpus.encoder import Encoder, HashEncoder, Matrix
 
 CHUNK = 8
 

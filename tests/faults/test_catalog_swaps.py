@@ -21,7 +21,7 @@ from index.build import build
 from recommender.articles import Article, Record
 from recommender.catalog import Catalog
 from recommender.catalog.file_guard import FileGuard
-from recommender.encoder import HashEncoder
+from recommender.corpus.encoder import HashEncoder
 from recommender.errors import CatalogError, CatalogLostError
 from tests.api.serving import ENCODER, served
 from tests.api.test_app import check_problem

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from index.filesystem import FileSystem
-from index.publish import locked, open_current, publish
+from index.store.filesystem import FileSystem
+from index.store.publish import locked, open_current, publish
 from recommender.errors import PublishError
 from tests.faults.publishing import WRONG, Edition, Publisher, assert_mended, violation
 

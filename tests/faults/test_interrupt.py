@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from index.publish import open_current, published
+from index.store.publish import open_current, published
 from recommender.catalog import Catalog
-from recommender.encoder import HashEncoder
+from recommender.corpus.encoder import HashEncoder
 from recommender.errors import NoSnapshotError
 from tests.conftest import DEMO, ROOT, build_store, records
 

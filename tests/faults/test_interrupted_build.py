@@ -14,12 +14,12 @@ import pytest
 from sqlalchemy import func, select, text
 
 from index.build import build
-from index.publish import open_current
+from index.store.publish import open_current
 from recommender.articles import Record
 from recommender.catalog import Catalog
 from recommender.catalog.tables import vectors
-from recommender.encoder import HashEncoder
-from recommender.views import views
+from recommender.corpus.encoder import HashEncoder
+from recommender.corpus.views import views
 from tests.conftest import ROOT
 from tests.faults.slow_build import CHUNK
 from tests.index.samples import CountingEncoder, articles, lists_of

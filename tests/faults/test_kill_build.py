@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from index.publish import current_version, open_current, published
+from index.store.publish import current_version, open_current, published
 from recommender.articles import Article, Record
 from recommender.catalog import Catalog
 from tests.conftest import DEMO, ROOT, records

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from index.filesystem import FileSystem
-from index.publish import locked, open_current, publish
-from index.snapshot import Contents
+from index.store.filesystem import FileSystem
+from index.store.publish import locked, open_current, publish
+from index.store.snapshot import Contents
 from tests.faults.publishing import WRONG, Edition, Publisher, assert_mended, violation
 
 SURVIVED = 0

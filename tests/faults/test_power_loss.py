@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from index.filesystem import FileSystem, Sink
-from index.publish import publish
+from index.store.filesystem import FileSystem, Sink
+from index.store.publish import publish
 from tests.faults.publishing import WRONG, Edition, Publisher, assert_mended, violation
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from index.publish import open_current
+from index.store.publish import open_current
 from tests.faults.crowd import CALMER, Crowd, Expected, Turns, expected_of
 from tests.faults.servers import Nursery, Server, alive, served
 

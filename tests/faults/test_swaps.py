@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from index.publish import open_current
-from index.snapshot import Contents
-from recommender.encoder import HashEncoder
+from index.store.publish import open_current
+from index.store.snapshot import Contents
+from recommender.corpus.encoder import HashEncoder
 from tests.conftest import DEMO, records
 from tests.faults.crowd import CALMER, Crowd, Expected, Turns, expected_of, violation
 from tests.faults.servers import Answer, Nursery, Server, served

@@ -10,18 +10,18 @@ from typing import Any
 
 import orjson
 
-from index.arrays import ARRAYS
 from index.build import assemble
-from index.filesystem import FileSystem
-from index.manifest import NAME, IndexKind, digest, version_of
-from index.publish import locked, publish
-from index.snapshot import HNSW, TEXTS, Contents, Snapshot, write_snapshot
+from index.store.arrays import ARRAYS
+from index.store.filesystem import FileSystem
+from index.store.manifest import NAME, IndexKind, digest, version_of
+from index.store.publish import locked, publish
+from index.store.snapshot import HNSW, TEXTS, Contents, Snapshot, write_snapshot
 from recommender.articles import Article, Record
 from recommender.catalog import Catalog
+from recommender.corpus.encoder import Encoder, HashEncoder, Matrix
 from recommender.editors.overrides import Block, Editorial, Fill, Overrides, Pin
-from recommender.encoder import Encoder, HashEncoder, Matrix
-from recommender.related import related
-from recommender.wanted import Wanted
+from recommender.ranking.related import related
+from recommender.ranking.request import Wanted
 
 WORDS = [f"{a}{b}" for a in "bdfgklmnprst" for b in ("alo", "eni", "iru", "oda", "umi")]
 MEMORY = Path("/dev/shm")

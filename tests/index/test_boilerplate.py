@@ -14,20 +14,20 @@ from typer.testing import CliRunner
 from index.build import build
 from index.check import check
 from index.cli import app
-from index.live import Live
-from index.publish import open_current
-from index.snapshot import BOILERPLATE, Snapshot, open_snapshot
-from index.writer import Writer
+from index.live.live import Live
+from index.live.writer import Writer
+from index.store.publish import open_current
+from index.store.snapshot import BOILERPLATE, Snapshot, open_snapshot
 from recommender.articles import Article, Record
 from recommender.catalog import Catalog
 from recommender.catalog.tables import meta
-from recommender.corpus import Query
+from recommender.catalog.vector_cache import VectorCache
+from recommender.corpus.corpus import Query
 from recommender.errors import CatalogError, SnapshotError
-from recommender.policy import allowed
-from recommender.related import pool_of, related
-from recommender.vectors import VectorCache
-from recommender.wanted import Wanted
-from recommender.why import why
+from recommender.explain.why import why
+from recommender.ranking.policy import allowed
+from recommender.ranking.related import pool_of, related
+from recommender.ranking.request import Wanted
 from tests.conftest import DEMO, ROOT, build_store, records, snapshot_of
 from tests.index.samples import ENCODER, reseal
 

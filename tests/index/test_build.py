@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from index.build import build
-from index.manifest import IndexKind
-from index.publish import confirmed_at, current_version, locked, open_current
+from index.store.manifest import IndexKind
+from index.store.publish import confirmed_at, current_version, locked, open_current
 from recommender.articles import Article, Record
 from recommender.catalog import Catalog
+from recommender.catalog.ingest import Ingested
+from recommender.corpus.views import views
 from recommender.errors import ArticleError, LockedError, NoSnapshotError, PublishError
-from recommender.ingest import Ingested
-from recommender.views import views
 from tests.index.samples import BUILT_AT, ENCODER, CountingEncoder, article, articles, contents_of, lists_of
 
 

@@ -9,14 +9,14 @@ import pytest
 
 from index.build import build
 from index.check import Finding, check, self_recall
-from index.publish import current_version, snapshots_folder
-from index.snapshot import Snapshot
+from index.store.publish import current_version, snapshots_folder
+from index.store.snapshot import Snapshot
 from recommender.articles import Article, Record
+from recommender.articles.directory import Rows
 from recommender.catalog import Catalog
+from recommender.corpus.quantized import Column
 from recommender.errors import NoSnapshotError, SnapshotError
-from recommender.packed import Column
-from recommender.policy import Mask
-from recommender.register import Rows
+from recommender.ranking.policy import Mask
 from tests.index.samples import EDITORIAL, ENCODER, FILES, articles
 
 

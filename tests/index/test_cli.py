@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import update
 
 from index import cli
-from index.publish import current_version, locked, open_current, published, snapshots_folder
+from index.store.publish import current_version, locked, open_current, published, snapshots_folder
 from recommender.catalog import Catalog
 from recommender.catalog.tables import meta
 

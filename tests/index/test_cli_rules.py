@@ -7,14 +7,14 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from index.answer import answer, bound
 from index.cli import app
-from index.live import Live
+from index.live.live import Live
+from index.response import answer, bound
 from recommender.catalog import Catalog
-from recommender.encoder import HashEncoder
+from recommender.corpus.encoder import HashEncoder
 from recommender.errors import RulesError
+from recommender.ranking.request import Wanted
 from recommender.settings import settings
-from recommender.wanted import Wanted
 from tests.conftest import DEMO, build_store, records
 
 RULES = """

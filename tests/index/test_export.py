@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from pathvalidate import is_valid_filename
 from typer.testing import CliRunner
 
-from index.answer import Item, Related, Status, bound
 from index.cli import app
 from index.export import LISTED, export, file_name, fragment
-from index.publish import open_current
+from index.response import Item, Related, Status, bound
+from index.store.publish import open_current
 from recommender.articles import Article, Record
 from recommender.errors import PublishError
-from recommender.related import Source
-from recommender.wanted import Wanted
+from recommender.ranking.related import Source
+from recommender.ranking.request import Wanted
 from tests.api.serving import ENCODER, served
 from tests.conftest import DEMO, build_store, records
 

@@ -12,16 +12,16 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.keys import KeyRing
-from index.answer import Related, answer
 from index.build import assemble, build
 from index.export import export
-from index.snapshot import Snapshot
+from index.response import Related, answer
+from index.store.snapshot import Snapshot
 from recommender.catalog import Catalog, Counts
-from recommender.encoder import HashEncoder
-from recommender.ingest import Ingested, ingest
+from recommender.catalog.ingest import Ingested, ingest
+from recommender.corpus.encoder import HashEncoder
+from recommender.corpus.views import whole_text
+from recommender.ranking.request import Fallback, Mode, Wanted
 from recommender.text import clean, normalise
-from recommender.views import whole_text
-from recommender.wanted import Fallback, Mode, Wanted
 from tests.api.serving import served
 from tests.conftest import ROOT
 

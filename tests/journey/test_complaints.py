@@ -16,7 +16,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.keys import KeyRing
-from index.writer import publish_rules
+from index.live.writer import publish_rules
 from recommender.articles import Article, Record
 from recommender.catalog import Catalog
 from recommender.settings import Settings

@@ -14,12 +14,12 @@ import index.cli
 from api.app import create_app
 from api.drafts import Drafts
 from api.keys import KeyRing
-from eval.show import markdown_pairs, markdown_table, replace_table
-from index.live import Live
+from eval.report.show import markdown_pairs, markdown_table, replace_table
+from index.live.live import Live
 from recommender.articles import parse_article
 from recommender.catalog import Catalog
+from recommender.corpus.encoder import HashEncoder
 from recommender.editors.rule_file import read_rules
-from recommender.encoder import HashEncoder
 from recommender.settings import Settings
 from tests.conftest import DEMO, ROOT, SEED_PAGE, build_store, records
 

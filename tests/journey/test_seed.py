@@ -7,11 +7,11 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from index.build import build
-from index.live import Live
-from index.publish import open_current
+from index.live.live import Live
+from index.store.publish import open_current
 from recommender.catalog import Catalog
-from recommender.encoder import Encoder
-from recommender.ingest import ingest
+from recommender.catalog.ingest import ingest
+from recommender.corpus.encoder import Encoder
 from tests.conftest import SEED_PAGE, SEEDS
 
 FURNITURE = ("Edit Content", "No More Articles", "Share the Article", "Sharing:")

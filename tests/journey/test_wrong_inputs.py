@@ -12,7 +12,7 @@ import typer.main
 import api.cli
 import eval.cli
 import index.cli
-from recommender.encoder import HashEncoder
+from recommender.corpus.encoder import HashEncoder
 from recommender.settings import settings
 from tests.conftest import DEMO, ROOT, build_store, records
 

@@ -10,14 +10,14 @@ import orjson
 from sqlalchemy import select
 
 from recommender.articles import Article, Record
+from recommender.boilerplate.boilerplate import Boilerplate
 from recommender.catalog import Catalog
 from recommender.catalog.tables import metadata
-from recommender.corpus import Corpus, LiveCorpus, build_corpus
-from recommender.encoder import Encoder, HashEncoder
+from recommender.corpus.corpus import Corpus, LiveCorpus, build_corpus
+from recommender.corpus.encoder import Encoder, HashEncoder
 from recommender.errors import InputError
-from recommender.policy import Mask
+from recommender.ranking.policy import Mask
 from recommender.sources import ReadOptions, Rejected, read
-from recommender.text.boilerplate import Boilerplate
 
 ENCODER = HashEncoder(dim=64)
 

@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 IMPORTING = "signal.raise_signal(signal.SIGINT)\n"
 WORKING = """
 import typer
-from recommender import console
+from recommender import cli_support
 
 app = typer.Typer(pretty_exceptions_enable=False)
 
@@ -26,7 +26,7 @@ def work() -> None:
     print("not reached")
 
 def main() -> None:
-    console.main(app)
+    cli_support.main(app)
     {end}
 """
 SIGINT = "signal.raise_signal(signal.SIGINT)"
@@ -37,9 +37,9 @@ PLACES = {
     "before the command": "def main() -> None:\n    " + SIGINT + "\n",
     "in the work": WORKING.format(work=SIGINT, end=""),
     "in a progress bar": WORKING.format(
-        work=f'with console.item_bar("x", 3) as bar:\n        bar(1); {SIGINT}', end=""
+        work=f'with cli_support.item_bar("x", 3) as bar:\n        bar(1); {SIGINT}', end=""
     ),
-    "in a spinner": WORKING.format(work=f'with console.spinner("x") as bar:\n        bar(1); {SIGINT}', end=""),
+    "in a spinner": WORKING.format(work=f'with cli_support.spinner("x") as bar:\n        bar(1); {SIGINT}', end=""),
     "while threads work": WORKING.format(
         work="from concurrent.futures import ThreadPoolExecutor as P\n    p = P(2)\n"
         f"    p.submit(time.sleep, 0.5); {SIGINT}",

@@ -1,0 +1,1 @@
+"""What all related lists together do to a catalogue."""

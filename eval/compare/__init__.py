@@ -1,0 +1,1 @@
+"""Two reports, or two builds, against each other."""

@@ -1,0 +1,44 @@
+"""Holding a report to a floor or a base: what makes a build of the site's CI fail."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eval.compare.compare import check_fail_under, check_no_worse
+from eval.report.report import MAIN
+from eval.report.saved import read_results
+from eval.stats.measures import judged_names, measure_names
+from recommender.errors import EvaluationError
+
+FailUnder = Annotated[
+    list[str] | None, typer.Option(metavar="MEASURE=FLOOR", help="Fail if product's mean is below, as nDCG@10=0.40.")
+]
+NoWorseThan = Annotated[Path | None, typer.Option(help="Fail unless shown to be no worse than this report.")]
+Margin = Annotated[float, typer.Option(help="How much worse --no-worse-than still lets pass.")]
+
+
+def check_floors(floors: Sequence[tuple[str, float]], systems: Sequence[str], k: int, *, judged: bool) -> None:
+    """Raise EvaluationError, before the work, on a floor that no report of these ``systems`` at this k could pass."""
+    if floors and MAIN not in systems:
+        raise EvaluationError(f"--fail-under holds {MAIN} to a floor, which is not in --systems {','.join(systems)}")
+    for measure, _ in floors:
+        if measure not in (known := (*measure_names(k), *(judged_names(k) if judged else ()))):
+            raise EvaluationError(f"--fail-under: no measure {measure!r} with --k {k}; there are: {', '.join(known)}")
+
+
+def gate(
+    report: Path,
+    floors: list[tuple[str, float]],
+    base: Path | None,
+    margin: float,
+    system: str = MAIN,
+    measure: str | None = None,
+) -> None:
+    """Exit with status 1, each reason on its line, if the report is below a floor or worse than the base."""
+    failures = check_fail_under(read_results(report).document, system, floors) if floors else []
+    if base is not None:
+        failures += check_no_worse(report, base, margin, system, measure)
+    if failures:
+        raise EvaluationError("\n".join(failures))

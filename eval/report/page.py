@@ -1,0 +1,160 @@
+"""report.html: the whole evaluation as one self-contained page that needs no network."""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import orjson
+from jinja2 import Environment
+
+from eval.catalogue.beyond import Beyond
+from eval.report.plots import ablation_plot, calibration_plot, curve_plot, exposure_plot, groups_plot, systems_plot
+from eval.report.report import MAIN, Report
+from eval.systems.systems import DEPTH
+from eval.task.task import Judged, Task
+from recommender.articles import Article
+from recommender.ranking.signals import SIGNALS
+
+EXCERPT = 260
+COMPARED = ("product", "tfidf", "naive")
+
+
+def render(report: Report, task: Task, beyond: Beyond | None) -> str:
+    """Return the HTML of ``report``. Everything from articles enters as escaped text or as inert JSON."""
+    templates = files("eval") / "templates"
+    script = (templates / "report.js").read_text(encoding="utf-8")
+    measures = list(next(iter(report.document["systems"].values())))
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string((templates / "report.html.j2").read_text(encoding="utf-8")).render(
+        doc=report.document,
+        measures=[m for m in measures if m != "R@100"] if len(measures) > 6 else measures,
+        plots=_plots(report, task, beyond),
+        beyond=_beyond(beyond) if beyond else [],
+        provenance=orjson.dumps(report.document["provenance"], option=orjson.OPT_INDENT_2).decode(),
+        style=(templates / "report.css").read_text(encoding="utf-8"),
+        script=script,
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        data=orjson.dumps(browser(report, task)).decode().replace("<", "\\u003c"),
+        p=_p,
+    )
+
+
+def browser(report: Report, task: Task) -> dict[str, Any]:
+    """Return what the page's per-query browser shows: queries worst first, wanted and got, with the reasons."""
+    system = MAIN if MAIN in report.rankings else next(iter(report.rankings))
+    measure = report.measures[0]
+    k = report.document["k"]
+    values = report.values[system][measure]
+    queries: list[dict[str, Any]] = []
+    for i in sorted(range(len(task.queries)), key=lambda i: (values[i], report.names[task.queries[i].row])):
+        query = task.queries[i]
+        name = report.names[query.row]
+        places = {other: place for place, other in enumerate(report.rankings[system][name], start=1)}
+        wanted = [{"id": report.names[row], "rank": places.get(report.names[row])} for row in query.relevant]
+        got = [_hit(report, query, name, other) for other in report.rankings[system][name][:k]]
+        queries.append({"q": name, "v": round(float(values[i]), 4), "w": wanted, "g": got})
+    shown = {entry["q"] for entry in queries} | {hit["id"] for entry in queries for hit in entry["w"] + entry["g"]}
+    rows = {report.names[row]: row for row in range(len(report.names))}
+    return {
+        "key": hashlib.sha256(orjson.dumps([report.names, report.document["provenance"].get("snapshot")])).hexdigest()[
+            :12
+        ],
+        "k": k,
+        "depth": DEPTH,
+        "measure": measure,
+        "signals": list(SIGNALS),
+        "articles": {name: _article(task.articles[rows[name]]) for name in sorted(shown)},
+        "queries": queries,
+    }
+
+
+def _hit(report: Report, query: Judged, name: str, other: str) -> dict[str, Any]:
+    score, parts = report.reasons.get((name, other), (0.0, [0.0] * len(SIGNALS)))
+    picked = other in {report.names[row] for row in query.relevant}
+    judged = None if picked else report.qrels[name].get(other)
+    return {"id": other, "score": score, "picked": picked, "judged": judged, "parts": parts}
+
+
+def _article(article: Article) -> dict[str, str]:
+    text = next(iter(article.teasers), article.body)
+    excerpt = text if len(text) <= EXCERPT else text[:EXCERPT].rsplit(" ", 1)[0] + "…"
+    found = {
+        "t": article.title,
+        "u": article.url or "",
+        "d": article.published_at.date().isoformat() if article.published_at else "",
+        "s": article.section,
+        "x": excerpt,
+    }
+    return {key: value for key, value in found.items() if value}
+
+
+def _plots(report: Report, task: Task, beyond: Beyond | None) -> list[dict[str, str]]:
+    measure = report.measures[0]
+    plots = [
+        {
+            "svg": systems_plot(report.document["systems"], measure),
+            "caption": f"Every system's {measure} with its 95 % interval.",
+        }
+    ]
+    compared = {name: report.values[name][measure] for name in COMPARED if name in report.values}
+    corpus = task.snapshot.corpus
+    newest = np.nanmax(corpus.register.days) if np.isfinite(corpus.register.days).any() else np.nan
+    years = (newest - corpus.register.days[[q.row for q in task.queries]]) / 365.25
+    lengths = np.array([len(q.relevant) for q in task.queries], dtype=np.float64)
+    words = np.array([len(task.articles[q.row].body.split()) for q in task.queries], dtype=np.float64)
+    for by, label, integers in (
+        (lengths, "length of the curated list", True),
+        (words, "words in the article", True),
+        (years, "years before the newest article", False),
+    ):
+        if svg := groups_plot(by, label, compared, measure, integers=integers):
+            plots.append({"svg": svg, "caption": f"{measure} by {label}, in quarters; the number of lists below."})
+    document = report.document
+    if calibrations := document.get("calibration"):
+        caption = "How often an item of that score was picked. On the dashed line a score of .7 would mean 7 in 10."
+        plots.append({"svg": calibration_plot(calibrations), "caption": caption})
+    if ablation := document.get("ablation"):
+        caption = (
+            "What each group of signals adds to the tuned ranker: fitted anew without it. Green: surely something."
+        )
+        plots.append({"svg": ablation_plot(ablation, measure), "caption": caption})
+    if curve := document.get("learning_curve"):
+        floor = document["systems"].get("zero-shot", {}).get(measure, {}).get("mean")
+        caption = "What the site's lists are worth: the same queries, had the site only so many."
+        plots.append({"svg": curve_plot(curve, ("product", "tuned"), floor, measure), "caption": caption})
+    if beyond:
+        caption = "Exposure: the nearer to the dashed line, the more evenly articles are recommended."
+        plots.append({"svg": exposure_plot(beyond.lorenz), "caption": caption})
+    return plots
+
+
+def _beyond(beyond: Beyond) -> Sequence[tuple[str, str, str]]:
+    age = beyond.age
+    hubs = "; ".join(f"{hub.title or hub.id} ({hub.in_degree})" for hub in beyond.hubs[:3])
+    rows = [
+        ("catalogue coverage", f"{beyond.coverage:.1%}", f"{beyond.orphans:,} articles stand in no list"),
+        ("Gini of exposure", f"{beyond.gini:.2f}", "0: every article is recommended equally often"),
+        ("hubness", f"{beyond.skewness:.1f}", f"skewness of in-degree; the greatest: {hubs}"),
+        ("intra-list diversity", _number(beyond.diversity), "1 − mean tf-idf cosine within a list"),
+        ("near-duplicates", _share(beyond.near_duplicates), "items that repeat the article or an item above them"),
+        ("short lists", f"{len(beyond.short_lists):,}", next((s.reason for s in beyond.short_lists), "none")),
+    ]
+    if age:
+        note = f"days older than the article (quartiles {age.lower:.0f} to {age.upper:.0f}); {age.newer:.0%} are newer"
+        rows.append(("age of what is recommended", f"{age.median:.0f}", note))
+    return rows
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1%}"
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"

@@ -1,0 +1,1 @@
+"""Measures, and how sure they are."""

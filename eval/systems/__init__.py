@@ -1,0 +1,1 @@
+"""What is compared: the product, its variants and the baselines."""

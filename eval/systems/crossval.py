@@ -1,0 +1,123 @@
+"""Learning from lists without fooling oneself: folds of the queries, and which lists a query's answer may know.
+
+To show that a system obeys, plant a false list for the scored query (``plant``): its answer must not change.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from eval.task.task import AsOf, Judged, Task
+from recommender.errors import EvaluationError
+from recommender.ranking.curated import Picks
+from recommender.ranking.policy import Mask
+
+FOLDS = 5
+
+Folds = Mapping[int, int]
+"""Query row → its fold, 0 … k-1."""
+
+
+def folds(
+    queries: Sequence[Judged],
+    k: int,
+    seed: int,
+    connected: bool = False,
+    copies: npt.NDArray[np.int64] | None = None,
+) -> dict[int, int]:
+    """Deal ``queries`` into ``k`` folds of nearly equal size: each query in one fold, whatever their order.
+
+    With ``connected``, lists that share an article, as query or as target, stay in one fold (``copies``, a
+    corpus's, makes the copies of an article one); folds are then as even as the groups allow. Raises
+    EvaluationError if there are fewer queries, or groups, than folds.
+    """
+    if k < 2:
+        raise EvaluationError(f"k is {k}, expected at least 2 folds")
+    groups = connected_lists(queries, copies) if connected else [[query.row] for query in queries]
+    if len(groups) < k:
+        what = "groups of connected lists" if connected else "lists"
+        raise EvaluationError(f"{len(groups):,} {what} cannot fill {k} folds")
+    groups.sort()
+    shuffled = [groups[i] for i in np.random.default_rng(seed).permutation(len(groups))]
+    sizes = [0] * k
+    found: dict[int, int] = {}
+    for group in sorted(shuffled, key=len, reverse=True):  # stable: the shuffle decides among equals
+        fold = sizes.index(min(sizes))
+        sizes[fold] += len(group)
+        found.update(dict.fromkeys(group, fold))
+    return found
+
+
+def connected_lists(queries: Sequence[Judged], copies: npt.NDArray[np.int64] | None = None) -> list[list[int]]:
+    """Return the rows of the queries in groups, sorted: two lists that share an article are in the same group."""
+    parent: dict[int, int] = {}
+
+    def root(article: int) -> int:
+        parent.setdefault(article, article)
+        while parent[article] != article:
+            parent[article] = parent[parent[article]]
+            article = parent[article]
+        return article
+
+    def article(row: int) -> int:
+        return row if copies is None else int(copies[row])
+
+    for query in queries:
+        for target in query.relevant:
+            parent[root(article(target))] = root(article(query.row))
+    groups: dict[int, list[int]] = {}
+    for row in sorted(query.row for query in queries):
+        groups.setdefault(root(article(row)), []).append(row)
+    return sorted(groups.values())
+
+
+def deal(task: Task, seed: int) -> dict[int, int]:
+    """Deal the task's queries into FOLDS folds, or as many as there are queries."""
+    count = len(task.queries)
+    return folds(task.queries, min(FOLDS, count), seed) if count > 1 else {task.queries[0].row: 0}
+
+
+def known_owners(task: Task, row: int, fold_of: Folds | None = None, hidden: int | None = None) -> Mask:
+    """Return ``(n,)`` bool: the articles whose lists a method may know when it answers the query at ``row``.
+
+    Never the query itself, nor a copy of it; with ``fold_of`` none of its fold, nor of the fold ``hidden``; under
+    the date rule only articles strictly older than it, and what has no date is not known to be older.
+    """
+    corpus = task.snapshot.corpus
+    known: Mask = corpus.copies != corpus.copies[row]
+    if task.as_of is AsOf.PUBLISHED:
+        known &= corpus.register.days < corpus.register.days[row]  # false where either is NaN
+    if fold_of is not None:
+        barred = {fold_of.get(row), hidden}
+        known[[other for other, fold in fold_of.items() if fold in barred]] = False
+    return known
+
+
+def visible_lists(task: Task, row: int, fold_of: Folds | None = None) -> list[Judged]:
+    """Return the lists that a method may know when it answers the query at ``row``, in the order of the queries."""
+    known = known_owners(task, row, fold_of)
+    return [query for query in task.queries if known[query.row]]
+
+
+def evidence(task: Task, row: int, fold_of: Folds | None = None, hidden: int | None = None) -> Picks:
+    """Return the same lists as evidence (see ``known_owners``), with those on which nothing can be measured."""
+    return task.snapshot.picks.only(known_owners(task, row, fold_of, hidden))
+
+
+def plant(task: Task, row: int, targets: Sequence[int]) -> tuple[Task, Judged]:
+    """Return ``task`` with the list of the query at ``row`` replaced by ``targets``, and that query with it.
+
+    Everything else is as it was. Raises EvaluationError if no query is at ``row`` or a target may not be recommended.
+    """
+    if not any(query.row == row for query in task.queries):
+        raise EvaluationError(f"article {task.name(row)!r} is no query")
+    barred = [target for target in targets if not task.allowed(row)[target]]
+    if barred:
+        raise EvaluationError(f"article {task.name(barred[0])!r} may not stand in the list of {task.name(row)!r}")
+    planted = Judged(row, tuple(targets))
+    snapshot = task.snapshot
+    lists = {**snapshot.lists, task.name(row): tuple(task.name(target) for target in targets)}
+    queries = tuple(planted if query.row == row else query for query in task.queries)
+    return replace(task, snapshot=snapshot.with_lists(lists), queries=queries), planted

@@ -1,0 +1,1 @@
+"""What is asked: articles, curated lists, who may answer."""

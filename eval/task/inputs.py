@@ -1,0 +1,189 @@
+"""Where an evaluation's articles come from: source files, built in memory, or a store as it is served."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from eval.task.lines import Warn, silent
+from eval.task.only import Only
+from eval.task.task import AsOf, Task, make_task
+from index.build import Bar, assemble, no_bar
+from index.store.publish import open_current
+from index.store.snapshot import Snapshot
+from recommender.articles import Article, Record
+from recommender.catalog import Catalog
+from recommender.catalog.database import open_engine
+from recommender.catalog.ingest import ingest
+from recommender.catalog.vector_cache import VectorCache
+from recommender.corpus.encoder import Encoder
+from recommender.errors import EvaluationError, InputError
+from recommender.sources import ReadOptions
+from recommender.sources.files import files_of
+from recommender.text import clean
+
+Ids = Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """A task, the vector cache beside it, and where both came from."""
+
+    task: Task
+    vectors: VectorCache
+    about: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class InMemory:
+    """A snapshot that was never on disk, its articles by row, their vectors, and how many records were rejected."""
+
+    snapshot: Snapshot
+    articles: list[Article]
+    vectors: VectorCache
+    rejected: int
+
+
+def from_sources(
+    paths: Sequence[Path],
+    encoder: Encoder,
+    cache: Path,
+    as_of: AsOf,
+    *,
+    curated_key: str,
+    blank_anchors: bool = False,
+    only: str = "",
+    bar: Bar = no_bar,
+    on_rejected: Callable[[InputError], None] = lambda _: None,
+    on_read: Callable[[Ids, Ids], None] = lambda _ids, _queries: None,
+    warn: Warn = silent,
+) -> Inputs:
+    """Build an index of ``paths`` in memory and return the task of its curated lists.
+
+    With ``blank_anchors`` the link texts that gave a list away are taken out of the bodies first; ``only``
+    (``KEY=VALUE,VALUE``) leaves out the articles whose key has none of the values.
+
+    Before anything is embedded ``on_read`` is told the articles' ids and those with a curated list, and ``warn`` of
+    what ``only`` asks for in vain. Vectors are kept in ``cache``, so that the next run embeds nothing. Raises
+    EvaluationError if there is no curated list to compare with, or ``only`` fits no article.
+    """
+
+    def check(catalog: Catalog) -> None:
+        ids = [article.id for article in catalog.articles()]
+        lists = [each.article_id for each in catalog.curated_lists()]
+        if ids and not lists:
+            raise EvaluationError(f"no article in {_named(paths)} has a curated list under the key {curated_key!r}")
+        if ids:
+            on_read(ids, lists)
+
+    memory = in_memory(
+        paths,
+        encoder,
+        cache,
+        curated_key=curated_key,
+        blank_anchors=blank_anchors,
+        only=only,
+        bar=bar,
+        on_rejected=on_rejected,
+        on_read=check,
+        warn=warn,
+    )
+    snapshot, lists = memory.snapshot, memory.snapshot.lists
+    about = {
+        "sources": _digests(files_of(paths)),
+        "curated_key": curated_key,
+        "blank_anchors": blank_anchors,
+        "only": only,
+        "rejected": memory.rejected,
+    }
+    return Inputs(make_task(snapshot, memory.articles, lists, as_of), memory.vectors, about)
+
+
+def in_memory(
+    paths: Sequence[Path],
+    encoder: Encoder,
+    cache: Path,
+    *,
+    curated_key: str = "related",
+    blank_anchors: bool = False,
+    only: str = "",
+    bar: Bar = no_bar,
+    on_rejected: Callable[[InputError], None] = lambda _: None,
+    on_read: Callable[[Catalog], None] = lambda _: None,
+    warn: Warn = silent,
+) -> InMemory:
+    """Build a snapshot of ``paths`` in memory; vectors are kept in the folder ``cache`` for the next run.
+
+    ``on_read`` is given the catalog before anything is embedded. See ``from_sources`` for ``blank_anchors``, ``only``
+    and ``warn``.
+    """
+    wanted = Only(only)
+    cache.mkdir(parents=True, exist_ok=True)
+    vectors = VectorCache(open_engine(f"sqlite:///{cache / 'vectors.sqlite'}"), encoder)
+    with closing(Catalog.open("sqlite://")) as catalog:
+
+        def change(record: Record) -> Record | None:
+            if not wanted.fits(record.article):
+                return None
+            return without_anchors(record) if blank_anchors else record
+
+        ingested = ingest(catalog, paths, options=ReadOptions(curated_key), change=change, on_rejected=on_rejected)
+        wanted.check(warn)
+        on_read(catalog)
+        source, _, _ = assemble(catalog, encoder, vectors=vectors, bar=bar)
+        articles = list(catalog.articles())
+    return InMemory(source.open(datetime.now(UTC)), articles, vectors, len(ingested.rejected))
+
+
+def without_anchors(record: Record) -> Record:
+    """Return ``record`` with the first occurrence of each of its link texts taken out of the body.
+
+    They stand under the key ``anchors``: target id → link text (or several). Where a list was made from the
+    links in a text, the words of a link describe its target, and may flatter every system that reads them.
+    """
+    body = record.article.body
+    anchors = record.article.extra.get("anchors")
+    for texts in anchors.values() if isinstance(anchors, Mapping) else ():
+        for text in [texts] if isinstance(texts, str) else texts:
+            body = body.replace(clean(str(text)), "", 1)
+    return replace(record, article=replace(record.article, body=clean(body)))
+
+
+def from_store(store: Path, catalog: Catalog, encoder: Encoder, as_of: AsOf) -> Inputs:
+    """Return the task of the curated lists in the snapshot that ``store`` serves.
+
+    The baselines need the articles' texts, which the catalog holds. Raises EvaluationError if it no
+    longer holds what the snapshot was built from.
+    """
+    snapshot = open_current(store)
+    by_id: dict[str, Article] = {article.id: article for article in catalog.articles()}
+    cards = snapshot.corpus.cards
+    if changed := [c.id for c in cards if c.id not in by_id or snapshot.corpus.card(by_id[c.id]) != c]:
+        raise EvaluationError(f"article {changed[0]!r} changed after the snapshot was built; build again first")
+    model = snapshot.manifest.model
+    if (model.name, model.revision) != (encoder.name, encoder.revision):
+        raise EvaluationError(
+            f"the snapshot was built with {model.name}@{model.revision}, the model given is"
+            f" {encoder.name}@{encoder.revision}"
+        )
+    if not snapshot.lists:
+        raise EvaluationError(f"{store}: the snapshot holds no curated list to compare with")
+    articles = [by_id[card.id] for card in snapshot.corpus.cards]
+    task = make_task(snapshot, articles, snapshot.lists, as_of)
+    return Inputs(task, VectorCache(catalog.engine, encoder), {"store_snapshot": snapshot.manifest.version})
+
+
+def _named(paths: Sequence[Path]) -> str:
+    return ", ".join(map(str, paths))
+
+
+def _digests(paths: Sequence[Path]) -> dict[str, str]:
+    names = [path.name for path in paths]
+    return {p.name if names.count(p.name) == 1 else str(p): _sha256(p) for p in paths}
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,1 @@
+"""The snapshot in service, the changes behind it, and how they are heard of."""

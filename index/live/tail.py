@@ -1,0 +1,200 @@
+"""The tail: what changed in the catalog since the snapshot was built, in memory beside it.
+
+The changed articles are weighed by the snapshot's own models and take their places in every list at once, and so does
+what editors decide; the next build folds them in, and fits the models anew.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from index.store.snapshot import Snapshot
+from recommender.articles import Article, loose_url_key, url_key_or_none
+from recommender.articles.card import Card
+from recommender.articles.directory import Rows
+from recommender.catalog import Catalog, Changes, Origin
+from recommender.catalog.vector_cache import VectorCache
+from recommender.corpus.corpus import Corpus, LiveCorpus, joined, nothing
+from recommender.corpus.encoder import Matrix
+from recommender.corpus.quantized import Column
+from recommender.corpus.views import views
+from recommender.errors import CatalogLostError, EncoderError
+from recommender.ranking.policy import Mask
+from recommender.ranking.related import Candidates
+from recommender.text import sha256
+
+
+class Tail:
+    """Follows the changes of ``catalog`` behind ``base``. One thread at a time."""
+
+    def __init__(self, base: Snapshot, catalog: Catalog, origin: Origin | None = None) -> None:
+        """Raise CatalogLostError unless ``catalog`` is that of ``origin``, what the base was built from, and no older.
+
+        Without an ``origin``, that is what its manifest says.
+        """
+        entry = base.manifest.catalog
+        self.require(catalog, origin or (entry.origin if entry else None))
+        self._base = base
+        self._catalog = catalog
+        model = base.manifest.model
+        self._vectors = VectorCache(catalog.engine, KnownOnly(model.name, model.revision, model.dim))
+        self._parts: dict[str, tuple[Article, Corpus, int]] = {}  # and the change they were read after
+        self._waiting = _unresolved(base)
+        self._seq = base.manifest.seq
+        self._now = base
+
+    @staticmethod
+    def require(catalog: Catalog, origin: Origin | None) -> None:
+        """Raise CatalogLostError unless ``catalog`` is that of ``origin``, and no older; None: it is not known."""
+        if origin:
+            catalog.trust(origin)
+
+    def resume(self, origin: Origin | None) -> None:
+        """Go on behind a catalog that was lost, if it is back: all of it is read again. Raises CatalogError."""
+        self.require(self._catalog, origin)
+        self._seq = -1
+
+    def now(self) -> Snapshot:
+        """Return the snapshot with all changes that are known and can be served.
+
+        Raises CatalogError; CatalogLostError if the catalog is another, or knows less than the snapshot.
+
+        What editors decided is there whole, however much of it is over: whoever serves it asks for that ``at`` a time.
+        """
+        newest, built = self._catalog.seq(), self._base.manifest.seq
+        if newest < built:
+            raise CatalogLostError(
+                f"the catalog has seen {newest:,} changes, the snapshot {built:,}: it is not, or no longer, the one the"
+                " snapshot was built from; build again"
+            )
+        if newest != self._seq or self._now.pending:
+            changes = self._catalog.changes(self._base.manifest.seq)
+            pending = self._read(changes)
+            if changes.seq != self._seq or pending != self._now.pending:
+                self._now = self._with(changes, pending)
+                self._seq = changes.seq
+        return self._now
+
+    def _read(self, changes: Changes) -> dict[str, Card]:
+        """Weigh what is new, and return what has no vectors yet, by id; of those the last known text stays.
+
+        Not one that somebody removed before the article came back.
+        """
+        ids = {article.id for article in changes.articles}
+        kept = {name: part for name, part in self._parts.items() if name in ids}
+        self._parts = {name: part for name, part in kept.items() if changes.removed.get(name, 0) <= part[2]}
+        pending = {}
+        for article in changes.articles:
+            if article.id in self._parts and self._parts[article.id][0] == article:
+                continue
+            corpus = self._base.corpus
+            if self._vectors.missing(views(corpus.boilerplate.strip(article)).texts):
+                pending[article.id] = corpus.card(article)
+            else:
+                found = corpus.more([article], self._vectors.lookup)
+                self._parts[article.id] = article, found, changes.seq
+        return pending
+
+    def _with(self, changes: Changes, pending: dict[str, Card]) -> Snapshot:
+        base, editorial = self._base, changes.editorial.under(changes.aliases)
+        if not changes.articles and not changes.gone:
+            if editorial == base.editorial:
+                return base
+            return replace(base, seq=changes.seq, editorial=editorial)
+        gone = changes.gone | (changes.removed.keys() & pending.keys() - self._parts.keys())
+        if not self._parts and not gone:
+            waiting = len(changes.articles)
+            return replace(
+                base,
+                seq=changes.seq,
+                pending=pending,
+                stale=self._stale(pending),
+                editorial=editorial,
+                tail_size=waiting,
+            )
+        tail = joined([self._parts[name][1] for name in sorted(self._parts)]) if self._parts else nothing(base.corpus)
+        corpus = LiveCorpus.of(base.corpus, tail, gone, changes.aliases)
+        lists = self._catalog.lists_of(self._renewed(changes))
+        return replace(
+            base,
+            corpus=corpus,
+            neighbours=LiveNeighbours(base.neighbours, len(base.corpus), tail.fused, corpus.register.order),
+            lists={**base.lists, **lists},
+            picks=base.picks.changed(corpus, lists),
+            seq=changes.seq,
+            pending=pending,
+            stale=self._stale(pending),
+            editorial=editorial,
+            tail_size=len(changes.articles) + len(changes.gone),
+        )
+
+    def _stale(self, pending: dict[str, Card]) -> str:
+        """A digest of which articles wait, and of what is served in their place: processes may differ in it."""
+        served = [(name, *self._parts.get(name, ())[:1]) for name in sorted(pending)]
+        return sha256(repr(served))[:8] if served else ""
+
+    def _renewed(self, changes: Changes) -> set[str]:
+        """The ids whose lists are to be read again: of what changed, of who named it, and of who wanted to."""
+        base = self._base.corpus.register
+        changed = {article.id for article in changes.articles} | changes.gone
+        addresses = [article.url for article in changes.articles if article.url]  # may have been another's so far
+        rows = {row for row in (*map(base.row_of, changed), *map(base.find, addresses)) if row is not None}
+        owners = self._base.picks.naming(np.array(sorted(rows), dtype=np.int64))
+        named = {alias for alias, name in changes.aliases.items() if name in changed}
+        keys = changed | named | {key for article in changes.articles for key in _keys([article.url or ""])}
+        wanted = {owner for key in keys for owner in self._waiting.get(key, ())}
+        return changed | wanted | {base.cards[row].id for row in (*rows, *owners.tolist())}
+
+
+class LiveNeighbours:
+    """The candidates of a snapshot and its tail: the snapshot's by its index, the tail's by comparing with all."""
+
+    def __init__(self, base: Candidates, count: int, tail: Matrix, order: npt.NDArray[np.float64]) -> None:
+        self._base = base
+        self._count = count
+        self._tail = tail
+        self._order = order
+
+    def search(self, vector: npt.NDArray[np.float32], k: int, allowed: Mask) -> tuple[Rows, Column]:
+        """Return ``min(k, allowed.sum())`` allowed rows and their inner products, highest first, ties by id."""
+        rows, similar = self._base.search(vector, k, allowed[: self._count])
+        late = np.flatnonzero(allowed[self._count :])
+        rows = np.concatenate([rows, late + self._count])
+        similar = np.concatenate([similar, self._tail[late] @ vector])
+        best = np.lexsort((self._order[rows], -similar))[:k]
+        return rows[best], similar[best]
+
+
+@dataclass(slots=True)
+class KnownOnly:
+    """The encoder of a snapshot, for looking up what it has encoded before: it encodes nothing itself."""
+
+    name: str
+    revision: str
+    dim: int
+
+    def encode(self, texts: object) -> Matrix:
+        """Refuse. Raises EncoderError."""
+        raise EncoderError(f"{self.name} is not loaded here")
+
+
+def _unresolved(base: Snapshot) -> dict[str, set[str]]:
+    """What lists name and the snapshot does not know: id or canonical URL → ids of the lists' owners."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for owner, targets in base.lists.items():
+        for key in _keys(target for target in targets if base.corpus.find(target) is None):
+            found[key].add(owner)
+    return dict(found)
+
+
+def _keys(names: Iterable[str]) -> set[str]:
+    """Ids as they are, and the loose forms of addresses: rather one list too many is read again than one too few."""
+    keys = set()
+    for name in names:
+        keys.add(name)
+        if address := url_key_or_none(name):
+            keys.add(loose_url_key(address))
+    return keys

@@ -1,0 +1,1 @@
+"""A snapshot on disk: its files, its manifest, how it is published and kept."""

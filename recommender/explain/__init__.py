@@ -1,0 +1,1 @@
+"""Why an article is in a list, in words and quotes."""

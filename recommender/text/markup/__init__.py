@@ -1,0 +1,1 @@
+"""Text as sites store it, with markup in it, as plain text."""

@@ -1,0 +1,134 @@
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from index.live.live import Live
+from index.store.publish import open_current, snapshots_folder
+from index.store.snapshot import Contents, Snapshot
+from recommender.errors import NoSnapshotError, SnapshotError
+from tests.index.samples import BUILT_AT, articles, contents_of, lists_of, publish_in
+
+
+@pytest.fixture(scope="module")
+def sources() -> list[Contents]:
+    return [contents_of(articles(4, edition=n)) for n in range(3)]
+
+
+def eventually(true: Callable[[], bool]) -> bool:
+    until = time.monotonic() + 10
+    while not true() and time.monotonic() < until:
+        time.sleep(0.01)
+    return true()
+
+
+def test_before_the_first_snapshot(tmp_path: Path, sources: list[Contents]) -> None:
+    live = Live(tmp_path)
+    for _ in range(2):
+        with pytest.raises(NoSnapshotError, match="nothing is published yet"):
+            live.snapshot()
+        live.refresh()
+    assert isinstance(live.problem, NoSnapshotError)
+    version = publish_in(tmp_path, sources[0])
+    live.refresh()
+    assert live.snapshot().version == version
+    assert live.problem is None
+
+
+def test_a_new_snapshot_takes_the_place_of_the_old_one(tmp_path: Path, sources: list[Contents]) -> None:
+    live = Live(tmp_path)
+    for source in sources:
+        publish_in(tmp_path, source, keep=1)
+        live.refresh()
+        assert lists_of(live.snapshot()) == lists_of(source.open(BUILT_AT))
+
+
+def test_nothing_is_opened_again_while_nothing_changes(tmp_path: Path, sources: list[Contents]) -> None:
+    live = Live(tmp_path)
+    publish_in(tmp_path, sources[0])
+    live.refresh()
+    snapshot = live.snapshot()
+    live.refresh()
+    assert live.snapshot() is snapshot
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda folder: (folder / "packed.npy").write_bytes(b""),
+        lambda folder: (folder / "manifest.json").unlink(),
+        lambda folder: shutil.rmtree(folder),
+        lambda folder: (folder.parent.parent / "CURRENT").unlink(),
+        lambda folder: (folder.parent.parent / "CURRENT").write_bytes(b"\xff"),
+    ],
+    ids=["array", "manifest", "folder", "no pointer", "bad pointer"],
+)
+def test_a_damaged_new_one_leaves_the_old_in_service(
+    tmp_path: Path, sources: list[Contents], damage: Callable[[Path], object], caplog: pytest.LogCaptureFixture
+) -> None:
+    live = Live(tmp_path)
+    old = publish_in(tmp_path, sources[0])
+    live.refresh()
+    damage(snapshots_folder(tmp_path) / publish_in(tmp_path, sources[1]))
+    with caplog.at_level(logging.WARNING):
+        live.refresh()
+        live.refresh()
+    assert len(caplog.records) == 1, "the same problem is told once"
+    assert live.snapshot().version == old
+    assert isinstance(live.problem, SnapshotError)
+    assert lists_of(live.snapshot()) == lists_of(sources[0].open(BUILT_AT))
+
+    mended = publish_in(tmp_path, sources[1])
+    live.refresh()
+    assert live.snapshot().version == mended
+    assert live.problem is None
+
+
+def test_the_watching_thread_comes_and_goes(tmp_path: Path, sources: list[Contents]) -> None:
+    before = threading.active_count()
+    live = Live(tmp_path, poll_seconds=0.01)
+    live.start()
+    assert [t.name for t in threading.enumerate()].count("snapshot-watch") == 1
+    for source in sources[:2]:
+        version = publish_in(tmp_path, source)
+        assert eventually(lambda wanted=version: live.problem is None and live.snapshot().version == wanted)  # type: ignore[misc]
+    live.stop()
+    assert threading.active_count() == before
+    publish_in(tmp_path, sources[2])
+    time.sleep(0.05)
+    assert live.snapshot().version == version
+    live.stop()  # twice is no error
+
+    live.start()
+    assert live.snapshot().version != version
+    publish_in(tmp_path, sources[0])
+    assert eventually(lambda: lists_of(live.snapshot()) == lists_of(sources[0].open(BUILT_AT)))
+    live.stop()
+    assert threading.active_count() == before
+
+
+def test_a_damaged_snapshot_is_not_read_again_at_every_poll(
+    tmp_path: Path, sources: list[Contents], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Path] = []
+
+    def counting(store: Path) -> Snapshot:
+        opened.append(store)
+        return open_current(store)
+
+    monkeypatch.setattr("index.live.live.open_current", counting)
+    damaged = publish_in(tmp_path, sources[0])
+    (snapshots_folder(tmp_path) / damaged / "packed.npy").write_bytes(b"")
+    live = Live(tmp_path, poll_seconds=0.01)
+    live.start()
+    try:
+        time.sleep(0.3)
+        assert len(opened) == 1
+        version = publish_in(tmp_path, sources[1])
+        assert eventually(lambda: live.problem is None and live.snapshot().version == version)
+    finally:
+        live.stop()

@@ -1,0 +1,170 @@
+"""A corpus with later changes behind it is the corpus of all that is there now, weighed by the same models."""
+
+import random
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recommender.articles import Article
+from recommender.articles.card import Card
+from recommender.articles.directory import Register
+from recommender.corpus.corpus import Corpus, LiveCorpus, joined
+from recommender.ranking.curated import Picks
+from recommender.ranking.ranker import default_ranker
+from recommender.ranking.related import related
+from recommender.ranking.request import Filters, Wanted
+from tests.recommender.makers import ENCODER, BruteForce, corpus_of
+
+WORDS = "port ship crane tide quay chess rook pawn vote poll train rail snow rain gale harvest strike".split()
+RANKER = default_ranker()
+IDS = [f"{n:02}" for n in range(0, 24)]
+
+
+def article(identity: str, rng: random.Random) -> Article:
+    """One of few texts, addresses and sections, so that copies come and go."""
+    words = random.Random(rng.randrange(14)).choices(WORDS, k=12)
+    stub = rng.random() < 0.2
+    return Article(
+        id=identity,
+        url=rng.choice([None, f"https://news.example/{rng.randrange(12)}"]),
+        title="" if stub else " ".join(words[:3]),
+        teasers=(" ".join(words[3:8]),) if stub or rng.random() < 0.5 else (),
+        body="" if stub else " ".join(words[3:]),
+        published_at=None if rng.random() < 0.3 else datetime(2024, 1, 1, tzinfo=UTC) + timedelta(rng.randrange(50)),
+        section=rng.choice(["", "sea", "land", "air"]),
+        tags=tuple(rng.sample(WORDS, 2)),
+    )
+
+
+@dataclass(frozen=True)
+class Case:
+    """A corpus, what it became, and the same in one piece: the same models, one register."""
+
+    base: Corpus
+    live: LiveCorpus
+    whole: Corpus
+    picks: Picks
+    lists: dict[str, tuple[str, ...]]
+
+
+def by_id(articles: dict[str, Article]) -> list[Article]:
+    return [articles[identity] for identity in sorted(articles)]
+
+
+def case(seed: int) -> Case:
+    rng = random.Random(seed)
+    before = {name: article(name, rng) for name in rng.sample(IDS, rng.randrange(2, 16))}
+    new = {name: article(name, rng) for name in rng.sample(IDS, rng.randrange(1, 8))}
+    gone = {name for name in before if rng.random() < 0.2} - set(new)
+    now = {name: item for name, item in (before | new).items() if name not in gone}
+    aliases = {"old": rng.choice([*now, "nobody"])}
+    names = [*IDS, "old", *(f"https://news.example/{n}" for n in range(12))]
+    lists = {name: tuple(rng.sample(names, 4)) for name in before if rng.random() < 0.5}
+    base = corpus_of(by_id(before))
+    tail = joined([base.more([item], ENCODER.encode) for item in by_id(new)])
+    live = LiveCorpus.of(base, tail, gone, aliases)
+    whole = base.more(by_id(now), ENCODER.encode)
+    whole = replace(whole, register=Register.of(whole.cards, aliases))
+    old = Picks.of(base, lists)
+    renewed = {name: tuple(rng.sample(names, 3)) for name in rng.sample(IDS, 6)}
+    lists |= renewed
+    # Who names an article that left, or might name a new one, is asked again: as the tail does.
+    asked = {name: lists.get(name, ()) for name in {*IDS, *renewed}}
+    return Case(base, live, whole, old.changed(live, asked), lists)
+
+
+def partition(register: Register, keep: list[int]) -> set[frozenset[str]]:
+    return {frozenset(register.cards[row].id for row in register.story(row)) for row in keep}
+
+
+@settings(max_examples=150)
+@given(seed=st.integers(0, 10_000))
+def test_who_is_who_after_changes(seed: int) -> None:
+    made = case(seed)
+    live, whole = made.live.register, made.whole.register
+    present = np.flatnonzero(live.present).tolist()
+    assert sorted(live.cards[row].id for row in present) == [card.id for card in whole.cards]
+    assert len(live) == len(made.base) + len(made.live.tail)
+    by_order = sorted(present, key=lambda row: float(live.order[row]))
+    assert [live.cards[row].id for row in by_order] == [card.id for card in whole.cards]
+    assert partition(live, present) == partition(whole, list(range(len(whole))))
+    for row in set(range(len(live))) - set(present):
+        assert live.story(row).tolist() == [row]
+    for name in [*IDS, "old", "nobody", *(f"https://news.example/{n}/?utm_source=x" for n in range(13))]:
+        mine, theirs = live.find(name), whole.find(name)
+        assert (mine is None) == (theirs is None)
+        if mine is not None and theirs is not None:
+            assert live.cards[mine] == whole.cards[theirs]
+    for row, card in zip(by_order, whole.cards, strict=True):
+        np.testing.assert_equal(live.days[row], whole.days[whole.row(card.id)])
+        assert live.sections.numbers[row] == (live.sections.number(card.section) if card.section else -1)
+        assert live.languages.numbers[row] == (live.languages.number(card.language) if card.language else -1)
+        assert {live.story(r).tolist()[0] for r in live.same_as(card)} == {live.story(row).tolist()[0]}
+    unknown = Card.of(Article(id="~", title="nobody wrote this", section="moon"))
+    assert (live.same_as(unknown), live.sections.number("moon")) == (set(), -1)
+
+
+RULES = st.sampled_from(
+    [Filters(), Filters(section=("sea",)), Filters(exclude=("03", "https://news.example/5", "old"))]
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(seed=st.integers(0, 10_000), rules=RULES, limit=st.integers(1, 20))
+def test_a_live_corpus_recommends_what_one_in_one_piece_does(seed: int, rules: Filters, limit: int) -> None:
+    """The same articles in the same order with the same scores, for every article that is there."""
+    made = case(seed)
+    both = (made.live, made.picks), (made.whole, Picks.of(made.whole, made.lists))
+    for card in made.whole.cards:
+        found, wanted = (
+            [
+                (corpus.cards[hit.row].id, hit.score)
+                for hit in related(
+                    corpus.query(corpus.row(card.id)),
+                    corpus,
+                    BruteForce(corpus),
+                    RANKER,
+                    picks,
+                    Wanted(limit, filters=rules),
+                )
+            ]
+            for corpus, picks in both
+        )
+        assert [name for name, _ in found] == [name for name, _ in wanted]
+        assert [score for _, score in found] == pytest.approx([score for _, score in wanted], abs=2e-4)
+
+
+@settings(max_examples=100)
+@given(seed=st.integers(0, 10_000))
+def test_the_lists_after_changes(seed: int) -> None:
+    made = case(seed)
+    found, wanted = made.picks, Picks.of(made.whole, made.lists)
+
+    def named(picks: Picks, corpus: Corpus) -> set[tuple[str, str]]:
+        pairs = picks.lists.tocoo()
+        return {(corpus.cards[o].id, corpus.cards[t].id) for o, t in zip(pairs.row, pairs.col, strict=True)}
+
+    assert named(found, made.live) == named(wanted, made.whole)
+    assert found.counts[np.flatnonzero(~made.live.register.present)].sum() == 0
+
+
+def test_whose_lists_name_some_articles() -> None:
+    picks = Picks.at(np.array([0, 0, 2, 3]), np.array([1, 2, 1, 0]), 4)
+    assert picks.naming(np.array([1])).tolist() == [0, 2]
+    assert picks.naming(np.array([0, 2])).tolist() == [0, 3]
+    assert picks.naming(np.array([3])).tolist() == []
+
+
+def test_nothing_of_the_corpus_it_began_with_changes() -> None:
+    made = case(3)
+    before = case(3).base
+    assert made.base.register.cards == before.register.cards
+    assert made.base.register.sections.numbers.tolist() == before.register.sections.numbers.tolist()
+    for name in ("days", "copies", "order", "present"):
+        np.testing.assert_array_equal(getattr(made.base.register, name), getattr(before.register, name))
+    assert made.live.fused is made.base.fused
+    assert made.live.packed is made.base.packed
