@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from eval.catalogue.lists import ENDED, Lists, related_lists
-from eval.compare.compare import diff as diffing
+from eval.compare import diff as diffing
 from eval.compare.diff import Diff, diff_snapshots, manifest_changes, open_either
 from eval.compare.diff_view import diff_view, verdict
 from eval.compare.matching import matched, overlap, rank_biased
