@@ -12,7 +12,7 @@ import orjson
 
 from index.response import Related, Status
 from recommender import __version__
-from recommender.ranking.related import Source
+from recommender.ranking.hits import Source
 
 MINUTE, HOUR, DAY, WEEK = 60, 3_600, 86_400, 604_800
 

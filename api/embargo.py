@@ -26,7 +26,7 @@ def require_shown(request: Request, snapshot: Snapshot, row: int | None, card: C
     ``row`` is its row in ``snapshot``, None while it waits to be read. Raises UnknownArticleError, as if it were not
     there.
     """
-    visible = snapshot.corpus.register.visible[row] if row is not None else card.published and not _ahead(card)
+    visible = snapshot.corpus.directory.visible[row] if row is not None else card.published and not _ahead(card)
     if not visible and not holds_key(request):
         raise UnknownArticleError(f"no article has the id or URL {name!r}")
     return bool(visible)

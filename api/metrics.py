@@ -147,7 +147,7 @@ def _facts(snapshot: Snapshot) -> Iterable[Metric]:
     )
     yield GaugeMetricFamily("related_tail_articles", "Articles changed or removed since then.", snapshot.tail_size)
     yield GaugeMetricFamily("related_pending_articles", "Articles that wait to be embedded.", len(snapshot.pending))
-    newest = snapshot.corpus.register.newest(now)  # that of the manifest is as old as the build
+    newest = snapshot.corpus.directory.newest(now)  # that of the manifest is as old as the build
     if newest is not None:
         age = (now - newest).total_seconds()
         yield GaugeMetricFamily("related_newest_article_age_seconds", "Age of its newest article.", age)

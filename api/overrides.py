@@ -67,7 +67,7 @@ class Decided(_Part):
     mode: Fill = Fill.FILL
 
     @classmethod
-    def of(cls, overrides: Overrides) -> Self:
+    def from_overrides(cls, overrides: Overrides) -> Self:
         """Return ``overrides`` as they are answered."""
         return cls(
             pin=[PinnedAt(id=pin.id, position=pin.position, until=pin.until) for pin in overrides.pins],
@@ -87,7 +87,7 @@ class Decided(_Part):
 @router.get(PATH, **guarded)
 def read_overrides(id: str, store: Writing) -> Decided:  # noqa: A002 - the parameter's public name
     """Return what is decided about the related list of an article, without what is over."""
-    return Decided.of(_stored(store, id, datetime.now(UTC)))
+    return Decided.from_overrides(_stored(store, id, datetime.now(UTC)))
 
 
 @router.put(
@@ -117,7 +117,7 @@ def put_overrides(
         response.status_code = 200 if store.override(id, decided.overrides()) else 202
     except UnknownArticleError:
         raise _unknown(id) from None
-    return Decided.of(_stored(store, id, now))
+    return Decided.from_overrides(_stored(store, id, now))
 
 
 @router.delete(PATH, include_in_schema=False)

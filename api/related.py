@@ -14,12 +14,13 @@ from api.problems import KNOWN, RESPONSES, Problem, ProblemError, described, not
 from api.requests import Asked, AskedByUrl, Batch, Draft
 from api.schemas import Lists
 from api.service import Current, live
-from index.response import Related, RelatedToDraft, Texts, answer, answer_to_draft, bound
+from index.response import Related, RelatedToDraft, answer, answer_to_draft, bound
 from index.store.snapshot import Snapshot
 from recommender.articles import Article, parse_article
 from recommender.corpus import corpus
 from recommender.errors import UnknownArticleError
-from recommender.ranking.request import Wanted
+from recommender.ranking.request import RelatedRequest
+from recommender.recommender import Texts
 from recommender.settings import Settings
 
 router = APIRouter(tags=["related"], responses={503: RESPONSES[503]})
@@ -82,12 +83,12 @@ def several(batch: Batch, request: Request, snapshot: Current) -> Response:
     shown = [asked.name for asked in batch.requests] if batch.distinct else []
     results: list[Related | Problem] = []
     for asked in batch.requests:
-        wanted = _wanted(request, snapshot, asked)
-        filters = replace(wanted.filters, exclude=(*wanted.filters.exclude, *shown))
+        related_request = _wanted(request, snapshot, asked)
+        filters = replace(related_request.filters, exclude=(*related_request.filters.exclude, *shown))
         try:
             texts = _texts(request, snapshot) if asked.explain else None
             query, _ = _query(request, snapshot, asked.name, asked)
-            found = answer(snapshot, query, replace(wanted, filters=filters), texts)
+            found = answer(snapshot, query, replace(related_request, filters=filters), texts)
         except UnknownArticleError as error:
             results.append(not_found(error))
             continue
@@ -102,10 +103,10 @@ def several(batch: Batch, request: Request, snapshot: Current) -> Response:
 
 def _answer(request: Request, snapshot: Snapshot, identity: str, asked: Asked) -> Response:
     charge(request, cost_of_list(asked), free=FREE)
-    (query, public), wanted = _query(request, snapshot, identity, asked), _wanted(request, snapshot, asked)
-    found = answer(snapshot, query, wanted, _texts(request, snapshot) if asked.explain else None)
+    (query, public), related_request = _query(request, snapshot, identity, asked), _wanted(request, snapshot, asked)
+    found = answer(snapshot, query, related_request, _texts(request, snapshot) if asked.explain else None)
     if public:
-        tag = tag_of(snapshot.version, "related", query.card.id, _canonical(snapshot, wanted), asked.explain)
+        tag = tag_of(snapshot.version, "related", query.card.id, _canonical(snapshot, related_request), asked.explain)
         request.state.document = Document.of_list(tag, query.card.published_at, found, edited=_edited(snapshot, query))
     return _json(found)
 
@@ -122,11 +123,11 @@ def _query(request: Request, snapshot: Snapshot, identity: str, asked: Asked) ->
     return (snapshot.corpus.unread(card) if row is None else snapshot.corpus.query(row)), public
 
 
-def _canonical(snapshot: Snapshot, wanted: Wanted) -> dict[str, Any]:
+def _canonical(snapshot: Snapshot, related_request: RelatedRequest) -> dict[str, Any]:
     """The parameters so that requests of one meaning have one form."""
-    find, copies = snapshot.corpus.find, snapshot.corpus.copies
-    excluded = {int(copies[row]) for row in map(find, wanted.filters.exclude) if row is not None}
-    return {**asdict(wanted), "filters": {**asdict(wanted.filters), "exclude": excluded}}
+    find, copies = snapshot.corpus.find, snapshot.corpus.story_ids
+    excluded = {int(copies[row]) for row in map(find, related_request.filters.exclude) if row is not None}
+    return {**asdict(related_request), "filters": {**asdict(related_request.filters), "exclude": excluded}}
 
 
 def _edited(snapshot: Snapshot, query: corpus.Query) -> bool:
@@ -144,17 +145,17 @@ def _texts(request: Request, snapshot: Snapshot, draft: Article | None = None) -
 
     def found(ids: Collection[str]) -> Mapping[str, Article]:
         stored = catalog.articles_of(ids) if catalog else {}
-        rows = ((article, corpus.register.row_of(name)) for name, article in stored.items())
+        rows = ((article, corpus.directory.row_of(name)) for name, article in stored.items())
         known = {each.id: each for each, row in rows if row is not None and corpus.card(each) == corpus.cards[row]}
         return known | ({draft.id: draft} if draft else {})
 
     return found
 
 
-def _wanted(request: Request, snapshot: Snapshot, asked: Asked) -> Wanted:
+def _wanted(request: Request, snapshot: Snapshot, asked: Asked) -> RelatedRequest:
     """What is asked for, where that is not said by the server's own settings."""
     config: Settings = request.app.state.config
-    return asked.wanted(bound(snapshot, config.min_score), config.version_days)
+    return asked.related_request(bound(snapshot, config.min_score), config.version_days)
 
 
 def _json(body: Related | Lists) -> Response:

@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from api.scalars import ArticleId, FirstMoment, LastMoment, Name
 from recommender.articles import MAX_URL
-from recommender.ranking.request import Fallback, Filters, Mode, Wanted
+from recommender.ranking.request import Fallback, Filters, Mode, RelatedRequest
 
 MAX_LIMIT = 100
 MAX_BATCH = 50
@@ -64,9 +64,9 @@ class Asked(BaseModel):
             raise PydanticCustomError("explained", message, numbers)
         return self
 
-    def wanted(self, min_score: float, version_days: float) -> Wanted:
+    def related_request(self, min_score: float, version_days: float) -> RelatedRequest:
         """Return what is asked for; ``min_score`` holds where none was given, ``version_days`` always."""
-        return Wanted(
+        return RelatedRequest(
             limit=self.limit,
             min_score=(min_score if self.min_score is None else self.min_score) + 0.0,  # -0.0 is 0.0
             filters=Filters(

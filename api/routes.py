@@ -24,13 +24,13 @@ def article(id: str, request: Request, snapshot: Current) -> ArticleOut:  # noqa
     if require_shown(request, snapshot, row, card, id):
         tag = tag_of(snapshot.version, "article", card.id)
         request.state.document = Document(tag, card.published_at, pending=waiting is not None)
-    return ArticleOut.of(card, snapshot.version)
+    return ArticleOut.from_card(card, snapshot.version)
 
 
 @router.get("/v1/index", tags=["index"])
 def index_in_service(request: Request, snapshot: Current) -> IndexOut:
     """Return what is in service: version, model, counts."""
-    return IndexOut.of(snapshot, problem=live(request).problem is not None)
+    return IndexOut.from_snapshot(snapshot, problem=live(request).problem is not None)
 
 
 # The probes never wait for a thread: they answer while every thread is busy with drafts.
@@ -51,7 +51,7 @@ async def readyz(request: Request) -> Health:
     if _older(built, hours):
         text = f"the last build was {built.isoformat(timespec='seconds')}, more than {hours:g} hours ago"
         raise ProblemError(503, "stale_index", text)
-    newest, hours = snapshot.corpus.register.newest(datetime.now(UTC)), config.max_article_age_hours
+    newest, hours = snapshot.corpus.directory.newest(datetime.now(UTC)), config.max_article_age_hours
     if newest is not None and _older(newest, hours):
         text = f"the newest article is of {newest.isoformat(timespec='seconds')}, more than {hours:g} hours ago"
         raise ProblemError(503, "stale_articles", text)

@@ -34,7 +34,7 @@ class ArticleOut(BaseModel):
     index_version: str
 
     @classmethod
-    def of(cls, card: Card, version: str) -> Self:
+    def from_card(cls, card: Card, version: str) -> Self:
         """Return the article of ``card`` as snapshot ``version`` holds it."""
         return cls(
             id=card.id,
@@ -76,7 +76,7 @@ class IndexOut(BaseModel):
     problem: bool = Field(description="Whether a newer snapshot was published but could not be opened.")
 
     @classmethod
-    def of(cls, snapshot: Snapshot, *, problem: bool) -> Self:
+    def from_snapshot(cls, snapshot: Snapshot, *, problem: bool) -> Self:
         """Return the facts about ``snapshot``."""
         m = snapshot.manifest
         return cls(
@@ -88,7 +88,7 @@ class IndexOut(BaseModel):
             articles=m.articles,
             stubs=m.stubs,
             curated_lists=m.curated_lists,
-            newest_article=snapshot.corpus.register.newest(datetime.now(UTC)),
+            newest_article=snapshot.corpus.directory.newest(datetime.now(UTC)),
             tail=snapshot.tail_size,
             pending=len(snapshot.pending),
             problem=problem,

@@ -25,8 +25,7 @@ from rich.table import Table
 from bench.ranking import SIZE, make
 from index.store.publish import CURRENT, snapshots_folder
 from index.store.snapshot import Snapshot, open_snapshot
-from recommender.ranking.policy import allowed
-from recommender.ranking.related import POOL
+from recommender.recommender import POOL
 
 RESULT = Path(__file__).parent / "results" / "archive.json"
 PORT = 18_790
@@ -74,7 +73,7 @@ def measure(snapshot: Snapshot, rows: list[int], port: int) -> tuple[list[float]
     searches, answers = [], []
     for row in rows:
         query = snapshot.corpus.query(row)
-        mask = allowed(query, snapshot.corpus)
+        mask = snapshot.recommender.eligible(query)
         started = time.perf_counter()
         snapshot.neighbours.search(query.fused, POOL, mask)
         between = time.perf_counter()

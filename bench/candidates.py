@@ -15,7 +15,7 @@ from rich.table import Table
 
 from index.candidates.neighbours import Neighbours, build_hnsw
 from recommender.corpus.encoder import Matrix
-from recommender.ranking.related import POOL
+from recommender.recommender import POOL
 
 SIZES = (2_000, 5_000, 10_000, 20_000, 50_000)
 DIM = 640

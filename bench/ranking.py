@@ -31,10 +31,10 @@ from index.candidates.neighbours import Neighbours
 from index.store.filesystem import FileSystem
 from index.store.snapshot import Snapshot, open_snapshot, write_snapshot
 from recommender.articles.directory import Rows
-from recommender.ranking.policy import allowed
-from recommender.ranking.related import POOL, related
-from recommender.ranking.request import Wanted
-from recommender.ranking.signals import SIGNALS, Pool, signals
+from recommender.ranking.pool import Pool
+from recommender.ranking.request import RelatedRequest
+from recommender.ranking.signals import SIGNALS, signals
+from recommender.recommender import POOL
 
 SIZE = 100_000
 QUERIES = 500
@@ -106,11 +106,11 @@ def steps(snapshot: Snapshot, rows: Rows) -> dict[str, object]:
         clock = [time.process_time()]
         query = corpus.query(int(row))
         clock.append(time.process_time())
-        mask = allowed(query, corpus)
+        mask = snapshot.recommender.eligible(query)
         clock.append(time.process_time())
         found = snapshot.neighbours.search(query.fused, POOL, mask)
         clock.append(time.process_time())
-        table = signals(Pool(query, corpus, *found, snapshot.picks))
+        table = signals(Pool(query, corpus, *found, snapshot.curated))
         clock.append(time.process_time())
         ranker.explain(table)
         clock.append(time.process_time())
@@ -140,8 +140,8 @@ def each_signal(snapshot: Snapshot, rows: Rows) -> dict[str, float]:
     times = []
     for row in rows:
         query = corpus.query(int(row))
-        found = snapshot.neighbours.search(query.fused, POOL, allowed(query, corpus))
-        pool = Pool(query, corpus, *found, snapshot.picks)
+        found = snapshot.neighbours.search(query.fused, POOL, snapshot.recommender.eligible(query))
+        pool = Pool(query, corpus, *found, snapshot.curated)
         times.append([timed(lambda of=signal.of, pool=pool: of(pool)) for signal in SIGNALS.values()])
     medians = np.median(times[WARM_UP:], axis=0) * 1_000
     return {name: round(float(median), 4) for name, median in zip(SIGNALS, medians, strict=True)}
@@ -149,10 +149,10 @@ def each_signal(snapshot: Snapshot, rows: Rows) -> dict[str, float]:
 
 def whole_path(snapshot: Snapshot, rows: Rows) -> dict[str, float]:
     """Return what a list takes from the row to the hits, with what the neighbours' lists add to the pool."""
-    corpus, neighbours, picks = snapshot.corpus, snapshot.neighbours, snapshot.picks
+    recommender, request = snapshot.recommender, RelatedRequest(limit=LIMIT)
 
     def answer(row: int) -> object:
-        return related(corpus.query(row), corpus, neighbours, snapshot.ranker, picks, Wanted(limit=LIMIT))
+        return recommender.related(snapshot.corpus.query(row), request)
 
     times = [timed(lambda row=row: answer(int(row))) for row in rows]
     return milliseconds(np.array(times[WARM_UP:]))

@@ -18,14 +18,14 @@ from index.store.manifest import ModelEntry
 from index.store.snapshot import Contents, contents
 from recommender.articles import CuratedList
 from recommender.articles.card import Card
-from recommender.articles.directory import Register
+from recommender.articles.directory import Directory
 from recommender.boilerplate.boilerplate import Boilerplate
 from recommender.corpus.corpus import Corpus, read_vectors, semantic
 from recommender.corpus.encoder import Matrix
 from recommender.corpus.fingerprints import Fingerprints, Rarity
 from recommender.corpus.fusion import Fusion, unit
 from recommender.corpus.lexical import MAX_TERMS, SVD_DIM, LexicalModel
-from recommender.corpus.quantized import Packed
+from recommender.corpus.quantized import QuantizedVectors
 from recommender.corpus.terms import BagModel, Lexicon, TermRows
 from recommender.corpus.views import MAX_PASSAGES, Views
 from recommender.ranking.ranker import default_ranker
@@ -53,13 +53,13 @@ def archive(size: int) -> Contents:
     rng = np.random.default_rng(0)
     fused, topics = clustered(size)
     stubs = rng.random(size) < STUBS
-    means, packed = vectors(topics, stubs, rng)
+    means, quantized = vectors(topics, stubs, rng)
     lexicon, terms = bags(topics, stubs, rng)
     cards = tuple(card(row, topic, stub, rng) for row, (topic, stub) in enumerate(zip(topics, stubs, strict=True)))
     fusion = Fusion(means.mean(axis=0), 1.0, 1.0)
     words = terms.whole.indices.astype(np.uint32)  # a term for a word: as many, and spread alike
-    told = Fingerprints(words, terms.whole.indptr.astype(np.int64), Rarity.of(words, size))
-    corpus = Corpus(Register.of(cards, {}), packed, terms, told, fused, lexicon, fusion, Boilerplate())
+    told = Fingerprints(words, terms.whole.indptr.astype(np.int64), Rarity.from_words(words, size))
+    corpus = Corpus(Directory.from_cards(cards, {}), quantized, terms, told, fused, lexicon, fusion, Boilerplate())
     lists = curated(cards, topics, rng)
     return contents(corpus, lists, default_ranker(), ModelEntry(name="synthetic", revision="", dim=VIEW_DIM))
 
@@ -82,7 +82,7 @@ def card(row: int, topic: int, stub: bool, rng: np.random.Generator) -> Card:
     )
 
 
-def vectors(topics: Counts, stubs: npt.NDArray[np.bool_], rng: np.random.Generator) -> tuple[Matrix, Packed]:
+def vectors(topics: Counts, stubs: npt.NDArray[np.bool_], rng: np.random.Generator) -> tuple[Matrix, QuantizedVectors]:
     """Return the mean and packed vectors that the product makes when every text's vector lies around its topic's."""
     centres = unit(rng.standard_normal((CLUSTERS, VIEW_DIM), dtype=np.float32))
     noise = np.float32((1 / LIKENESS - 1) ** 0.5 / VIEW_DIM**0.5)
@@ -98,7 +98,7 @@ def vectors(topics: Counts, stubs: npt.NDArray[np.bool_], rng: np.random.Generat
         for topic, stub, count, length in zip(topics, stubs, teasers, lengths, strict=True)
     ]
     parts = [read_vectors(articles[at : at + BATCH], lookup, VIEW_DIM) for at in range(0, len(articles), BATCH)]
-    return np.concatenate([semantic(part[0]) for part in parts]), Packed.joined([part[1] for part in parts])
+    return np.concatenate([semantic(part[0]) for part in parts]), QuantizedVectors.joined([part[1] for part in parts])
 
 
 def bags(topics: Counts, stubs: npt.NDArray[np.bool_], rng: np.random.Generator) -> tuple[Lexicon, TermRows]:
@@ -112,7 +112,7 @@ def bags(topics: Counts, stubs: npt.NDArray[np.bool_], rng: np.random.Generator)
     tagged = np.where(rng.random(len(topics)) < UNTAGGED, 0, lengths(len(topics), TAGS, rng))
     tags, tag_rows = weighted(drawn(topics, tagged, TAG_COLUMNS, rng))
     title = normalize(title, norm="l1")
-    rows = TermRows.of(whole, brief=normalize(brief), title=title, names=name_rows, tags=tag_rows)
+    rows = TermRows.from_matrices(whole, brief=normalize(brief), title=title, names=name_rows, tags=tag_rows)
     model = LexicalModel(_terms(words), (), words, np.zeros((MAX_TERMS, SVD_DIM), np.float32))
     return Lexicon(model, BagModel(_terms(names), names), BagModel(_terms(tags), tags)), rows
 

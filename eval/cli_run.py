@@ -31,7 +31,7 @@ from eval.run import evaluate
 from eval.stats.significance import SEED
 from eval.studies.ablation import ablate
 from eval.studies.curve import curve_length, learning_curve
-from eval.systems.systems import SYSTEMS, Lab, Ranking, check_cut, check_names, prepare
+from eval.systems.systems import SYSTEMS, Ranking, SystemContext, check_cut, check_names, prepare
 from eval.task.inputs import Inputs, from_sources, from_store
 from eval.task.lines import silent
 from eval.task.task import AsOf, Task
@@ -124,13 +124,13 @@ def run(
             )
         task = _judged(inputs.task, judged)
         task = replace(task, snapshot=replace(task.snapshot, ranker=weights))
-        lab = Lab(task, inputs.vectors, SEED, _embedder(inputs))
-        rankings = prepare(lab, names)
+        context = SystemContext(task, inputs.vectors, SEED, _embedder(inputs))
+        rankings = prepare(context, names)
         rankings |= external(task, read, cli_support.warn)
         report, found = _measure(inputs, task, rankings, k, beyond=beyond)
         if ablation:
             with cli_support.item_bar("leaving signals out", len(task.queries)) as progress:
-                report.document["ablation"] = ablate(lab.tuning, k, progress)
+                report.document["ablation"] = ablate(context.tuning, k, progress)
         if curve:
             with cli_support.item_bar("learning curve", curve_length(task)) as progress:
                 report.document["learning_curve"] = learning_curve(task, SEED, k, progress)
@@ -173,7 +173,7 @@ def _measure(
     if beyond:
         with cli_support.item_bar("listing all articles", len(task.articles)) as progress:
             lists = related_lists(task.snapshot, k, progress)
-        found = beyond_accuracy(lists, task.snapshot.corpus, task.articles)
+        found = beyond_accuracy(lists, task.snapshot, task.articles)
     with cli_support.item_bar("evaluating", len(task.queries) * len(rankings)) as progress:
         report = evaluate(task, rankings, k, about=inputs.about, beyond=found, on_query=progress)
     return report, found

@@ -16,7 +16,7 @@ from eval.stats.measures import Values, judged_names, measure_names, per_query
 from eval.stats.significance import FEWEST, SEED, Comparison, Groups, Verdict, bootstrap, compare_all
 from eval.systems.systems import Ranking, Scored, check_cut
 from eval.task.task import Task, qrels_of
-from recommender.ranking.related import Hit
+from recommender.ranking.hits import Hit
 
 PACKAGES = ("numpy", "scikit-learn", "faiss-cpu", "sentence-transformers", "ir-measures", "bm25s")
 ZERO_SHOT = "zero-shot"

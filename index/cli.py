@@ -16,7 +16,7 @@ from index.check import check as check_store
 from index.cli_catalog import open_catalog
 from index.export import FOLDER, export
 from index.live.live import Live
-from index.response import bound
+from index.response import default_request
 from index.store.publish import current_version, locked, snapshots_folder
 from index.store.retention import held
 from recommender import cli_support, setting_values
@@ -26,7 +26,6 @@ from recommender.catalog.ingest import ingest as ingest_sources
 from recommender.cli_support import CuratedKey, Model, SiteUrl, Store
 from recommender.corpus.encoder import make_encoder
 from recommender.errors import InputError, SourceError
-from recommender.ranking.request import Wanted
 from recommender.settings import settings
 from recommender.sources import ReadOptions
 
@@ -171,10 +170,9 @@ def export_command(
     live = Live(store, catalog=catalog)
     live.refresh()
     snapshot = live.snapshot()
-    min_score = bound(snapshot, settings().min_score)
-    wanted = Wanted(limit=limit, min_score=min_score, version_days=settings().version_days)
+    request = default_request(snapshot, limit)
     with cli_support.item_bar("exporting", sum(not card.is_stub for card in snapshot.corpus.cards)) as bar:
-        done = export(snapshot, folder, wanted, bar)
+        done = export(snapshot, folder, request, bar)
     catalog.close()
     cli_support.out.print(
         f"{done.lists:,} lists of {snapshot.version} in {folder / FOLDER}:"

@@ -57,10 +57,10 @@ def say(found: Boilerplate) -> None:
 
 def _named(key: str, blocks: Sequence[Block], decided: Mapping[str, bool]) -> tuple[tuple[str, ...], str]:
     """Return the keys and the text of the block that ``key`` begins the key of. Raises InputError."""
-    wanted = key.lower()
-    if len(wanted) >= SHORT_KEY:
-        fits = [(block.keys, block.text) for block in blocks if any(each.startswith(wanted) for each in block.keys)]
-        fits = fits or [((each,), "") for each in decided if each.startswith(wanted)]  # its text is in no article now
+    start = key.lower()
+    if len(start) >= SHORT_KEY:
+        fits = [(block.keys, block.text) for block in blocks if any(each.startswith(start) for each in block.keys)]
+        fits = fits or [((each,), "") for each in decided if each.startswith(start)]  # its text is in no article now
         if len(fits) == 1:
             return fits[0]
         if fits:

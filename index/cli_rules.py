@@ -12,7 +12,7 @@ from rich.text import Text
 from index.cli_catalog import open_catalog
 from index.live.live import Live
 from index.live.writer import publish_rules
-from index.response import bound
+from index.response import default_request
 from index.store.publish import current_version
 from index.store.snapshot import Snapshot
 from recommender import cli_support
@@ -22,9 +22,6 @@ from recommender.editors.rule_file import MAX_BYTES, read_rules
 from recommender.editors.rule_lint import lint
 from recommender.editors.rules import SiteRules
 from recommender.errors import CatalogError, RulesError, SourceError
-from recommender.ranking.related import related
-from recommender.ranking.request import Wanted
-from recommender.settings import settings
 from recommender.sources.opened import read_regular
 
 app = typer.Typer(help="Check, try and put in force what never stands beside what.", no_args_is_help=True)
@@ -46,9 +43,9 @@ class Changed:
 def check(file: File, *, store: Store) -> None:
     """Say what is wrong with a file of rules, and what in it has no effect on the articles there are."""
     rules = _read(file)
-    register = _served(store).corpus.register
-    rules = rules.under(register.aliases)
-    cards = [card for card, there in zip(register.cards, register.present, strict=True) if there]
+    directory = _served(store).corpus.directory
+    rules = rules.under(directory.aliases)
+    cards = [card for card, there in zip(directory.cards, directory.present, strict=True) if there]
     for finding in lint(rules, cards, datetime.now(UTC)):
         cli_support.warn(f"{file}: {finding}")
     cli_support.out.print(f"{file}: {_counted(rules)}", markup=False)
@@ -92,23 +89,17 @@ def show(*, store: Store) -> None:
 def _changes(snapshot: Snapshot, rules: SiteRules, limit: int) -> Iterator[Changed | None]:
     """One item an article: how its list would change, None if not at all."""
     corpus, now = snapshot.corpus, datetime.now(UTC)
-    min_score = bound(snapshot, settings().min_score)
-    wanted = Wanted(limit=limit, min_score=min_score, version_days=settings().version_days)
-    sides = snapshot.editorial, replace(snapshot.editorial, rules=rules.under(corpus.register.aliases).at(now))
-    same_tags = sides[0].rules.ignore_tags == sides[1].rules.ignore_tags
+    request = default_request(snapshot, limit)
+    tried = replace(snapshot.editorial, rules=rules.under(corpus.directory.aliases).at(now))
+    sides = snapshot.recommender, replace(snapshot.recommender, editorial=tried)
+    same_tags = snapshot.editorial.rules.ignore_tags == tried.rules.ignore_tags
     for row, card in enumerate(corpus.cards):
-        before, after = (list(side.rules.against(card)) for side in sides)
-        if not corpus.register.present[row] or (same_tags and before == after):
+        before, after = (list(side.editorial.rules.against(card)) for side in sides)
+        if not corpus.directory.present[row] or (same_tags and before == after):
             yield None
             continue
         query = corpus.query(row)
-        old, new = (
-            [
-                hit.row
-                for hit in related(query, corpus, snapshot.neighbours, snapshot.ranker, snapshot.picks, wanted, side)
-            ]
-            for side in sides
-        )
+        old, new = ([hit.row for hit in side.related(query, request)] for side in sides)
         out, come = [r for r in old if r not in new], [r for r in new if r not in old]
         if old == new:
             yield None

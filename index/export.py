@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from index.response import Item, Related, answer
 from index.store.snapshot import Snapshot
 from recommender.errors import PublishError
-from recommender.ranking.request import Wanted
+from recommender.ranking.request import RelatedRequest
 from recommender.text import sha256
 
 FOLDER = "related"
@@ -36,7 +36,7 @@ class Exported:
     removed: int
 
 
-def export(snapshot: Snapshot, folder: Path, wanted: Wanted, on_article: Callable[[int], None]) -> Exported:
+def export(snapshot: Snapshot, folder: Path, request: RelatedRequest, on_article: Callable[[int], None]) -> Exported:
     """Write ``related/ID.json`` and ``related/ID.html`` of every article into ``folder``, but of stubs and drafts.
 
     Each file is replaced whole, and only if it differs, so an export that was interrupted is finished by the next.
@@ -44,7 +44,7 @@ def export(snapshot: Snapshot, folder: Path, wanted: Wanted, on_article: Callabl
     many were just done. Raises PublishError naming the file that cannot be written.
     """
     place, corpus = folder / FOLDER, snapshot.corpus
-    paged = corpus.register.present & corpus.register.published
+    paged = corpus.directory.present & corpus.directory.published
     rows = [row for row, card in enumerate(corpus.cards) if paged[row] and not card.is_stub]
     names = {f"{file_name(corpus.cards[row].id)}.{ending}" for row in rows for ending in ("json", "html")}
     written = 0
@@ -55,7 +55,7 @@ def export(snapshot: Snapshot, folder: Path, wanted: Wanted, on_article: Callabl
         for name in before - names:  # first: where case is ignored it may be the file of a name that comes
             (place / name).unlink(missing_ok=True)
         for row in rows:
-            found = answer(snapshot, corpus.query(row), wanted)
+            found = answer(snapshot, corpus.query(row), request)
             path = place / file_name(corpus.cards[row].id)
             written += _put(Path(f"{path}.json"), found.to_bytes()) + _put(Path(f"{path}.html"), fragment(found))
             on_article(1)

@@ -1,7 +1,6 @@
 """A related list as it goes out, over HTTP or into a file: the same bytes. Field order is the order of the JSON."""
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
@@ -10,16 +9,16 @@ from typing import Annotated, Self
 from pydantic import BaseModel, BeforeValidator, Field
 
 from index.store.snapshot import Snapshot
-from recommender.articles import Article, http_url
+from recommender.articles import http_url
 from recommender.articles.card import Card
 from recommender.corpus.corpus import Corpus, Query
-from recommender.explain.why import Why, why_each
+from recommender.explain.why import Why
 from recommender.ranking.folded import folded
-from recommender.ranking.policy import allowed
-from recommender.ranking.related import POOL, Hit, Source, asked_about, covered, find_related, pool_of
-from recommender.ranking.request import Wanted
-from recommender.ranking.signals import Pool
+from recommender.ranking.hits import Hit, Source
+from recommender.ranking.request import RelatedRequest
 from recommender.ranking.versions import Reason
+from recommender.recommender import POOL, Texts
+from recommender.settings import settings
 
 Address = Annotated[str | None, BeforeValidator(http_url)]
 """An address that is answered: http(s) and without credentials, else null."""
@@ -90,7 +89,7 @@ class Item(BaseModel):
     why: WhyOut | None = None
 
     @classmethod
-    def of(cls, hit: Hit, corpus: Corpus, position: int, why: WhyOut | None = None) -> Self:
+    def from_hit(cls, hit: Hit, corpus: Corpus, position: int, why: WhyOut | None = None) -> Self:
         """Return the item of a hit at its place in the list."""
         card = corpus.cards[hit.row]
         return cls(
@@ -132,7 +131,7 @@ class Covered(BaseModel):
     published_at: datetime | None
 
     @classmethod
-    def of(cls, card: Card) -> Self:
+    def from_card(cls, card: Card) -> Self:
         """Return what is said of the article of ``card``."""
         return cls(id=card.id, url=card.url, title=card.title or None, published_at=card.published_at)
 
@@ -143,24 +142,24 @@ class RelatedToDraft(Related):
     covered: list[Covered]
 
 
-Texts = Callable[[Collection[str]], Mapping[str, Article]]
-"""Gives the full articles of ids, as far as they are known (see Catalog.articles_of)."""
-
-
-def answer(snapshot: Snapshot, query: Query, wanted: Wanted, texts: Texts | None = None) -> Related:
+def answer(snapshot: Snapshot, query: Query, request: RelatedRequest, texts: Texts | None = None) -> Related:
     """Return the related list of ``query``: an article of ``snapshot``, one that waits to be read, or a draft.
 
     With ``texts``, of each item why it is there.
     """
-    hits, pool = find_related(
-        query, snapshot.corpus, snapshot.neighbours, snapshot.ranker, snapshot.picks, wanted, snapshot.editorial
-    )
-    reasons = _reasons(snapshot, query, hits, pool, texts, wanted) if texts else [None] * len(hits)
+    recommender, corpus = snapshot.recommender, snapshot.corpus
+    if texts:
+        found = recommender.explain(query, request, texts)
+        reasons: list[WhyOut | None] = [_reason(corpus, hit, why, request) for hit, why in found]
+        hits = [hit for hit, _ in found]
+    else:
+        hits = recommender.related(query, request)
+        reasons = [None] * len(hits)
     items = [
-        Item.of(hit, snapshot.corpus, position, reason)
+        Item.from_hit(hit, corpus, position, reason)
         for position, (hit, reason) in enumerate(zip(hits, reasons, strict=True), start=1)
     ]
-    status = Status.THIN if sum(item.source is not Source.FALLBACK for item in items) < wanted.limit else Status.OK
+    status = Status.THIN if sum(item.source is not Source.FALLBACK for item in items) < request.limit else Status.OK
     return Related(
         id=query.card.id or None,
         status=Status.PENDING if query.row is None and query.card.id in snapshot.pending else status,
@@ -170,30 +169,25 @@ def answer(snapshot: Snapshot, query: Query, wanted: Wanted, texts: Texts | None
     )
 
 
-def answer_to_draft(snapshot: Snapshot, query: Query, wanted: Wanted, texts: Texts | None = None) -> RelatedToDraft:
+def answer_to_draft(
+    snapshot: Snapshot, query: Query, request: RelatedRequest, texts: Texts | None = None
+) -> RelatedToDraft:
     """Return the related list of a draft, and what covers it already; see ``answer``."""
-    corpus = snapshot.corpus
-    known = [Covered.of(corpus.cards[row]) for row in covered(query, corpus, snapshot.neighbours, wanted.version_days)]
-    return RelatedToDraft(covered=known, **dict(answer(snapshot, query, wanted, texts)))
+    rows = snapshot.recommender.covered(query, request.version_days)
+    known = [Covered.from_card(snapshot.corpus.cards[row]) for row in rows]
+    return RelatedToDraft(covered=known, **dict(answer(snapshot, query, request, texts)))
 
 
-def _reasons(
-    snapshot: Snapshot, query: Query, hits: Sequence[Hit], pool: Pool | None, texts: Texts, wanted: Wanted
-) -> list[WhyOut]:
-    """Why each of ``hits`` stands there, by the pool they were ranked in; by any, where nothing was ranked."""
-    corpus = snapshot.corpus
-    if pool is None:
-        query = asked_about(query, corpus, snapshot.editorial)
-        pool = pool_of(query, corpus, snapshot.neighbours, snapshot.picks, allowed(query, corpus))
-    found = texts([query.card.id, *(corpus.cards[hit.row].id for hit in hits)])
-    theirs = [found.get(corpus.cards[hit.row].id) for hit in hits]
-    reasons = why_each(pool, hits, found.get(query.card.id), theirs)
-    return [_reason(corpus, hit, reason, wanted) for hit, reason in zip(hits, reasons, strict=True)]
-
-
-def _reason(corpus: Corpus, hit: Hit, reason: Why, wanted: Wanted) -> WhyOut:
-    others = folded(corpus, hit.row, hit.also, wanted.version_days)
+def _reason(corpus: Corpus, hit: Hit, reason: Why, request: RelatedRequest) -> WhyOut:
+    others = folded(corpus, hit.row, hit.also, request.version_days)
     return WhyOut(**asdict(reason), also=tuple(AlsoOut(**asdict(each)) for each in others))
+
+
+def default_request(snapshot: Snapshot, limit: int) -> RelatedRequest:
+    """Return what is asked for where only the length of the list is said: the rest is as the operator has set it."""
+    configured = settings()
+    min_score = bound(snapshot, configured.min_score)
+    return RelatedRequest(limit=limit, min_score=min_score, version_days=configured.version_days)
 
 
 def bound(snapshot: Snapshot, min_score: float) -> float:
@@ -201,7 +195,7 @@ def bound(snapshot: Snapshot, min_score: float) -> float:
 
     A score says how likely an editor picks an article among POOL candidates; among fewer, each is likelier.
     """
-    there = int(snapshot.corpus.register.visible.sum())
+    there = int(snapshot.corpus.directory.visible.sum())
     return round(min_score * min(1.0, there / POOL), 6)
 
 

@@ -50,9 +50,11 @@ class Reference:
         self.brief = self._brief()
         self.title = self._title()
         self.tags = tag_rows([card.tags for card in self.cards])
-        packed = corpus.packed
-        decoded = np.asarray(packed.codes, dtype=np.float64) * np.asarray(packed.scales, dtype=np.float64)[:, None]
-        vectors = [decoded[a:b] for a, b in zip(packed.ends[:-1], packed.ends[1:], strict=True)]
+        quantized = corpus.quantized
+        decoded = (
+            np.asarray(quantized.codes, dtype=np.float64) * np.asarray(quantized.scales, dtype=np.float64)[:, None]
+        )
+        vectors = [decoded[a:b] for a, b in zip(quantized.ends[:-1], quantized.ends[1:], strict=True)]
         self.views = [of[:3] for of in vectors]
         self.passages = [of[3:] for of in vectors]
         self.lists = resolved(snapshot)
@@ -309,7 +311,7 @@ def stories(snapshot: Snapshot) -> dict[int, int]:
 
 def resolved(snapshot: Snapshot) -> dict[int, set[int]]:
     """Return row → the other rows that its curated list names, by id, former id or address."""
-    cards, aliases = snapshot.corpus.cards, snapshot.corpus.register.aliases
+    cards, aliases = snapshot.corpus.cards, snapshot.corpus.directory.aliases
     place = {url_key(card.url): row for row, card in reversed(list(enumerate(cards))) if card.url}
     place |= {card.id: row for row, card in enumerate(cards)}
 

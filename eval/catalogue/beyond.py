@@ -14,12 +14,14 @@ import scipy.sparse as sp
 
 from eval.catalogue.duplicates import repeated
 from eval.catalogue.lists import ENDED, Lists, rounded, title_of
+from index.response import default_request
+from index.store.snapshot import Snapshot
 from recommender.articles import Article
 from recommender.articles.directory import Rows
 from recommender.corpus.corpus import Corpus
 from recommender.corpus.views import whole_text
 from recommender.errors import EvaluationError
-from recommender.ranking.policy import allowed
+from recommender.ranking.placing import leaves_room
 
 SHOWN = 10
 """Hubs and orphans that are named."""
@@ -107,16 +109,17 @@ class Beyond:
         return {name: rounded(value) for name, value in asdict(self).items()}
 
 
-def beyond_accuracy(lists: Lists, corpus: Corpus, articles: Sequence[Article]) -> Beyond:
-    """Return what ``lists`` (see ``related_lists``) do to ``corpus``. ``articles`` are the corpus's, by row.
+def beyond_accuracy(lists: Lists, snapshot: Snapshot, articles: Sequence[Article]) -> Beyond:
+    """Return what ``lists`` do to the catalogue. ``articles`` are those of ``snapshot``, by row.
 
     Raises EvaluationError if the three do not belong together.
     """
+    corpus = snapshot.corpus
     _check(lists, corpus, articles)
     degrees = lists.in_degree
     items = int(degrees.sum())
     again = repeated(lists, [whole_text(corpus.boilerplate.strip(article)) for article in articles])
-    age, undated = ages(lists, corpus.register.days)
+    age, undated = ages(lists, corpus.directory.days)
     greatest = np.lexsort((np.arange(len(degrees)), -degrees))[:SHOWN]
     orphans = np.flatnonzero(degrees == 0)
     return Beyond(
@@ -132,7 +135,9 @@ def beyond_accuracy(lists: Lists, corpus: Corpus, articles: Sequence[Article]) -
         near_duplicates=float(again.sum() / items) if items else None,
         age=age,
         undated=undated,
-        short_lists=tuple(_short_list(row, lists, corpus) for row in np.flatnonzero(lists.lengths < lists.k).tolist()),
+        short_lists=tuple(
+            _short_list(row, lists, snapshot) for row in np.flatnonzero(lists.lengths < lists.k).tolist()
+        ),
         lorenz=lorenz(degrees),
         hubs=tuple(_exposed(row, degrees, corpus) for row in greatest if degrees[row]),
         orphan_examples=tuple(_exposed(row, degrees, corpus) for row in orphans[:SHOWN]),
@@ -205,17 +210,22 @@ def ages(lists: Lists, days: npt.NDArray[np.float64]) -> tuple[Age | None, float
     return Age(float(lower), float(median), float(upper), float((known < 0).mean())), undated
 
 
-def _short_list(row: int, lists: Lists, corpus: Corpus) -> ShortList:
+def _short_list(row: int, lists: Lists, snapshot: Snapshot) -> ShortList:
+    corpus, recommender = snapshot.corpus, snapshot.recommender
     query = corpus.query(row)
-    others = np.flatnonzero(allowed(query, corpus))
-    length, candidates = int(lists.lengths[row]), len(np.unique(corpus.copies[others]))
-    copies = int((corpus.copies == corpus.copies[row]).sum()) - 1
-    if not query.fused.any():
+    others = np.flatnonzero(recommender.eligible(query))
+    length, candidates = int(lists.lengths[row]), len(np.unique(corpus.story_ids[others]))
+    copies = int((corpus.story_ids == corpus.story_ids[row]).sum()) - 1
+    if not leaves_room(recommender.editorial.about(query.card.id), corpus):
+        reason = "its editor shows nothing but what is pinned"
+    elif not query.fused.any():
         reason = "not one word or view of it is known, so nothing is near it"
     elif length == candidates:
         twins = ((copies, "its copies"), (len(others) - candidates, "copies of one another"))
         left_out = ["itself", *(f"{what} ({count:,})" for count, what in twins if count)]
         reason = f"of {len(corpus):,} in all, {candidates:,} are left without {', '.join(left_out)}"
+    elif least := default_request(snapshot, lists.k).min_score:
+        reason = f"no more than {length:,} of its {candidates:,} candidates score {least:g}"
     else:
         reason = f"not explained: {candidates:,} candidates are left without itself and copies"
     return ShortList(query.card.id, title_of(query.card), length, candidates, copies, reason)

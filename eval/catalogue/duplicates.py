@@ -9,7 +9,7 @@ import scipy.sparse as sp
 
 from eval.catalogue.lists import ENDED, Lists
 from recommender.articles.directory import Rows
-from recommender.ranking.policy import Mask
+from recommender.ranking.pool import Mask
 from recommender.text import normalise
 
 WORDS = 5

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from index.response import default_request
 from index.store.snapshot import Snapshot
 from recommender.articles.card import Card
 from recommender.articles.directory import Rows
 from recommender.errors import EvaluationError
-from recommender.ranking.related import related
-from recommender.ranking.request import Wanted
 
 ENDED = -1
 """Fills the places behind the end of a list that is shorter than k."""
@@ -45,16 +44,16 @@ class Lists:
 
 
 def related_lists(snapshot: Snapshot, k: int, on_article: Callable[[int], None] = lambda _: None) -> Lists:
-    """Return the list of length ``k`` that ``snapshot`` serves for each of its articles, stubs included.
+    """Return the list of length ``k`` that ``snapshot`` serves by default for each of its articles, stubs included.
 
     ``on_article`` is told how many were just done. Raises EvaluationError if ``k`` is below 1.
     """
     if k < 1:
         raise EvaluationError(f"k is {k}, expected 1 or more")
-    corpus = snapshot.corpus
+    corpus, request = snapshot.corpus, default_request(snapshot, k)
     rows = np.full((len(corpus), k), ENDED, dtype=np.int64)
     for row, line in enumerate(rows):
-        hits = related(corpus.query(row), corpus, snapshot.neighbours, snapshot.ranker, snapshot.picks, Wanted(limit=k))
+        hits = snapshot.recommender.related(corpus.query(row), request)
         line[: len(hits)] = [hit.row for hit in hits]
         on_article(1)
     return Lists(rows)

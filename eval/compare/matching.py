@@ -20,8 +20,8 @@ def matched(a: Corpus, b: Corpus) -> Rows:
     rows_a, rows_b = ({card.id: row for row, card in enumerate(corpus.cards)} for corpus in (a, b))
     found = np.array([rows_b.get(card.id, GONE) for card in a.cards], dtype=np.int64)
     taken = set(found.tolist())
-    renamed = [(former, now) for former, now in b.register.aliases.items() if former in rows_a and now in rows_b]
-    renamed += [(now, former) for former, now in a.register.aliases.items() if now in rows_a and former in rows_b]
+    renamed = [(former, now) for former, now in b.directory.aliases.items() if former in rows_a and now in rows_b]
+    renamed += [(now, former) for former, now in a.directory.aliases.items() if now in rows_a and former in rows_b]
     for in_a, in_b in sorted(renamed):
         if found[rows_a[in_a]] == GONE and rows_b[in_b] not in taken:
             found[rows_a[in_a]] = rows_b[in_b]

@@ -53,9 +53,9 @@ def browser(report: Report, task: Task) -> dict[str, Any]:
         query = task.queries[i]
         name = report.names[query.row]
         places = {other: place for place, other in enumerate(report.rankings[system][name], start=1)}
-        wanted = [{"id": report.names[row], "rank": places.get(report.names[row])} for row in query.relevant]
+        picked = [{"id": report.names[row], "rank": places.get(report.names[row])} for row in query.relevant]
         got = [_hit(report, query, name, other) for other in report.rankings[system][name][:k]]
-        queries.append({"q": name, "v": round(float(values[i]), 4), "w": wanted, "g": got})
+        queries.append({"q": name, "v": round(float(values[i]), 4), "w": picked, "g": got})
     shown = {entry["q"] for entry in queries} | {hit["id"] for entry in queries for hit in entry["w"] + entry["g"]}
     rows = {report.names[row]: row for row in range(len(report.names))}
     return {
@@ -101,8 +101,8 @@ def _plots(report: Report, task: Task, beyond: Beyond | None) -> list[dict[str, 
     ]
     compared = {name: report.values[name][measure] for name in COMPARED if name in report.values}
     corpus = task.snapshot.corpus
-    newest = np.nanmax(corpus.register.days) if np.isfinite(corpus.register.days).any() else np.nan
-    years = (newest - corpus.register.days[[q.row for q in task.queries]]) / 365.25
+    newest = np.nanmax(corpus.directory.days) if np.isfinite(corpus.directory.days).any() else np.nan
+    years = (newest - corpus.directory.days[[q.row for q in task.queries]]) / 365.25
     lengths = np.array([len(q.relevant) for q in task.queries], dtype=np.float64)
     words = np.array([len(task.articles[q.row].body.split()) for q in task.queries], dtype=np.float64)
     for by, label, integers in (

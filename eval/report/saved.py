@@ -55,9 +55,9 @@ def read_results(path: Path) -> Results:
     """
     folder = path.parent if path.name == REPORT else path
     document = _json(folder / REPORT)
-    wanted = ("as_of", "k", "systems")
-    if not isinstance(document, dict) or any(key not in document for key in wanted):
-        raise EvaluationError(f"{folder / REPORT}: no report of this project (expected the keys {', '.join(wanted)})")
+    expected = ("as_of", "k", "systems")
+    if not isinstance(document, dict) or any(key not in document for key in expected):
+        raise EvaluationError(f"{folder / REPORT}: no report of this project (expected the keys {', '.join(expected)})")
     place = folder / PER_QUERY
     try:
         per_query = TypeAdapter(PerQuery).validate_python(_json(place))

@@ -10,10 +10,10 @@ from rich.text import Text
 
 from eval.catalogue.lists import shorten
 from eval.task.left_out import Reason, sentence
+from index.response import default_request
 from index.store.snapshot import Snapshot
 from recommender.errors import EvaluationError
-from recommender.ranking.related import Hit, related
-from recommender.ranking.request import Wanted
+from recommender.ranking.hits import Hit
 from recommender.ranking.signals import SIGNALS
 
 WIDTH = 58
@@ -80,7 +80,7 @@ def account(snapshot: Snapshot, identity: str, limit: int) -> Group:
     corpus = snapshot.corpus
     row = corpus.row(identity)
     card = corpus.cards[row]
-    hits = related(corpus.query(row), corpus, snapshot.neighbours, snapshot.ranker, snapshot.picks, Wanted(limit=limit))
+    hits = snapshot.recommender.related(corpus.query(row), default_request(snapshot, limit))
     picked = [corpus.find(target) for target in snapshot.lists.get(card.id, ())]
     ranked = Table("", "score", "recommended", "because of", box=None, header_style="bold", show_lines=False)
     for place, hit in enumerate(hits, start=1):

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from eval.task.task import Task
 from recommender.errors import EvaluationError
-from recommender.ranking.related import Hit
+from recommender.ranking.hits import Hit
 
 BINS = 10
 FEWEST = 30

@@ -162,8 +162,8 @@ def randomisation_test(differences: Values, seed: int, groups: Groups | None = N
     rng = np.random.default_rng(seed)
     hits = 0
     for size in _chunks(flips):
-        packed = rng.integers(256, size=(size, (len(totals) + 7) // 8), dtype=np.uint8)
-        positive = np.unpackbits(packed, axis=1, count=len(totals)).astype(np.float64) @ totals
+        quantized = rng.integers(256, size=(size, (len(totals) + 7) // 8), dtype=np.uint8)
+        positive = np.unpackbits(quantized, axis=1, count=len(totals)).astype(np.float64) @ totals
         hits += int((np.abs(2 * positive - total) >= abs(total) - dust).sum())
     return (1 + hits) / (1 + flips)
 

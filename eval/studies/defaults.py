@@ -18,7 +18,7 @@ from recommender.errors import EvaluationError
 from recommender.ranking.fitting import Example, fit
 from recommender.ranking.ranker import Ranker
 
-PRIOR = Ranker.of({"closeness": (0.35, 0.0)}, -4.0, "before any data")
+PRIOR = Ranker.from_weights({"closeness": (0.35, 0.0)}, -4.0, "before any data")
 """What holds where the data say nothing: that news ages is known, and no corpus without dates can teach it."""
 WEIGHT = 500.0
 """Every corpus counts as so many queries, however many lists it has."""

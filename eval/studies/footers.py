@@ -21,10 +21,9 @@ from recommender.boilerplate.repetition import learn
 from recommender.corpus.corpus import LiveCorpus, Query, build_corpus
 from recommender.corpus.encoder import Encoder
 from recommender.errors import EvaluationError
-from recommender.ranking.curated import Picks
+from recommender.ranking.curated import CuratedLists
 from recommender.ranking.ranker import default_ranker
-from recommender.ranking.related import related
-from recommender.ranking.request import Wanted
+from recommender.ranking.request import RelatedRequest
 
 SHARES = (0.0, 0.2, 1.0)
 FOOTER_WORDS = (80, 150, 300)
@@ -113,10 +112,10 @@ def footers(
     cells = []
     for body_words in BODY_WORDS:
         plain = of_length(known, body_words)
-        expected = _Lists.of(plain, encoder, strip=False)
+        expected = _Lists.from_articles(plain, encoder, strip=False)
         for footer_words in FOOTER_WORDS:
             for share in SHARES:
-                found = _Lists.of(with_footer(plain, share, footer_words), encoder, strip=True)
+                found = _Lists.from_articles(with_footer(plain, share, footer_words), encoder, strip=True)
                 cells.append(Cell(share, footer_words, body_words, *found.equal(expected)))
                 on_cell(1)
     return cells
@@ -161,7 +160,7 @@ class _Lists:
     drafts: list[list[Place]]
 
     @classmethod
-    def of(cls, articles: Sequence[Article], encoder: Encoder, *, strip: bool) -> "_Lists":
+    def from_articles(cls, articles: Sequence[Article], encoder: Encoder, *, strip: bool) -> "_Lists":
         """Build from all ``articles`` but every LATE-th one, and let those follow."""
         early = [article for place, article in enumerate(articles) if place % LATE]
         late = articles[::LATE]
@@ -199,13 +198,13 @@ def _same(a: Place, b: Place) -> bool:
 
 def _followed(snapshot: Snapshot, late: Sequence[Article], encoder: Encoder) -> Snapshot:
     """The snapshot with the ``late`` articles live."""
-    tail = snapshot.corpus.more(late, encoder.encode)
-    corpus = LiveCorpus.of(snapshot.corpus, tail, (), {})
-    neighbours = LiveNeighbours(snapshot.neighbours, len(snapshot.corpus), tail.fused, corpus.register.order)
-    return replace(snapshot, corpus=corpus, neighbours=neighbours, picks=Picks.of(corpus, {}))
+    tail = snapshot.corpus.transform(late, encoder.encode)
+    corpus = LiveCorpus.from_base(snapshot.corpus, tail, (), {})
+    neighbours = LiveNeighbours(snapshot.neighbours, len(snapshot.corpus), tail.fused, corpus.directory.id_rank)
+    return replace(snapshot, corpus=corpus, neighbours=neighbours, curated=CuratedLists.from_lists(corpus, {}))
 
 
 def _places(snapshot: Snapshot, query: Query) -> list[Place]:
     corpus = snapshot.corpus
-    hits = related(query, corpus, snapshot.neighbours, snapshot.ranker, snapshot.picks, Wanted(limit=LIMIT))
+    hits = snapshot.recommender.related(query, RelatedRequest(limit=LIMIT))
     return [(corpus.cards[hit.row].id, hit.score, tuple(corpus.cards[row].id for row in hit.also)) for hit in hits]

@@ -30,8 +30,6 @@ from recommender.articles.directory import Rows
 from recommender.catalog.vector_cache import VectorCache
 from recommender.corpus.encoder import Encoder, Matrix
 from recommender.errors import EvaluationError, InputError
-from recommender.ranking.policy import allowed
-from recommender.ranking.related import pool_of
 from recommender.ranking.signals import signals
 
 FEWEST = 3
@@ -155,11 +153,11 @@ def product_scores(snapshot: Snapshot, left: Rows, right: Rows) -> Values:
     The pool is the query's as it is served; if that lacks an article that was judged with the query (it is a copy,
     or beyond the candidates), it is all articles but the query.
     """
-    wanted: dict[int, set[int]] = defaultdict(set)
+    partners: dict[int, set[int]] = defaultdict(set)
     for a, b in zip(left.tolist(), right.tolist(), strict=True):
-        wanted[a].add(b)
-        wanted[b].add(a)
-    scores = {row: _candidate_scores(snapshot, row, partners) for row, partners in wanted.items()}
+        partners[a].add(b)
+        partners[b].add(a)
+    scores = {row: _candidate_scores(snapshot, row, partners) for row, partners in partners.items()}
     return np.array([(scores[a][b] + scores[b][a]) / 2 for a, b in zip(left, right, strict=True)], dtype=np.float64)
 
 
@@ -222,7 +220,7 @@ def _rows(snapshot: Snapshot, pairs: Sequence[Pair]) -> tuple[Rows, Rows]:
 def _candidate_scores(snapshot: Snapshot, row: int, partners: set[int]) -> dict[int, float]:
     corpus = snapshot.corpus
     query = corpus.query(row)
-    pool = pool_of(query, corpus, snapshot.neighbours, snapshot.picks, allowed(query, corpus))
+    pool = snapshot.recommender.pool(query, snapshot.recommender.eligible(query))
     if not partners <= set(pool.rows.tolist()):
         everyone = np.delete(np.arange(len(corpus)), row)
         pool = replace(pool, rows=everyone, fused=corpus.products(everyone, query.fused))

@@ -16,8 +16,8 @@ from eval.task.task import AsOf, Task, make_task, qrels_of
 from index.store.publish import open_current
 from index.store.ranker_file import read_ranker
 from recommender.errors import EvaluationError
+from recommender.ranking.hits import Hit
 from recommender.ranking.ranker import default_ranker
-from recommender.ranking.related import Hit
 
 FEWEST_LISTS = 50
 """Lists below which weights of a site's own are not worth trying."""

@@ -135,10 +135,10 @@ def evaluate_versions(
 def tells_one_story(corpus: Corpus, pair: LabelledPair, version_days: float = VERSION_DAYS) -> bool:
     """Say whether the product takes the articles of ``pair``, both in ``corpus``, for one story."""
     rows = [corpus.row(name) for _, name in (pair.a, pair.b)]
-    if corpus.copies[rows[0]] == corpus.copies[rows[1]]:
+    if corpus.story_ids[rows[0]] == corpus.story_ids[rows[1]]:
         return True
     query, other = corpus.query(rows[0]), np.array(rows[1:], dtype=np.int64)
-    return bool(Tellings(corpus, other, version_days).of(Told.of(query), query.terms)[0])
+    return bool(Tellings(corpus, other, version_days).of(Told.from_query(query), query.terms)[0])
 
 
 def _archive(corpora: Path, demo: Path, names: Sequence[str], own: Sequence[Mapping[str, Any]], bar: Bar) -> Corpus:

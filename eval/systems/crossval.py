@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from eval.task.task import AsOf, Judged, Task
 from recommender.errors import EvaluationError
-from recommender.ranking.curated import Picks
-from recommender.ranking.policy import Mask
+from recommender.ranking.curated import CuratedLists
+from recommender.ranking.pool import Mask
 
 FOLDS = 5
 
@@ -86,9 +86,9 @@ def known_owners(task: Task, row: int, fold_of: Folds | None = None, hidden: int
     the date rule only articles strictly older than it, and what has no date is not known to be older.
     """
     corpus = task.snapshot.corpus
-    known: Mask = corpus.copies != corpus.copies[row]
+    known: Mask = corpus.story_ids != corpus.story_ids[row]
     if task.as_of is AsOf.PUBLISHED:
-        known &= corpus.register.days < corpus.register.days[row]  # false where either is NaN
+        known &= corpus.directory.days < corpus.directory.days[row]  # false where either is NaN
     if fold_of is not None:
         barred = {fold_of.get(row), hidden}
         known[[other for other, fold in fold_of.items() if fold in barred]] = False
@@ -101,9 +101,9 @@ def visible_lists(task: Task, row: int, fold_of: Folds | None = None) -> list[Ju
     return [query for query in task.queries if known[query.row]]
 
 
-def evidence(task: Task, row: int, fold_of: Folds | None = None, hidden: int | None = None) -> Picks:
+def evidence(task: Task, row: int, fold_of: Folds | None = None, hidden: int | None = None) -> CuratedLists:
     """Return the same lists as evidence (see ``known_owners``), with those on which nothing can be measured."""
-    return task.snapshot.picks.only(known_owners(task, row, fold_of, hidden))
+    return task.snapshot.curated.only(known_owners(task, row, fold_of, hidden))
 
 
 def plant(task: Task, row: int, targets: Sequence[int]) -> tuple[Task, Judged]:

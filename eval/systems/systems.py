@@ -1,12 +1,12 @@
 """The systems that are compared: each prepares itself once and then ranks the candidates of a query.
 
 Every one sees the same queries and the same candidates; ``product`` is the very function the API calls.
-To add one, write a function ``(Lab) → Ranking`` and give it a line in SYSTEMS.
+To add one, write a function ``(SystemContext) → Ranking`` and give it a line in SYSTEMS.
 """
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import bm25s
@@ -23,10 +23,10 @@ from recommender.catalog.vector_cache import VectorCache
 from recommender.corpus.encoder import Matrix
 from recommender.corpus.views import whole_text
 from recommender.errors import EvaluationError
-from recommender.ranking.curated import Picks
-from recommender.ranking.policy import Mask
-from recommender.ranking.related import Hit, related
-from recommender.ranking.request import Wanted
+from recommender.ranking.curated import CuratedLists
+from recommender.ranking.hits import Hit
+from recommender.ranking.pool import Mask
+from recommender.ranking.request import RelatedRequest
 
 DEPTH = 100
 """Answers a system gives to a query."""
@@ -57,7 +57,7 @@ Scores = Callable[[int], npt.NDArray[np.floating]]
 
 
 @dataclass(frozen=True)
-class Lab:
+class SystemContext:
     """What a system may use to prepare itself; what several systems share is computed once."""
 
     task: Task
@@ -92,72 +92,74 @@ class Lab:
         return self.vectors.lookup(texts)
 
 
-def random(lab: Lab) -> Ranking:
+def random(context: SystemContext) -> Ranking:
     """Candidates in a seeded random order; its expected score is known (see eval.stats.chance)."""
-    count = len(lab.task.snapshot.corpus)
-    return _by_scores(lab.task, lambda row: np.random.default_rng([lab.seed, row]).random(count))
+    count = len(context.task.snapshot.corpus)
+    return _by_scores(context.task, lambda row: np.random.default_rng([context.seed, row]).random(count))
 
 
-def recency(lab: Lab) -> Ranking:
+def recency(context: SystemContext) -> Ranking:
     """Newest first; articles without a date last."""
-    days = np.nan_to_num(lab.task.snapshot.corpus.register.days, nan=-np.inf)
-    return _by_scores(lab.task, lambda _: days)
+    days = np.nan_to_num(context.task.snapshot.corpus.directory.days, nan=-np.inf)
+    return _by_scores(context.task, lambda _: days)
 
 
-def tfidf(lab: Lab) -> Ranking:
+def tfidf(context: SystemContext) -> Ranking:
     """Cosine of the whole articles in tf-idf with bigrams, as a careful engineer would set scikit-learn up."""
-    rows = tfidf_rows(lab.task.articles)
-    return _by_scores(lab.task, lambda row: (rows @ rows[row].T).toarray()[:, 0])
+    rows = tfidf_rows(context.task.articles)
+    return _by_scores(context.task, lambda row: (rows @ rows[row].T).toarray()[:, 0])
 
 
-def bm25(lab: Lab) -> Ranking:
+def bm25(context: SystemContext) -> Ranking:
     """BM25 (Robertson & Zaragoza, 2009) with the whole article as the query."""
-    return _by_scores(lab.task, lambda row: lab.bm25.get_scores(lab.tokens[row]))
+    return _by_scores(context.task, lambda row: context.bm25.get_scores(context.tokens[row]))
 
 
-def bm25_top25(lab: Lab) -> Ranking:
+def bm25_top25(context: SystemContext) -> Ranking:
     """BM25 with the article's 25 terms of greatest tf·idf as the query: the usual background-linking query."""
-    counts = Counter(word for words in lab.tokens for word in set(words))
-    size = len(lab.tokens)
+    counts = Counter(word for words in context.tokens for word in set(words))
+    size = len(context.tokens)
 
     def terms(row: int) -> list[str]:
-        weights = {w: tf * np.log(size / counts[w]) for w, tf in Counter(lab.tokens[row]).items()}
+        weights = {w: tf * np.log(size / counts[w]) for w, tf in Counter(context.tokens[row]).items()}
         return sorted(weights, key=lambda w: (-weights[w], w))[:TOP_TERMS]
 
-    return _by_scores(lab.task, lambda row: lab.bm25.get_scores(terms(row)))
+    return _by_scores(context.task, lambda row: context.bm25.get_scores(terms(row)))
 
 
-def naive(lab: Lab) -> Ranking:
+def naive(context: SystemContext) -> Ranking:
     """What most recommenders do: nearest neighbours of one truncated vector an article."""
-    return _by_scores(lab.task, lambda row: lab.one_vector @ lab.one_vector[row])
+    return _by_scores(context.task, lambda row: context.one_vector @ context.one_vector[row])
 
 
-def rrf(lab: Lab) -> Ranking:
+def rrf(context: SystemContext) -> Ranking:
     """Reciprocal rank fusion (Cormack et al., 2009; k = 60) of BM25 and the naive vector."""
 
     def scores(row: int) -> npt.NDArray[np.floating]:
-        mask = lab.task.allowed(row)
+        mask = context.task.allowed(row)
         total = np.zeros(len(mask))
-        for each in (lab.bm25.get_scores(lab.tokens[row]), lab.one_vector @ lab.one_vector[row]):
+        for each in (context.bm25.get_scores(context.tokens[row]), context.one_vector @ context.one_vector[row]):
             for place, found in enumerate(top(each, mask, RRF_DEPTH), start=1):
                 total[found] += 1 / (RRF_K + place)
         return total
 
-    return _by_scores(lab.task, scores)
+    return _by_scores(context.task, scores)
 
 
-def section(lab: Lab) -> Ranking:
+def section(context: SystemContext) -> Ranking:
     """The same section first, each half newest first: what a template without a recommender shows."""
-    cards = lab.task.snapshot.corpus.cards
-    days = np.nan_to_num(lab.task.snapshot.corpus.register.days, nan=-np.inf)
+    cards = context.task.snapshot.corpus.cards
+    days = np.nan_to_num(context.task.snapshot.corpus.directory.days, nan=-np.inf)
     newest = np.argsort(np.lexsort((-np.arange(len(cards)), days))).astype(np.float64)
     sections = np.array([card.section for card in cards])
-    return _by_scores(lab.task, lambda row: newest + len(cards) * (sections == sections[row]) * (sections[row] != ""))
+    return _by_scores(
+        context.task, lambda row: newest + len(cards) * (sections == sections[row]) * (sections[row] != "")
+    )
 
 
-def popular(lab: Lab) -> Ranking:
+def popular(context: SystemContext) -> Ranking:
     """Most listed by the other articles' curated lists that may be known at the query's time."""
-    task = lab.task
+    task = context.task
 
     def scores(row: int) -> npt.NDArray[np.floating]:
         total = np.zeros(len(task.snapshot.corpus))
@@ -168,29 +170,29 @@ def popular(lab: Lab) -> Ranking:
     return _by_scores(task, scores)
 
 
-def zero_shot(lab: Lab) -> Ranking:
+def zero_shot(context: SystemContext) -> Ranking:
     """The product with every list hidden: what a site without lists gets."""
-    nothing = Picks.none(len(lab.task.snapshot.corpus))
-    return Scored(lambda query: served(lab.task, query, DEPTH, nothing))
+    nothing = CuratedLists.none(len(context.task.snapshot.corpus))
+    return Scored(lambda query: served(context.task, query, DEPTH, nothing))
 
 
-def product(lab: Lab) -> Ranking:
+def product(context: SystemContext) -> Ranking:
     """The product as it is served, the lists of the other folds known as evidence."""
-    fold_of = lab.tuning.fold_of
-    return Scored(lambda query: served(lab.task, query, DEPTH, evidence(lab.task, query.row, fold_of)))
+    fold_of = context.tuning.fold_of
+    return Scored(lambda query: served(context.task, query, DEPTH, evidence(context.task, query.row, fold_of)))
 
 
-def tuned(lab: Lab) -> Ranking:
+def tuned(context: SystemContext) -> Ranking:
     """The product with weights fitted to the lists of the other folds as well."""
-    return Scored(lambda query: lab.tuning.answer(query, DEPTH))
+    return Scored(lambda query: context.tuning.answer(query, DEPTH))
 
 
-def oracle(_: Lab) -> Ranking:
+def oracle(_: SystemContext) -> Ranking:
     """The editor's own list (and what was judged related): every measure must be at its maximum."""
     return lambda query: list(query.answers[:DEPTH])
 
 
-SYSTEMS: dict[str, Callable[[Lab], Ranking]] = {
+SYSTEMS: dict[str, Callable[[SystemContext], Ranking]] = {
     "random": random,
     "recency": recency,
     "section": section,
@@ -208,17 +210,10 @@ SYSTEMS: dict[str, Callable[[Lab], Ranking]] = {
 """Name → system, in the order of reports."""
 
 
-def served(task: Task, query: Judged, limit: int, picks: Picks) -> list[Hit]:
-    """Return what the API would answer to ``query`` under the task's date rule, if ``picks`` is what it knows."""
-    snapshot = task.snapshot
-    return related(
-        snapshot.corpus.query(query.row),
-        snapshot.corpus,
-        snapshot.neighbours,
-        snapshot.ranker,
-        picks,
-        Wanted(limit=limit, filters=task.filters(query.row)),
-    )
+def served(task: Task, query: Judged, limit: int, curated: CuratedLists) -> list[Hit]:
+    """Return what the API would answer to ``query`` under the task's date rule, if ``curated`` is what it knows."""
+    recommender = replace(task.recommender, curated=curated)
+    return recommender.related(task.query(query.row), RelatedRequest(limit=limit, filters=task.filters(query.row)))
 
 
 def tfidf_rows(articles: Sequence[Article]) -> sp.csr_matrix:
@@ -250,10 +245,10 @@ def check_cut(k: int) -> None:
         raise EvaluationError(f"k is {k}, expected 1 to {DEPTH}")
 
 
-def prepare(lab: Lab, names: Sequence[str]) -> dict[str, Ranking]:
+def prepare(context: SystemContext, names: Sequence[str]) -> dict[str, Ranking]:
     """Prepare the systems of these ``names``, in their order. Raises EvaluationError on an unknown one."""
     check_names(names)
-    return {name: SYSTEMS[name](lab) for name in dict.fromkeys(names)}
+    return {name: SYSTEMS[name](context) for name in dict.fromkeys(names)}
 
 
 def top(scores: npt.NDArray[np.floating], mask: Mask, depth: int) -> Rows:

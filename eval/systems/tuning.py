@@ -5,7 +5,7 @@ training query sees the lists of the other training folds only, as little as the
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,11 +14,12 @@ from eval.systems.crossval import Folds, deal, evidence
 from eval.task.task import Judged, Task
 from recommender.corpus.encoder import Matrix
 from recommender.errors import RankerError
-from recommender.ranking.curated import Picks
+from recommender.ranking.curated import CuratedLists
 from recommender.ranking.fitting import Example, fit
+from recommender.ranking.hits import Hit, ranked_stories
+from recommender.ranking.pool import Pool
 from recommender.ranking.ranker import Ranker
-from recommender.ranking.related import Hit, pool_of, ranked
-from recommender.ranking.signals import Pool, signals
+from recommender.ranking.signals import signals
 
 MAX_LISTS = 2_000
 """Lists that a fit looks at: more teach little more, and take memory and minutes."""
@@ -35,20 +36,19 @@ class Case:
     table: Matrix
 
     @classmethod
-    def of(cls, task: Task, query: Judged, picks: Picks) -> "Case":
-        """Return the case of ``query`` where ``picks`` are the known lists."""
-        snapshot = task.snapshot
-        asked = snapshot.corpus.query(query.row)
-        pool = pool_of(asked, snapshot.corpus, snapshot.neighbours, picks, task.allowed(query.row))
+    def from_query(cls, task: Task, query: Judged, curated: CuratedLists) -> "Case":
+        """Return the case of ``query`` where ``curated`` are the known lists."""
+        recommender = replace(task.recommender, curated=curated)
+        pool = recommender.pool(recommender.prepared(task.query(query.row)), task.allowed(query.row))
         return cls(query, pool, signals(pool))
 
     def example(self, weight: float = 1.0) -> Example:
         """Return what a fit learns from it."""
-        return Example.of(self.table, np.isin(self.pool.rows, self.query.answers), weight)
+        return Example.from_signals(self.table, np.isin(self.pool.rows, self.query.answers), weight)
 
     def answer(self, ranker: Ranker, limit: int) -> list[Hit]:
         """Return what ``ranker`` makes of it."""
-        return ranked(self.pool, self.table, ranker, limit)
+        return ranked_stories(self.pool, self.table, ranker, limit)
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Tuning:
 
     def case(self, query: Judged) -> Case:
         """Return the case of ``query``, its fold hidden."""
-        return Case.of(self.task, query, self._evidence(query))
+        return Case.from_query(self.task, query, self._evidence(query))
 
     def answer(self, query: Judged, limit: int) -> list[Hit]:
         """Return what the ranker that never saw the query's fold answers."""
@@ -102,16 +102,16 @@ class Tuning:
             if len(queries) > MAX_LISTS:
                 chosen = np.random.default_rng(self.seed).permutation(len(queries))[:MAX_LISTS]
                 queries = [queries[i] for i in sorted(chosen)]
-            self._examples[key] = [Case.of(self.task, q, self._evidence(q, fold)).example() for q in queries]
+            self._examples[key] = [Case.from_query(self.task, q, self._evidence(q, fold)).example() for q in queries]
         return self._examples[key]
 
-    def _evidence(self, query: Judged, hidden: int | None = None) -> Picks:
-        picks = evidence(self.task, query.row, self.fold_of, hidden)
+    def _evidence(self, query: Judged, hidden: int | None = None) -> CuratedLists:
+        curated = evidence(self.task, query.row, self.fold_of, hidden)
         if self.known is None:
-            return picks
+            return curated
         known = np.zeros(len(self.task.snapshot.corpus), dtype=bool)
         known[list(self.known)] = True
-        return picks.only(known)
+        return curated.only(known)
 
     def _known(self, queries: Sequence[Judged]) -> Sequence[Judged]:
         return queries if self.known is None else [q for q in queries if q.row in self.known]

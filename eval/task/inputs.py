@@ -120,18 +120,18 @@ def in_memory(
     ``on_read`` is given the catalog before anything is embedded. See ``from_sources`` for ``blank_anchors``, ``only``
     and ``warn``.
     """
-    wanted = Only(only)
+    chosen = Only(only)
     cache.mkdir(parents=True, exist_ok=True)
     vectors = VectorCache(open_engine(f"sqlite:///{cache / 'vectors.sqlite'}"), encoder)
     with closing(Catalog.open("sqlite://")) as catalog:
 
         def change(record: Record) -> Record | None:
-            if not wanted.fits(record.article):
+            if not chosen.fits(record.article):
                 return None
             return without_anchors(record) if blank_anchors else record
 
         ingested = ingest(catalog, paths, options=ReadOptions(curated_key), change=change, on_rejected=on_rejected)
-        wanted.check(warn)
+        chosen.check(warn)
         on_read(catalog)
         source, _, _ = assemble(catalog, encoder, vectors=vectors, bar=bar)
         articles = list(catalog.articles())

@@ -50,8 +50,8 @@ def counted(reasons: Sequence[Reason]) -> dict[Reason, int]:
 def _barred(corpus: Corpus, row: int, target: int | None) -> Reason:
     if target is None:
         return Reason.UNKNOWN
-    if not corpus.register.visible[target]:
+    if not corpus.directory.visible[target]:
         return Reason.HIDDEN
-    if target == row or corpus.copies[target] == corpus.copies[row]:
+    if target == row or corpus.story_ids[target] == corpus.story_ids[row]:
         return Reason.SAME_STORY
     return Reason.NEWER  # all that a task's filters leave to bar it

@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 from eval.task.left_out import Reason, counted, reason, sentence
 from index.store.snapshot import Snapshot
 from recommender.articles import Article
+from recommender.corpus.corpus import Query
 from recommender.errors import EvaluationError
-from recommender.ranking.policy import Mask, allowed
-from recommender.ranking.request import Filters
+from recommender.ranking.pool import Mask
+from recommender.ranking.request import Filters, RelatedRequest
+from recommender.recommender import Recommender
 
 
 class AsOf(StrEnum):
@@ -37,7 +40,7 @@ class Judged:
         return (*self.relevant, *self.confirmed)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Task:
     """An evaluation's inputs. ``articles`` are the corpus's, in the order of its rows.
 
@@ -60,6 +63,15 @@ class Task:
         """Which lists are left out and why, in words; empty for none."""
         return sentence(self.left_out, len(self.queries) + self.unanswerable)
 
+    @cached_property
+    def recommender(self) -> Recommender:
+        """What the snapshot serves from, but without pins: a pin is the answer that the lists are asked for."""
+        return self.snapshot.recommender.without_pins()
+
+    def query(self, row: int) -> Query:
+        """Return the article at ``row`` as a query."""
+        return self.snapshot.corpus.query(row)
+
     def filters(self, row: int) -> Filters:
         """Return the filters of the query at ``row``: under the date rule, nothing newer than it.
 
@@ -70,8 +82,7 @@ class Task:
 
     def allowed(self, row: int) -> Mask:
         """Return ``(n,)`` bool, the candidates of the query at ``row``, as the API would exclude them."""
-        corpus = self.snapshot.corpus
-        return allowed(corpus.query(row), corpus, self.filters(row))
+        return self.recommender.eligible(self.query(row), RelatedRequest(filters=self.filters(row)))
 
     def name(self, row: int) -> str:
         """Return the id of the article at ``row``."""

@@ -11,7 +11,7 @@ from recommender.articles.directory import Rows
 from recommender.corpus.encoder import Matrix
 from recommender.corpus.quantized import Column
 from recommender.errors import SnapshotError
-from recommender.ranking.policy import Mask
+from recommender.ranking.pool import Mask
 
 IndexKind = Literal["exact", "hnsw"]
 
@@ -24,9 +24,9 @@ FEW = 64
 """So many barred rows are cheaper to over-fetch than to hand FAISS a bitmap for."""
 
 
-def index_kind(articles: int, wanted: IndexKind | None = None) -> IndexKind:
+def index_kind(articles: int, given: IndexKind | None = None) -> IndexKind:
     """Return the kind of index for a corpus of that size, unless one is wanted."""
-    return wanted or ("exact" if articles <= EXACT_UP_TO else "hnsw")
+    return given or ("exact" if articles <= EXACT_UP_TO else "hnsw")
 
 
 def build_hnsw(vectors: Matrix) -> faiss.IndexHNSWFlat:
@@ -55,7 +55,7 @@ def read_hnsw(path: Path, shape: tuple[int, int]) -> faiss.IndexHNSWFlat:
 
 
 class Neighbours:
-    """The candidates of a corpus: implements ``recommender.ranking.related.Candidates``."""
+    """The candidates of a corpus: implements ``recommender.ranking.pool.Candidates``."""
 
     def __init__(
         self, vectors: Matrix, hnsw: faiss.IndexHNSWFlat | None = None, *, exact_up_to: int = EXACT_UP_TO

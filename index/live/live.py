@@ -166,7 +166,7 @@ class Live:
         if now is not None and now is not self._whole:
             self._whole = serving = now
         if serving is not None:
-            self._snapshot = serving.at(self._clock())  # in one step: nobody sees again what is over
+            self._snapshot = serving.in_force_at(self._clock())  # in one step: nobody sees again what is over
 
     def _origin(self, base: Snapshot) -> Origin | None:
         """What ``base`` was built from, by its manifest as it is now: a build may have renewed that."""

@@ -22,8 +22,7 @@ from recommender.corpus.encoder import Matrix
 from recommender.corpus.quantized import Column
 from recommender.corpus.views import views
 from recommender.errors import CatalogLostError, EncoderError
-from recommender.ranking.policy import Mask
-from recommender.ranking.related import Candidates
+from recommender.ranking.pool import Candidates, Mask
 from recommender.text import sha256
 
 
@@ -94,7 +93,7 @@ class Tail:
             if self._vectors.missing(views(corpus.boilerplate.strip(article)).texts):
                 pending[article.id] = corpus.card(article)
             else:
-                found = corpus.more([article], self._vectors.lookup)
+                found = corpus.transform([article], self._vectors.lookup)
                 self._parts[article.id] = article, found, changes.seq
         return pending
 
@@ -116,14 +115,14 @@ class Tail:
                 tail_size=waiting,
             )
         tail = joined([self._parts[name][1] for name in sorted(self._parts)]) if self._parts else nothing(base.corpus)
-        corpus = LiveCorpus.of(base.corpus, tail, gone, changes.aliases)
+        corpus = LiveCorpus.from_base(base.corpus, tail, gone, changes.aliases)
         lists = self._catalog.lists_of(self._renewed(changes))
         return replace(
             base,
             corpus=corpus,
-            neighbours=LiveNeighbours(base.neighbours, len(base.corpus), tail.fused, corpus.register.order),
+            neighbours=LiveNeighbours(base.neighbours, len(base.corpus), tail.fused, corpus.directory.id_rank),
             lists={**base.lists, **lists},
-            picks=base.picks.changed(corpus, lists),
+            curated=base.curated.with_changes(corpus, lists),
             seq=changes.seq,
             pending=pending,
             stale=self._stale(pending),
@@ -138,15 +137,15 @@ class Tail:
 
     def _renewed(self, changes: Changes) -> set[str]:
         """The ids whose lists are to be read again: of what changed, of who named it, and of who wanted to."""
-        base = self._base.corpus.register
+        base = self._base.corpus.directory
         changed = {article.id for article in changes.articles} | changes.gone
         addresses = [article.url for article in changes.articles if article.url]  # may have been another's so far
         rows = {row for row in (*map(base.row_of, changed), *map(base.find, addresses)) if row is not None}
-        owners = self._base.picks.naming(np.array(sorted(rows), dtype=np.int64))
+        owners = self._base.curated.naming(np.array(sorted(rows), dtype=np.int64))
         named = {alias for alias, name in changes.aliases.items() if name in changed}
         keys = changed | named | {key for article in changes.articles for key in _keys([article.url or ""])}
-        wanted = {owner for key in keys for owner in self._waiting.get(key, ())}
-        return changed | wanted | {base.cards[row].id for row in (*rows, *owners.tolist())}
+        waiting = {owner for key in keys for owner in self._waiting.get(key, ())}
+        return changed | waiting | {base.cards[row].id for row in (*rows, *owners.tolist())}
 
 
 class LiveNeighbours:

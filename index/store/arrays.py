@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from recommender.corpus.corpus import Corpus
 from recommender.corpus.fingerprints import Fingerprints, Rarity
 from recommender.corpus.lexical import LexicalModel
-from recommender.corpus.quantized import VIEWS, Packed
+from recommender.corpus.quantized import VIEWS, QuantizedVectors
 from recommender.corpus.terms import SHORT, BagModel, Lexicon, TermRows
 from recommender.errors import SnapshotError
 
@@ -47,11 +47,11 @@ Terms = Mapping[str, tuple[str, ...]]
 
 def arrays_of(corpus: Corpus) -> dict[str, npt.NDArray[Any]]:
     """Return the arrays of ``corpus`` by file name, as they are to be written."""
-    lexicon, packed, told = corpus.lexicon, corpus.packed, corpus.fingerprints
+    lexicon, quantized, told = corpus.lexicon, corpus.quantized, corpus.fingerprints
     found: dict[str, npt.NDArray[Any]] = {
-        "packed.npy": packed.codes,
-        "packed_scales.npy": packed.scales,
-        "packed_ends.npy": packed.ends,
+        "packed.npy": quantized.codes,
+        "packed_scales.npy": quantized.scales,
+        "packed_ends.npy": quantized.ends,
         "fingerprints.npy": told.words,
         "fingerprint_ends.npy": told.ends,
         "shared_words.npy": told.rarity.shared,
@@ -118,9 +118,9 @@ class ArrayFiles:
         for name in SPARSE:  # SciPy believes its row pointers where a matrix is empty
             self._check_ends(f"{name}_indptr.npy", self[f"{name}_data.npy"].size)
 
-    def packed(self) -> Packed:
+    def quantized(self) -> QuantizedVectors:
         """Return the vectors of views and passages."""
-        return Packed(self["packed.npy"], self["packed_scales.npy"], self["packed_ends.npy"])
+        return QuantizedVectors(self["packed.npy"], self["packed_scales.npy"], self["packed_ends.npy"])
 
     def fingerprints(self) -> Fingerprints:
         """Return the words of the articles, and how rare each is."""

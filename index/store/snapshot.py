@@ -19,7 +19,7 @@ from index.store.filesystem import FileSystem, Sink
 from index.store.manifest import NAME, SCHEMA, Manifest, ModelEntry, digest, read_manifest, version_of
 from recommender.articles import CuratedList, UrlIndex
 from recommender.articles.card import Card
-from recommender.articles.directory import Register
+from recommender.articles.directory import Directory
 from recommender.boilerplate.boilerplate import Boilerplate
 from recommender.catalog import Origin
 from recommender.corpus.corpus import Corpus
@@ -27,9 +27,10 @@ from recommender.corpus.fusion import Fusion
 from recommender.editors.documents import editorial_document, editorial_of
 from recommender.editors.overrides import Editorial
 from recommender.errors import RulesError, SnapshotError
-from recommender.ranking.curated import Picks
+from recommender.ranking.curated import CuratedLists
+from recommender.ranking.pool import Candidates
 from recommender.ranking.ranker import Ranker
-from recommender.ranking.related import Candidates
+from recommender.recommender import Recommender
 from recommender.text.stop_words import LANGUAGES, lists_version
 
 CARDS, LISTS, ALIASES, TERMS, HNSW = "cards.jsonl", "lists.json", "aliases.json", "terms.json", "neighbours.faiss"
@@ -44,7 +45,7 @@ _BOILERPLATE = TypeAdapter(Boilerplate)
 
 @dataclass(frozen=True, repr=False)
 class Snapshot:
-    """One immutable build, open for queries. ``lists`` are the curated lists by article id, ``picks`` by row.
+    """One immutable build, open for queries. ``lists`` are the curated lists by article id, ``curated`` by row.
 
     ``editorial`` is what editors decided. ``at`` drops what of it is over, and hides what is dated ahead: ``ahead``
     articles, which appear at their moment.
@@ -60,7 +61,7 @@ class Snapshot:
     kind: IndexKind
     ranker: Ranker
     lists: Mapping[str, tuple[str, ...]]
-    picks: Picks
+    curated: CuratedLists
     editorial: Editorial = field(default_factory=Editorial)
     seq: int | None = None
     pending: Mapping[str, Card] = field(default_factory=dict)
@@ -71,19 +72,24 @@ class Snapshot:
     def __repr__(self) -> str:
         return f"Snapshot({self.version}, {len(self.corpus):,} articles)"
 
+    @cached_property
+    def recommender(self) -> Recommender:
+        """What recommends from this snapshot."""
+        return Recommender(self.corpus, self.neighbours, self.ranker, self.curated, self.editorial)
+
     def with_lists(self, lists: Mapping[str, tuple[str, ...]]) -> "Snapshot":
         """Return the snapshot as it would be if ``lists`` were the curated lists."""
-        return replace(self, lists=lists, picks=Picks.of(self.corpus, lists))
+        return replace(self, lists=lists, curated=CuratedLists.from_lists(self.corpus, lists))
 
     def waiting(self, identity: str) -> Card | None:
         """Return the article with this id or URL that is stored and not in the corpus yet, if there is one."""
-        identity = self.corpus.register.aliases.get(identity, identity)
+        identity = self.corpus.directory.aliases.get(identity, identity)
         if identity in self.pending:
             return self.pending[identity]
         found = UrlIndex((card.url, name) for name, card in self.pending.items() if card.url).find(identity)
         return None if found is None else self.pending[found]
 
-    def at(self, now: datetime) -> "Snapshot":
+    def in_force_at(self, now: datetime) -> "Snapshot":
         """Return the snapshot as it is to be served at ``now``: itself, if nothing more is over or has its moment."""
         seen = self.seen_at(now)
         if self._next_end is None or now < self._next_end:
@@ -92,8 +98,8 @@ class Snapshot:
 
     def seen_at(self, now: datetime) -> "Snapshot":
         """Return the snapshot with the articles visible that are not dated ahead of ``now``: itself, if they are."""
-        ahead = self.corpus.register.ahead(now) if now < self._newest else 0
-        return self if ahead == self.ahead else replace(self, corpus=self.corpus.at(now), ahead=ahead)
+        ahead = self.corpus.directory.count_ahead(now) if now < self._newest else 0
+        return self if ahead == self.ahead else replace(self, corpus=self.corpus.as_of(now), ahead=ahead)
 
     @property
     def version(self) -> str:
@@ -135,9 +141,9 @@ class Contents:
         hnsw = build_hnsw(self.corpus.fused) if self.kind == "hnsw" else None
         lists = {item.article_id: item.targets for item in self.lists}
         manifest = _manifest(self, {}, built_at)
-        neighbours, picks = Neighbours(self.corpus.fused, hnsw), Picks.of(self.corpus, lists)
-        editorial = self.editorial.under(self.corpus.register.aliases)
-        snapshot = Snapshot(manifest, self.corpus, neighbours, self.kind, self.ranker, lists, picks, editorial)
+        neighbours, curated = Neighbours(self.corpus.fused, hnsw), CuratedLists.from_lists(self.corpus, lists)
+        editorial = self.editorial.under(self.corpus.directory.aliases)
+        snapshot = Snapshot(manifest, self.corpus, neighbours, self.kind, self.ranker, lists, curated, editorial)
         return snapshot.seen_at(built_at)
 
 
@@ -231,7 +237,7 @@ def _files(source: Contents) -> Iterator[tuple[str, Callable[[Sink], object]]]:
     texts = {
         CARDS: b"".join(orjson.dumps(card, option=orjson.OPT_APPEND_NEWLINE) for card in corpus.cards),
         LISTS: orjson.dumps({item.article_id: item.targets for item in source.lists}),
-        ALIASES: orjson.dumps(dict(corpus.register.aliases)),
+        ALIASES: orjson.dumps(dict(corpus.directory.aliases)),
         TERMS: orjson.dumps(
             {
                 "terms": lexicon.words.terms,
@@ -262,8 +268,8 @@ def _open(folder: Path, manifest: Manifest) -> Snapshot:
     if len(cards) != count or any(a >= b for a, b in pairwise(ids)):
         raise SnapshotError(f"{folder / CARDS}: expected {count:,} cards with distinct ids in order")
     corpus = Corpus(
-        Register.of(cards, _ALIASES.validate_json((folder / ALIASES).read_bytes())),
-        arrays.packed(),
+        Directory.from_cards(cards, _ALIASES.validate_json((folder / ALIASES).read_bytes())),
+        arrays.quantized(),
         arrays.terms(),
         arrays.fingerprints(),
         arrays["fused.npy"],
@@ -274,10 +280,10 @@ def _open(folder: Path, manifest: Manifest) -> Snapshot:
     hnsw = read_hnsw(folder / HNSW, corpus.fused.shape) if manifest.index == "hnsw" else None
     lists = _STRINGS.validate_json((folder / LISTS).read_bytes())
     entry = manifest.ranker
-    ranker = Ranker.of(entry.weights, entry.bias, entry.origin, bias_alone=entry.bias_alone)
-    neighbours, picks = Neighbours(corpus.fused, hnsw), Picks.of(corpus, lists)
-    editorial = _editorial(folder / EDITORIAL).under(corpus.register.aliases)
-    return Snapshot(manifest, corpus, neighbours, manifest.index, ranker, lists, picks, editorial)
+    ranker = Ranker.from_weights(entry.weights, entry.bias, entry.origin, bias_alone=entry.bias_alone)
+    neighbours, curated = Neighbours(corpus.fused, hnsw), CuratedLists.from_lists(corpus, lists)
+    editorial = _editorial(folder / EDITORIAL).under(corpus.directory.aliases)
+    return Snapshot(manifest, corpus, neighbours, manifest.index, ranker, lists, curated, editorial)
 
 
 def _terms(path: Path) -> Terms:

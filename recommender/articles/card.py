@@ -36,7 +36,7 @@ class Card:
     published: bool = True
 
     @classmethod
-    def of(cls, article: Article) -> Self:
+    def from_article(cls, article: Article) -> Self:
         """Return the card of ``article``; ``text_sha256`` is equal for copies of the same text.
 
         Of a text of few words (see LEAST_WORDS) it is the article's own: "Watch the video." says not which.
@@ -64,17 +64,17 @@ class Card:
         return self.title or next(iter(self.teasers), self.id)
 
     @property
-    def address(self) -> str | None:
+    def url_key(self) -> str | None:
         """The URL in canonical form. Raises ArticleError if it is none."""
         return url_key(self.url) if self.url else None
 
     @property
-    def marks(self) -> tuple[str, ...]:
+    def identity_keys(self) -> tuple[str, ...]:
         """What tells that articles are one story: they share a mark.
 
         The same text, the same address in canonical form, the same original of which they are translations.
         """
-        addresses = self.address, url_key_or_none(self.canonical_url), url_key_or_none(self.translation_of)
+        addresses = self.url_key, url_key_or_none(self.canonical_url), url_key_or_none(self.translation_of)
         ids = self.id, None if addresses[2] else self.translation_of
         found = (
             f"text:{self.text_sha256}",

@@ -1,11 +1,11 @@
-"""Who is who: the cards of n articles, how one of them is found, and which are one story.
+"""The article directory: who is who among n articles, by row, id and address, and which of them are one story.
 
-Rows are in the order of ids, so "ties by id" is "ties by row"; rows that were added later say in ``order`` where
-they belong.
+Rows are in the order of ids, so "ties by id" means "ties by row"; the rows of articles that were added later come after
+them, and ``id_rank`` says where each belongs in the order of ids.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol, Self
@@ -16,21 +16,22 @@ import scipy.sparse as sp
 
 from recommender.articles import UrlIndex
 from recommender.articles.card import DAY, Card
+from recommender.articles.categorical import Categorical
 from recommender.errors import UnknownArticleError
 
 Rows = npt.NDArray[np.int64]
 """Articles by their row numbers in a corpus."""
 
 
-class Test(Protocol):
-    """Something that an article fits or not, by its card alone. Equal tests have the same answers.
+class CardPredicate(Protocol):
+    """A condition on an article's card. Equal predicates give equal answers, so that answers can be kept.
 
-    Where it names ``ids``, only articles with one of them can fit.
+    If ``ids`` is not empty, only articles with one of these ids can fit.
     """
 
     @property
     def ids(self) -> frozenset[str]:
-        """Return the ids of the only articles that can fit; empty: any can."""
+        """The ids of the only articles that can fit; empty: any article can."""
         ...
 
     def fits(self, card: Card) -> bool:
@@ -40,167 +41,94 @@ class Test(Protocol):
     def __hash__(self) -> int: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """One label of each of n articles, such as its section, as ``numbers`` ``(n,)`` int64; -1 where it has none."""
-
-    numbers: npt.NDArray[np.int64]
-    codes: Mapping[str, int]
-
-    @classmethod
-    def of(cls, labels: Sequence[str]) -> Self:
-        """Return ``labels`` by number; empty is none."""
-        codes = {name: code for code, name in enumerate(sorted({*labels} - {""}))}
-        return cls(np.array([codes.get(label, -1) for label in labels], dtype=np.int64), codes)
-
-    def more(self, labels: Sequence[str]) -> "Labels":
-        """Return these, and ``labels`` behind them."""
-        codes = dict(self.codes)
-        for label in labels:
-            if label:
-                codes.setdefault(label, len(codes))
-        return Labels(
-            np.concatenate([self.numbers, [codes.get(label, -1) for label in labels]]).astype(np.int64), codes
-        )
-
-    def number(self, label: str) -> int:
-        """Return the number of ``label``, -1 if no article has it."""
-        return self.codes.get(label, -1)
-
-    def among(self, fits: Callable[[str], bool]) -> npt.NDArray[np.bool_]:
-        """Return ``(n,)``: whose label fits; no label is the empty one."""
-        table = np.zeros(len(self.codes) + 1, dtype=bool)  # the last is for -1
-        table[[code for name, code in self.codes.items() if fits(name)]] = True
-        table[-1] = fits("")
-        return np.asarray(table[self.numbers])
-
-
 @dataclass(frozen=True)
-class Register:
-    """The cards of n articles, in the order of the rows, and what follows from them.
+class Directory:
+    """The cards of n articles by row, and what follows from them.
 
-    ``aliases`` former id → id; ``days`` ``(n,)`` float64 days since 1970, NaN where unknown; ``sections`` and
-    ``languages`` of each; ``copies`` ``(n,)`` int64 numbers from 0, the same for articles that are one story; ``order``
-    ``(n,)`` float64, rising with the ids; ``present`` ``(n,)`` bool, False for articles that are gone, which are never
-    found and are nobody's copies; ``published`` ``(n,)`` bool, False for drafts; ``visible`` ``(n,)`` bool: what may be
-    recommended, present and published and not dated ahead of the time that ``at`` was told last.
+    ``aliases`` former id → id. ``days`` ``(n,)`` float64 when each was published, in days since 1970, NaN if unknown.
+    ``story_ids`` ``(n,)`` int64: articles that are one story share one. ``id_rank`` ``(n,)`` float64: rising with ids.
+    ``present`` ``(n,)`` bool: False for an article that was removed or replaced; it is never found, and in no story.
+    ``published`` ``(n,)`` bool: False for a draft. ``visible`` ``(n,)`` bool: what may be recommended, that is present,
+    published and, after ``as_of``, not dated ahead of that time.
     """
 
     cards: Sequence[Card]
     aliases: Mapping[str, str]
     days: npt.NDArray[np.float64]
-    sections: Labels
-    languages: Labels
-    copies: npt.NDArray[np.int64]
-    order: npt.NDArray[np.float64]
+    sections: Categorical
+    languages: Categorical
+    story_ids: npt.NDArray[np.int64]
+    id_rank: npt.NDArray[np.float64]
     present: npt.NDArray[np.bool_]
     published: npt.NDArray[np.bool_]
     visible: npt.NDArray[np.bool_]
-    _rows: Mapping[str, int]
-    _urls: UrlIndex[int]
-    _marks: Mapping[str, int]
-    _by_story: Rows
-    _story_ends: Rows
-    _base: "Register | None" = None
-    _fitting: dict[Test, Rows] = field(default_factory=dict, compare=False, repr=False)
+    _lookup: "_Lookup"
+    _stories: "_Stories"
+    _base: "Directory | None" = None
+    _fitting: dict[CardPredicate, Rows] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
-    def of(cls, cards: Sequence[Card], aliases: Mapping[str, str]) -> Self:
-        """Return the register of ``cards``, which are in the order of their ids."""
-        urls, marks = UrlIndex[int](), []
-        for row, card in enumerate(cards):  # of one address the first is found by it
-            if card.url:
-                urls.add(card.url, row)
-            marks.append(card.marks)
-        copies = _stories(marks)
-        published = np.array([card.published for card in cards], dtype=bool)
+    def from_cards(cls, cards: Sequence[Card], aliases: Mapping[str, str]) -> Self:
+        """Return the directory of ``cards``, which must be in the order of their ids."""
+        story_ids = _story_ids([card.identity_keys for card in cards])
+        published = _published(cards)
         return cls(
-            tuple(cards),
-            dict(aliases),
-            np.array([card.day for card in cards], dtype=np.float64),
-            Labels.of([card.section for card in cards]),
-            Labels.of([card.language for card in cards]),
-            copies,
-            np.arange(len(cards), dtype=np.float64),
-            np.ones(len(cards), dtype=bool),
-            published,
-            published,
-            {card.id: row for row, card in enumerate(cards)},
-            urls,
-            {mark: row for row, each in reversed(list(enumerate(marks))) for mark in each},
-            *_grouped(copies),
+            cards=tuple(cards),
+            aliases=dict(aliases),
+            days=_days(cards),
+            sections=Categorical.from_labels([card.section for card in cards]),
+            languages=Categorical.from_labels([card.language for card in cards]),
+            story_ids=story_ids,
+            id_rank=np.arange(len(cards), dtype=np.float64),
+            present=np.ones(len(cards), dtype=bool),
+            published=published,
+            visible=published,
+            _lookup=_Lookup.from_cards(cards),
+            _stories=_Stories.from_ids(story_ids),
         )
 
-    def changed(self, new: Iterable[Card], gone: Collection[str], aliases: Mapping[str, str]) -> "Register":
-        """Return the register after some changes, whose rows begin with these: then come those of ``new``, by id.
+    def with_changes(self, new: Iterable[Card], gone: Collection[str], aliases: Mapping[str, str]) -> "Directory":
+        """Return the directory after changes: its first rows are these, then come the ``new`` cards by id.
 
-        Articles with an id in ``gone``, or the id of a new one, are there no more. The rows of this register must
-        be in the order of ids.
+        An article with an id in ``gone``, or with the id of a new card, is present no more. ``aliases`` are all that
+        hold then. The rows of this directory must be in the order of ids.
         """
-        fresh = sorted(new, key=lambda card: card.id)
-        leaving = [row for name in {*gone, *(card.id for card in fresh)} if (row := self._rows.get(name)) is not None]
-        n, cards = len(self.cards), (*self.cards, *fresh)
-        ids = [card.id for card in self.cards]
-        between = np.array([bisect_left(ids, card.id) for card in fresh]) + np.linspace(-1, 0, len(fresh) + 2)[1:-1]
-        order = np.concatenate([self.order, between])
-        rows = dict(self._rows)
-        for row in leaving:
-            del rows[self.cards[row].id]
-        rows |= {card.id: row for row, card in enumerate(fresh, start=n)}
-        stories = {int(self.copies[row]) for row in leaving}
-        for card in fresh:
-            known = (self._marks.get(mark) for mark in card.marks)
-            stories |= {int(self.copies[row]) for row in known if row is not None}
-        out = set(leaving)
-        members = [row for story in stories for row in self._members(story).tolist() if row not in out]
-        members += range(n, len(cards))
-        members.sort(key=lambda row: float(order[row]))
-        copies = np.concatenate([self.copies, np.zeros(len(fresh), np.int64)])
-        start = int(self.copies.max(initial=-1)) + 1
-        copies[members] = start + _stories([cards[row].marks for row in members])
-        copies[leaving] = start + len(members) + np.arange(len(leaving))
-        urls, marks = self._urls.copy(), dict(self._marks)
-        for row in (*leaving, *members):
-            urls.remove(cards[row].url or "", row)
-        for row in leaving:
-            for mark in self.cards[row].marks:
-                _drop(marks, mark, row)
-        for row in members:  # by id: the first that has it is found by it
-            urls.add(cards[row].url or "", row)
-            for mark in cards[row].marks:
-                _claim(marks, mark, row, order)
-        present = np.concatenate([self.present, np.ones(len(fresh), dtype=bool)])
-        present[leaving] = False
-        published = np.concatenate([self.published, np.array([card.published for card in fresh], dtype=bool)])
-        return Register(
-            cards,
-            dict(aliases),
-            np.concatenate([self.days, [card.day for card in fresh]]),
-            self.sections.more([card.section for card in fresh]),
-            self.languages.more([card.language for card in fresh]),
-            copies,
-            order,
-            present,
-            published,
-            present & published,
-            rows,
-            urls,
-            marks,
-            *_grouped(copies),
-            self,
+        added = sorted(new, key=lambda card: card.id)
+        cards = (*self.cards, *added)
+        left = [row for name in {*gone, *(card.id for card in added)} if (row := self.row_of(name)) is not None]
+        id_rank = np.concatenate([self.id_rank, self._ranks_between(added)])
+        regrouped = sorted(self._regrouped(added, left), key=lambda row: float(id_rank[row]))
+        story_ids = self._renumbered(cards, regrouped, left)
+        present = np.concatenate([self.present, np.ones(len(added), dtype=bool)])
+        present[left] = False
+        published = np.concatenate([self.published, _published(added)])
+        return Directory(
+            cards=cards,
+            aliases=dict(aliases),
+            days=np.concatenate([self.days, _days(added)]),
+            sections=self.sections.extended([card.section for card in added]),
+            languages=self.languages.extended([card.language for card in added]),
+            story_ids=story_ids,
+            id_rank=id_rank,
+            present=present,
+            published=published,
+            visible=present & published,
+            _lookup=self._lookup.with_changes(cards, len(self.cards), regrouped, left, id_rank),
+            _stories=_Stories.from_ids(story_ids),
+            _base=self,
         )
 
     def __len__(self) -> int:
         return len(self.cards)
 
     def find(self, identity: str) -> int | None:
-        """Return the row of the article with this id, former id, or URL, in any spelling, if any."""
-        row = self._rows.get(self.aliases.get(identity, identity))
-        return self._urls.find(identity) if row is None else row
+        """Return the row of the article with this id, former id, or URL in any spelling; None if there is none."""
+        row = self._lookup.by_id.get(self.aliases.get(identity, identity))
+        return self._lookup.by_url.find(identity) if row is None else row
 
     def row_of(self, identity: str) -> int | None:
-        """Return the row of the article with exactly this id, if any."""
-        return self._rows.get(identity)
+        """Return the row of the article with exactly this id, if there is one."""
+        return self._lookup.by_id.get(identity)
 
     def row(self, identity: str) -> int:
         """Return the row that ``find`` gives. Raises UnknownArticleError where it gives none."""
@@ -210,72 +138,146 @@ class Register:
         return row
 
     def same_as(self, card: Card) -> set[int]:
-        """Return the rows that are the article of ``card``: by id or former id, or by a mark they share."""
-        found = {self.find(card.id), self.find(card.translation_of or ""), *map(self._marks.get, card.marks)}
-        return {row for row in found if row is not None}
+        """Return the rows that are the article of ``card``: by id, by former id, or by an identity key they share."""
+        by_key = map(self._lookup.by_key.get, card.identity_keys)
+        return {row for row in (self.find(card.id), self.find(card.translation_of or ""), *by_key) if row is not None}
 
-    def at(self, now: datetime) -> "Register":
-        """Return the register as of ``now``: an article dated ahead becomes visible at that very moment."""
-        return replace(self, visible=self.present & self.published & ~self._ahead(now))
+    def as_of(self, now: datetime) -> "Directory":
+        """Return the directory as of ``now``: an article dated ahead becomes visible at that very moment."""
+        return replace(self, visible=self.present & self.published & ~self._is_ahead(now))
 
-    def ahead(self, now: datetime) -> int:
+    def count_ahead(self, now: datetime) -> int:
         """Return how many articles wait for the moment of their publication."""
-        return int(np.count_nonzero(self.present & self.published & self._ahead(now)))
-
-    def _ahead(self, now: datetime) -> npt.NDArray[np.bool_]:
-        return np.asarray(self.days > now.timestamp() / DAY)  # false where there is no date
+        return int(np.count_nonzero(self.present & self.published & self._is_ahead(now)))
 
     def newest(self, until: datetime) -> datetime | None:
-        """When the newest article that is there was published, of those no newer than ``until``; None if of none.
+        """Return when the newest article was published, of those no newer than ``until``; None if there is none.
 
         What is dated ahead, by plan or by mistake, is no news yet.
         """
         rows = np.flatnonzero(self.present & self.published & (self.days <= until.timestamp() / DAY))
         return self.cards[rows[np.argmax(self.days[rows])]].published_at if rows.size else None
 
-    def fitting(self, test: Test) -> Rows:
-        """Return the rows whose cards fit ``test``, rising; they are looked up once, and only the new after changes."""
-        found = self._fitting.get(test)
+    def fitting(self, predicate: CardPredicate) -> Rows:
+        """Return the rows whose cards fit ``predicate``, rising. The answer is kept; after changes only new cards are
+        looked at.
+        """  # noqa: D205 - one sentence
+        found = self._fitting.get(predicate)
         if found is None:
-            found = self._fitting[test] = self._looked_up(test)
+            found = self._fitting[predicate] = self._look_up(predicate)
         return found
 
-    def _looked_up(self, test: Test) -> Rows:
-        if test.ids:
-            rows = (self._rows.get(identity) for identity in test.ids)
-            return np.array(sorted(r for r in rows if r is not None and test.fits(self.cards[r])), dtype=np.int64)
-        known, start = (self._base.fitting(test), len(self._base)) if self._base else (None, 0)
-        fresh = (start + place for place, card in enumerate(self.cards[start:]) if test.fits(card))
-        late = np.fromiter(fresh, dtype=np.int64)
-        return late if known is None else np.concatenate([known, late])
-
     def story(self, row: int) -> Rows:
-        """Return the rows that are one story with ``row``, which is one of them, in their order."""
-        return self._members(int(self.copies[row]))
+        """Return the rows that are one story with ``row``, itself among them, rising."""
+        return self._stories.members(int(self.story_ids[row]))
 
-    def _members(self, story: int) -> Rows:
-        return self._by_story[self._story_ends[story] : self._story_ends[story + 1]]
+    def _look_up(self, predicate: CardPredicate) -> Rows:
+        if predicate.ids:
+            rows = (self.row_of(identity) for identity in predicate.ids)
+            return np.array(sorted(r for r in rows if r is not None and predicate.fits(self.cards[r])), dtype=np.int64)
+        known, start = (self._base.fitting(predicate), len(self._base)) if self._base else (None, 0)
+        later = (row for row, card in enumerate(self.cards[start:], start) if predicate.fits(card))
+        new = np.fromiter(later, dtype=np.int64)
+        return new if known is None else np.concatenate([known, new])
+
+    def _is_ahead(self, now: datetime) -> npt.NDArray[np.bool_]:
+        return np.asarray(self.days > now.timestamp() / DAY)  # false where there is no date
+
+    def _ranks_between(self, added: Sequence[Card]) -> npt.NDArray[np.float64]:
+        """Where each of ``added``, which are in the order of ids, stands among the ids that are there."""
+        ids = [card.id for card in self.cards]
+        return np.array([bisect_left(ids, card.id) for card in added]) + np.linspace(-1, 0, len(added) + 2)[1:-1]
+
+    def _regrouped(self, added: Sequence[Card], left: Collection[int]) -> list[int]:
+        """The rows whose stories may be others now: those of stories that an article leaves or joins, and ``added``."""
+        keys = (self._lookup.by_key.get(key) for card in added for key in card.identity_keys)
+        joined = (row for row in keys if row is not None)
+        touched = {int(self.story_ids[row]) for row in (*left, *joined)}
+        gone = set(left)
+        rows = [row for story in touched for row in self._stories.members(story).tolist() if row not in gone]
+        return [*rows, *range(len(self.cards), len(self.cards) + len(added))]
+
+    def _renumbered(self, cards: Sequence[Card], regrouped: Sequence[int], left: Sequence[int]) -> Rows:
+        """The story ids of ``cards``; rows that are ``regrouped`` or ``left`` get new ones."""
+        story_ids = np.concatenate([self.story_ids, np.zeros(len(cards) - len(self.cards), np.int64)])
+        start = int(self.story_ids.max(initial=-1)) + 1
+        story_ids[regrouped] = start + _story_ids([cards[row].identity_keys for row in regrouped])
+        story_ids[left] = start + len(regrouped) + np.arange(len(left))
+        return story_ids
 
 
-def _drop(found: dict[str, int], key: str, row: int) -> None:
-    if found.get(key) == row:
-        del found[key]
+@dataclass(frozen=True, slots=True)
+class _Lookup:
+    """Rows by id, by address and by identity key; of several articles with one address or key, the first by id."""
+
+    by_id: Mapping[str, int]
+    by_url: UrlIndex[int]
+    by_key: Mapping[str, int]
+
+    @classmethod
+    def from_cards(cls, cards: Sequence[Card]) -> Self:
+        by_key: dict[str, int] = {}
+        for row, card in enumerate(cards):
+            for key in card.identity_keys:
+                by_key.setdefault(key, row)
+        addresses = ((card.url, row) for row, card in enumerate(cards) if card.url)
+        return cls({card.id: row for row, card in enumerate(cards)}, UrlIndex(addresses), by_key)
+
+    def with_changes(
+        self,
+        cards: Sequence[Card],
+        known: int,
+        regrouped: Sequence[int],
+        left: Sequence[int],
+        id_rank: npt.NDArray[np.float64],
+    ) -> "_Lookup":
+        """Look up ``cards``, the first ``known`` of which are these; ``regrouped`` is in the order of ids."""
+        by_id = {**self.by_id}
+        for row in left:
+            del by_id[cards[row].id]
+        by_id |= {card.id: row for row, card in enumerate(cards[known:], known)}
+        by_url, by_key = self.by_url.copy(), {**self.by_key}
+        for row in (*left, *regrouped):
+            by_url.remove(cards[row].url or "", row)
+        for row in left:
+            for key in cards[row].identity_keys:
+                if by_key.get(key) == row:
+                    del by_key[key]
+        for row in regrouped:
+            by_url.add(cards[row].url or "", row)
+            for key in cards[row].identity_keys:
+                if key not in by_key or id_rank[row] < id_rank[by_key[key]]:
+                    by_key[key] = row
+        return _Lookup(by_id, by_url, by_key)
 
 
-def _claim(found: dict[str, int], key: str, row: int, order: npt.NDArray[np.float64]) -> None:
-    if key not in found or order[row] < order[found[key]]:
-        found[key] = row
+@dataclass(frozen=True, slots=True)
+class _Stories:
+    """``rows`` story by story, and the ``ends`` of the stories."""
+
+    rows: Rows
+    ends: Rows
+
+    @classmethod
+    def from_ids(cls, story_ids: Rows) -> Self:
+        return cls(np.argsort(story_ids, kind="stable"), np.concatenate([[0], np.bincount(story_ids).cumsum()]))
+
+    def members(self, story_id: int) -> Rows:
+        return self.rows[self.ends[story_id] : self.ends[story_id + 1]]
 
 
-def _grouped(copies: npt.NDArray[np.int64]) -> tuple[Rows, Rows]:
-    """The rows, story by story, and where each story ends."""
-    return np.argsort(copies, kind="stable"), np.concatenate([[0], np.bincount(copies).cumsum()])
-
-
-def _stories(marks: Sequence[Sequence[str]]) -> npt.NDArray[np.int64]:
-    """Return ``(n,)``: articles that share a mark share a number."""
+def _story_ids(identity_keys: Sequence[Sequence[str]]) -> Rows:
+    """Return ``(n,)``: articles that share a key, or share one with the same other article, have the same number."""
     first: dict[str, int] = {}
-    pairs = [(first.setdefault(mark, row), row) for row, each in enumerate(marks) for mark in each]
+    pairs = [(first.setdefault(key, row), row) for row, keys in enumerate(identity_keys) for key in keys]
     left, right = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-    graph = sp.coo_matrix((np.ones(len(left)), (left, right)), shape=(len(marks), len(marks)))
+    graph = sp.coo_matrix((np.ones(len(left)), (left, right)), shape=(len(identity_keys), len(identity_keys)))
     return np.asarray(sp.csgraph.connected_components(graph, directed=False)[1], dtype=np.int64)
+
+
+def _days(cards: Sequence[Card]) -> npt.NDArray[np.float64]:
+    return np.array([card.day for card in cards], dtype=np.float64)
+
+
+def _published(cards: Sequence[Card]) -> npt.NDArray[np.bool_]:
+    return np.array([card.published for card in cards], dtype=bool)

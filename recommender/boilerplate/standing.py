@@ -52,7 +52,7 @@ class Pairs:
     pair: Numbers
 
     @classmethod
-    def of(cls, found: Occurrences, frequent: Mask, needed: int) -> "Pairs":
+    def from_occurrences(cls, found: Occurrences, frequent: Mask, needed: int) -> "Pairs":
         """Return the pairs of ``frequent`` pieces, ``(p,)`` bool; together are only those in ``needed`` stories."""
         p, at = len(frequent), np.flatnonzero(frequent[found.piece])
         beside = (np.diff(found.place[at]) == 1) & (np.diff(found.article[at]) == 0)
@@ -121,7 +121,7 @@ def boilerplate(found: Occurrences, words: Numbers, sure: Mask, needed: int) -> 
     frequent = sure | (found.articles >= needed)
     often = frequent[found.piece]
     stories = found.stories(found.piece[often], found.article[often], len(words))
-    pairs = Pairs.of(found, frequent, needed)
+    pairs = Pairs.from_occurrences(found, frequent, needed)
     stays = pairs.loose(found) | (stories < needed)
     known = sure | pairs.bound(words) | ((words >= LONG) & ~stays)
     for _ in range(ROUNDS):

@@ -15,12 +15,12 @@ import scipy.sparse as sp
 
 from recommender.articles import Article
 from recommender.articles.card import Card
-from recommender.articles.directory import Register, Rows
+from recommender.articles.directory import Directory, Rows
 from recommender.boilerplate.boilerplate import Boilerplate
 from recommender.corpus.encoder import Encoder, Matrix
 from recommender.corpus.fingerprints import Fingerprints, Hashes, fingerprint
 from recommender.corpus.fusion import Fusion, unit
-from recommender.corpus.quantized import VIEWS, Column, Likeness, Packed
+from recommender.corpus.quantized import VIEWS, Column, QuantizedVectors, Similarities
 from recommender.corpus.terms import SHORT, Lexicon, LexiconFit, TermRows
 from recommender.corpus.views import Views, views
 
@@ -55,12 +55,12 @@ class Query:
 class Corpus:
     """n articles as arrays, and the models that turn a new text into the same terms.
 
-    ``register`` says who they are; ``packed`` views and passages, ``terms`` and ``fingerprints`` of n articles;
+    ``directory`` says who they are; ``quantized`` views and passages, ``terms`` and ``fingerprints`` of n articles;
     ``fused`` ``(n, D)`` float32. All of it is of texts without ``boilerplate``.
     """
 
-    register: Register
-    packed: Packed
+    directory: Directory
+    quantized: QuantizedVectors
     terms: TermRows
     fingerprints: Fingerprints
     fused: Matrix
@@ -69,29 +69,29 @@ class Corpus:
     boilerplate: Boilerplate
 
     def __len__(self) -> int:
-        return len(self.register)
+        return len(self.directory)
 
     @property
     def cards(self) -> Sequence[Card]:
         """The register's cards, in the order of the rows."""
-        return self.register.cards
+        return self.directory.cards
 
     @property
-    def copies(self) -> Rows:
+    def story_ids(self) -> Rows:
         """The register's story numbers ``(n,)``."""
-        return self.register.copies
+        return self.directory.story_ids
 
     def find(self, identity: str) -> int | None:
         """Return the row of the article with this id, former id, or (in canonical form) URL, if any."""
-        return self.register.find(identity)
+        return self.directory.find(identity)
 
     def row(self, identity: str) -> int:
         """Return the row that ``find`` gives. Raises UnknownArticleError where it gives none."""
-        return self.register.row(identity)
+        return self.directory.row(identity)
 
-    def at(self, now: datetime) -> Self:
+    def as_of(self, now: datetime) -> Self:
         """Return the corpus as of ``now``: what is dated ahead of it is not visible."""
-        return replace(self, register=self.register.at(now))
+        return replace(self, directory=self.directory.as_of(now))
 
     def card(self, article: Article) -> Card:
         """Return the card of ``article`` as the corpus has it, or would."""
@@ -99,8 +99,8 @@ class Corpus:
 
     def query(self, row: int) -> Query:
         """Return the article at ``row`` as a query."""
-        card = self.register.cards[row]
-        views, passages = self.packed.of(row)
+        card = self.directory.cards[row]
+        views, passages = self.quantized.unpack(row)
         words = self.fingerprints.row(row)
         return Query(row, card, views, passages, self.terms.row(row), self.fused[row], card.day, words)
 
@@ -108,9 +108,9 @@ class Corpus:
         """Return ``(m,)``: inner products of the fused vectors of ``rows`` with ``fused``."""
         return np.asarray(self.fused.take(rows, axis=0) @ fused)
 
-    def likeness(self, rows: Rows, body: Column, passages: Matrix) -> Likeness:
+    def similarities(self, rows: Rows, body: Column, passages: Matrix) -> Similarities:
         """Compare the vectors of ``rows`` with a body ``(d,)`` and passages ``(k, d)``."""
-        return self.packed.likeness(rows, body, passages)
+        return self.quantized.similarities(rows, body, passages)
 
     def cosines(self, rows: Rows, words: Column) -> Column:
         """Return ``(m,)``: see TermRows.cosines."""
@@ -136,19 +136,21 @@ class Corpus:
         """Return ``(m,)``: how many different words the texts of ``rows`` have."""
         return self.fingerprints.sizes(rows)
 
-    def more(self, articles: Sequence[Article], lookup: Lookup) -> "Corpus":
+    def transform(self, articles: Sequence[Article], lookup: Lookup) -> "Corpus":
         """Return the corpus of other ``articles``, in the order of their ids, weighed by this one's models."""
         given, articles = articles, [self.boilerplate.strip(article) for article in articles]
         cards = [_card(article, stripped) for article, stripped in zip(given, articles, strict=True)]
-        read, packed = read_vectors([views(article) for article in articles], lookup, self.packed.codes.shape[1])
+        read, quantized = read_vectors([views(article) for article in articles], lookup, self.quantized.codes.shape[1])
         terms = self.lexicon.rows(articles)
         fused = self.fusion.fuse(semantic(read), self.lexicon.words.project(terms.whole))
         told = self.fingerprints.others([fingerprint(article) for article in articles])
-        return Corpus(Register.of(cards, {}), packed, terms, told, fused, self.lexicon, self.fusion, self.boilerplate)
+        return Corpus(
+            Directory.from_cards(cards, {}), quantized, terms, told, fused, self.lexicon, self.fusion, self.boilerplate
+        )
 
     def unread(self, card: Card) -> Query:
         """Return an article as a query of which nothing but its card is known: nothing is like it."""
-        none = np.zeros((len(VIEWS), self.packed.codes.shape[1]), np.float32)
+        none = np.zeros((len(VIEWS), self.quantized.codes.shape[1]), np.float32)
         whole, short = self.terms.whole.shape[1], self.terms.short.shape[1]
         terms = TermRows(
             sp.csr_matrix((1, whole), dtype=np.float32), sp.csr_matrix((len(SHORT), short), dtype=np.float32)
@@ -164,7 +166,7 @@ class Corpus:
             vectors = np.asarray(encoder.encode(list(place)), dtype=np.float32).reshape(-1, encoder.dim)
             return vectors[[place[text] for text in texts]]
 
-        return replace(self.more([article], embed).query(0), row=None)
+        return replace(self.transform([article], embed).query(0), row=None)
 
 
 @dataclass(frozen=True)
@@ -177,27 +179,27 @@ class LiveCorpus(Corpus):
     tail: Corpus
 
     @classmethod
-    def of(cls, base: Corpus, tail: Corpus, gone: Iterable[str], aliases: Mapping[str, str]) -> Self:
+    def from_base(cls, base: Corpus, tail: Corpus, gone: Iterable[str], aliases: Mapping[str, str]) -> Self:
         """Return ``base`` with the articles of ``tail`` new or in place of their old selves, without those ``gone``.
 
         ``aliases`` are all former ids that hold now.
         """
-        register = base.register.changed(tail.cards, set(gone), aliases)
-        fields = base.packed, base.terms, base.fingerprints, base.fused, base.lexicon, base.fusion, base.boilerplate
-        return cls(register, *fields, tail)
+        directory = base.directory.with_changes(tail.cards, set(gone), aliases)
+        fields = base.quantized, base.terms, base.fingerprints, base.fused, base.lexicon, base.fusion, base.boilerplate
+        return cls(directory, *fields, tail)
 
     def query(self, row: int) -> Query:
         """Return the article at ``row`` as a query."""
-        late = row - len(self.packed)
+        late = row - len(self.quantized)
         return super().query(row) if late < 0 else replace(self.tail.query(late), row=row)
 
     def products(self, rows: Rows, fused: Column) -> Column:
         """Return ``(m,)``: inner products of the fused vectors of ``rows`` with ``fused``."""
         return self._both(rows, super().products, self.tail.products, fused)
 
-    def likeness(self, rows: Rows, body: Column, passages: Matrix) -> Likeness:
+    def similarities(self, rows: Rows, body: Column, passages: Matrix) -> Similarities:
         """Compare the vectors of ``rows`` with a body ``(d,)`` and passages ``(k, d)``."""
-        return Likeness(*self._both(rows, super().likeness, self.tail.likeness, body, passages))
+        return Similarities(*self._both(rows, super().similarities, self.tail.similarities, body, passages))
 
     def cosines(self, rows: Rows, words: Column) -> Column:
         """Return ``(m,)``: see TermRows.cosines."""
@@ -209,23 +211,23 @@ class LiveCorpus(Corpus):
 
     def terms_of(self, rows: Rows) -> TermRows:
         """Return the whole texts of ``rows`` as terms, in their order."""
-        late = rows >= len(self.packed)
+        late = rows >= len(self.quantized)
         if not late.any():
             return self.terms.rows(rows)
-        apart = TermRows.joined([self.terms.rows(rows[~late]), self.tail.terms.rows(rows[late] - len(self.packed))])
+        apart = TermRows.joined([self.terms.rows(rows[~late]), self.tail.terms.rows(rows[late] - len(self.quantized))])
         return apart.rows(np.argsort(np.argsort(late, kind="stable"), kind="stable"))
 
     def vectors(self, rows: Rows) -> Matrix:
         """Return ``(m, D)``: the fused vectors of ``rows``."""
-        late = rows >= len(self.packed)
+        late = rows >= len(self.quantized)
         found = np.empty((len(rows), self.fused.shape[1]), dtype=np.float32)
         found[~late] = self.fused[rows[~late]]
-        found[late] = self.tail.fused[rows[late] - len(self.packed)]
+        found[late] = self.tail.fused[rows[late] - len(self.quantized)]
         return found
 
     def fingerprint(self, row: int) -> Hashes:
         """Return the different words of the text of the article at ``row``."""
-        late = row - len(self.packed)
+        late = row - len(self.quantized)
         return self.fingerprints.row(row) if late < 0 else self.tail.fingerprints.row(late)
 
     def fingerprint_sizes(self, rows: Rows) -> Rows:
@@ -236,10 +238,10 @@ class LiveCorpus(Corpus):
         self, rows: Rows, of: Callable[..., npt.ArrayLike], of_tail: Callable[..., npt.ArrayLike], *query: Matrix
     ) -> Matrix:
         """Ask both sides for their rows, and put the answers ``(…, m)`` in the order of ``rows``."""
-        late = rows >= len(self.packed)
+        late = rows >= len(self.quantized)
         if not late.any():
             return np.asarray(of(rows, *query))
-        early, later = np.asarray(of(rows[~late], *query)), of_tail(rows[late] - len(self.packed), *query)
+        early, later = np.asarray(of(rows[~late], *query)), of_tail(rows[late] - len(self.quantized), *query)
         found = np.empty((*early.shape[:-1], len(rows)), dtype=np.float32)
         found[..., ~late], found[..., late] = early, later
         return found
@@ -249,8 +251,8 @@ def joined(parts: Sequence[Corpus]) -> Corpus:
     """Return the corpus of the articles of ``parts``, at least one, which share their models and rise in their ids."""
     first = parts[0]
     return Corpus(
-        Register.of([card for part in parts for card in part.cards], {}),
-        Packed.joined([part.packed for part in parts]),
+        Directory.from_cards([card for part in parts for card in part.cards], {}),
+        QuantizedVectors.joined([part.quantized for part in parts]),
         TermRows.joined([part.terms for part in parts]),
         Fingerprints.joined([part.fingerprints for part in parts]),
         np.concatenate([part.fused for part in parts]),
@@ -262,11 +264,11 @@ def joined(parts: Sequence[Corpus]) -> Corpus:
 
 def nothing(corpus: Corpus) -> Corpus:
     """Return the corpus of no article, with the models of ``corpus``."""
-    none = np.zeros((0, len(VIEWS), corpus.packed.codes.shape[1]), dtype=np.float32)
+    none = np.zeros((0, len(VIEWS), corpus.quantized.codes.shape[1]), dtype=np.float32)
     terms = TermRows(corpus.terms.whole[:0], corpus.terms.short[:0])
     models = corpus.lexicon, corpus.fusion, corpus.boilerplate
     told = corpus.fingerprints.others([])
-    return Corpus(Register.of((), {}), Packed.pack(none, []), terms, told, corpus.fused[:0], *models)
+    return Corpus(Directory.from_cards((), {}), QuantizedVectors.pack(none, []), terms, told, corpus.fused[:0], *models)
 
 
 def build_corpus(
@@ -280,30 +282,32 @@ def build_corpus(
     cards: list[Card] = []
     fit = LexiconFit()
     told: list[Hashes] = []
-    parts: list[tuple[Matrix, Packed]] = []
+    parts: list[tuple[Matrix, QuantizedVectors]] = []
     for batch in batched(articles, LOOKUP_ARTICLES):
         stripped = [boilerplate.strip(article) for article in batch]
         for article, without in zip(batch, stripped, strict=True):
             cards.append(_card(article, without))
             fit.add(without)
             told.append(fingerprint(without))
-        read, packed = read_vectors(list(map(views, stripped)), lookup, dim)
-        parts.append((semantic(read), packed))
+        read, quantized = read_vectors(list(map(views, stripped)), lookup, dim)
+        parts.append((semantic(read), quantized))
     lexicon, terms = fit.fit()
     half_s, half_l = np.concatenate([part[0] for part in parts]), lexicon.words.project(terms.whole)
     fusion = Fusion.fit(half_s, half_l)
-    packed = Packed.joined([part[1] for part in parts])
+    quantized = QuantizedVectors.joined([part[1] for part in parts])
     fused, models = fusion.fuse(half_s, half_l), (lexicon, fusion, boilerplate)
-    return Corpus(Register.of(cards, aliases), packed, terms, Fingerprints.of(told), fused, *models)
+    return Corpus(
+        Directory.from_cards(cards, aliases), quantized, terms, Fingerprints.from_hashes(told), fused, *models
+    )
 
 
 def _card(article: Article, stripped: Article) -> Card:
     """Show the article as it is given; what tells that two are copies is the text without boilerplate."""
-    card = Card.of(article)
-    return card if stripped is article else replace(card, text_sha256=Card.of(stripped).text_sha256)
+    card = Card.from_article(article)
+    return card if stripped is article else replace(card, text_sha256=Card.from_article(stripped).text_sha256)
 
 
-def read_vectors(articles: Sequence[Views], lookup: Lookup, dim: int) -> tuple[Matrix, Packed]:
+def read_vectors(articles: Sequence[Views], lookup: Lookup, dim: int) -> tuple[Matrix, QuantizedVectors]:
     """Return the ``(n, 4, dim)`` float32 unit means of what each article is READ by, zero where missing, and packed."""
     rows = np.zeros((len(articles), len(READ), dim), dtype=np.float32)
     groups = [group for article in articles for group in _groups(article)]
@@ -314,7 +318,7 @@ def read_vectors(articles: Sequence[Views], lookup: Lookup, dim: int) -> tuple[M
         if len(each):
             view[:] = each.mean(axis=0)
     rows = unit(rows.reshape(-1, dim)).reshape(rows.shape)
-    return rows, Packed.pack(rows[:, : len(VIEWS)], found[VIEWS.index("body") :: len(READ)])
+    return rows, QuantizedVectors.pack(rows[:, : len(VIEWS)], found[VIEWS.index("body") :: len(READ)])
 
 
 def _groups(article: Views) -> tuple[tuple[str, ...], ...]:

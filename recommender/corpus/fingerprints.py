@@ -55,7 +55,7 @@ class Rarity:
     holders: npt.NDArray[np.int32]
 
     @classmethod
-    def of(cls, words: Hashes, count: int) -> Self:
+    def from_words(cls, words: Hashes, count: int) -> Self:
         """Count ``words``: those of ``count`` articles, one after the other."""
         found, holders = np.unique(words, return_counts=True)
         return cls(count, found[holders > 1], holders[holders > 1].astype(np.int32))
@@ -88,10 +88,10 @@ class Fingerprints:
     rarity: Rarity
 
     @classmethod
-    def of(cls, each: Sequence[Hashes]) -> Self:
+    def from_hashes(cls, each: Sequence[Hashes]) -> Self:
         """Return the fingerprints of articles, weighed by how many of these hold a word."""
         words, ends = _flat(each)
-        return cls(words, ends, Rarity.of(words, len(each)))
+        return cls(words, ends, Rarity.from_words(words, len(each)))
 
     @classmethod
     def joined(cls, parts: "Sequence[Fingerprints]") -> Self:

@@ -23,7 +23,7 @@ BLOCK = 256
 """So many vectors as float32 stay in a core's cache between being unpacked and being compared."""
 
 
-class Likeness(NamedTuple):
+class Similarities(NamedTuple):
     """How like m articles are to one that is asked for, in inner products; NaN where either side has no such vector.
 
     ``title``, ``teaser`` and ``body`` ``(m,)``: that view of theirs with its body; ``title_passage`` and
@@ -38,7 +38,7 @@ class Likeness(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Packed:
+class QuantizedVectors:
     """The vectors of n articles: ``codes`` ``(p, d)`` int8 times ``scales`` ``(p,)`` float32.
 
     Those of article i are rows ``ends[i]`` to ``ends[i+1]``, ``ends`` ``(n+1,)`` int64: one for each of VIEWS (its
@@ -73,13 +73,13 @@ class Packed:
     def __len__(self) -> int:
         return len(self.ends) - 1
 
-    def of(self, row: int) -> tuple[Matrix, Matrix]:
+    def unpack(self, row: int) -> tuple[Matrix, Matrix]:
         """Return one article's vectors: the ``(3, d)`` float32 views and the ``(k, d)`` passages."""
         span = slice(int(self.ends[row]), int(self.ends[row + 1]))
         vectors = self.codes[span].astype(np.float32) * self.scales[span, None]
         return vectors[: len(VIEWS)], vectors[len(VIEWS) :]
 
-    def likeness(self, rows: npt.NDArray[np.int64], body: Column, passages: Matrix) -> Likeness:
+    def similarities(self, rows: npt.NDArray[np.int64], body: Column, passages: Matrix) -> Similarities:
         """Compare ``rows``, m of the articles, with an article by its ``body`` ``(d,)`` and ``passages`` ``(k, d)``."""
         starts = self.ends.take(rows)
         counts = self.ends.take(rows + 1) - starts
@@ -95,12 +95,12 @@ class Packed:
         title, teaser, mean = to_body.take(views) * held if body.any() else np.full_like(held, np.nan)
         if not len(passages) or not len(rows):
             unknown = np.full(len(rows), np.nan, dtype=np.float32)
-            return Likeness(title, teaser, mean, unknown, unknown)
+            return Similarities(title, teaser, mean, unknown, unknown)
         titles = best.take(firsts) + 0 * held[0]  # NaN where there is no title
         best[views] = -np.inf
         parts = np.maximum.reduceat(best, firsts)
         parts[np.isinf(parts)] = np.nan
-        return Likeness(title, teaser, mean, titles, parts)
+        return Similarities(title, teaser, mean, titles, parts)
 
     def _products(self, places: npt.NDArray[np.int64], body: Column, passages: Matrix) -> tuple[Column, Column]:
         """Inner products of the codes at the p ``places`` with ``body``, and the greatest with any of ``passages``."""

@@ -41,7 +41,7 @@ class TermRows:
     short: sp.csr_matrix
 
     @classmethod
-    def of(cls, whole: sp.csr_matrix, **short: sp.csr_matrix) -> Self:
+    def from_matrices(cls, whole: sp.csr_matrix, **short: sp.csr_matrix) -> Self:
         """Return the rows of ``whole`` and of SHORT: ``brief``, ``title``, ``names``, ``tags``, each ``(n, …)``.
 
         ``brief`` is tf-idf of title and teasers, ``title`` each title term's share of the title's idf (rows sum to
@@ -209,8 +209,8 @@ class Lexicon:
 
     def rows(self, articles: Sequence[Article]) -> TermRows:
         """Return the terms of ``articles``, which need not be those it was fitted on."""
-        texts = [_Texts.of(article) for article in articles]
-        return TermRows.of(
+        texts = [_Texts.from_article(article) for article in articles]
+        return TermRows.from_matrices(
             self.words.transform([each.whole for each in texts]),
             brief=self.words.transform([each.brief for each in texts]),
             title=_title_shares(self.words, [each.title for each in texts]),
@@ -229,7 +229,7 @@ class LexiconFit:
 
     def add(self, article: Article) -> None:
         """Take one more article, in the order of the rows."""
-        texts = _Texts.of(article)
+        texts = _Texts.from_article(article)
         self._texts.append(texts)
         self._names.append(names(texts.whole.text))
         self._tags.append(_tags(article))
@@ -242,7 +242,7 @@ class LexiconFit:
         tag_model, tag_rows = BagModel.fit(self._tags, 1)
         brief = words.transform([each.brief for each in self._texts])
         title = _title_shares(words, [each.title for each in self._texts])
-        rows = TermRows.of(whole, brief=brief, title=title, names=name_rows, tags=tag_rows)
+        rows = TermRows.from_matrices(whole, brief=brief, title=title, names=name_rows, tags=tag_rows)
         return Lexicon(words, name_model, tag_model), rows
 
 
@@ -254,7 +254,7 @@ class _Texts(NamedTuple):
     title: Text
 
     @classmethod
-    def of(cls, article: Article) -> Self:
+    def from_article(cls, article: Article) -> Self:
         """A stub without a title is called by its teaser."""
         whole = whole_text(article)
         languages = list_languages(article.language, whole)

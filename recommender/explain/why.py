@@ -18,8 +18,9 @@ from recommender.articles.card import Card
 from recommender.corpus.terms import TermRows
 from recommender.corpus.views import whole_text
 from recommender.explain.quotes import DECIMALS, Quote, closest_to_each
-from recommender.ranking.related import Hit, Source
-from recommender.ranking.signals import SIGNALS, Pool
+from recommender.ranking.hits import Hit, Source
+from recommender.ranking.pool import Pool
+from recommender.ranking.signals import SIGNALS
 from recommender.text import normalise
 from recommender.text.names import written
 
@@ -215,7 +216,7 @@ def _days_apart(ours: Card, theirs: Card) -> float | None:
 
 
 def _picked_by(pool: Pool, row: int) -> int:
-    owners, _ = pool.picks.between(pool.rows, np.array([row]))
+    owners, _ = pool.curated.between(pool.rows, np.array([row]))
     return int(np.count_nonzero(~np.isin(pool.rows[owners], pool.siblings)))
 
 

@@ -15,7 +15,7 @@ Weights = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Picks:
+class CuratedLists:
     """Curated lists over the rows of a corpus.
 
     ``lists`` ``(n, n)`` float32 CSR: 1 where the row's article lists the column's; ``counts`` ``(n,)`` float32:
@@ -26,23 +26,23 @@ class Picks:
     counts: Weights
 
     @classmethod
-    def of(cls, corpus: Corpus, lists: Mapping[str, Sequence[str]]) -> Self:
+    def from_lists(cls, corpus: Corpus, lists: Mapping[str, Sequence[str]]) -> Self:
         """Return ``lists`` (article → picked, by id, former id or URL); what is not in ``corpus`` is left out."""
         table = _resolved(corpus, lists)
-        return cls.at(table[:, 0], table[:, 1], len(corpus))
+        return cls.from_rows(table[:, 0], table[:, 1], len(corpus))
 
-    def changed(self, corpus: Corpus, lists: Mapping[str, Sequence[str]]) -> "Picks":
+    def with_changes(self, corpus: Corpus, lists: Mapping[str, Sequence[str]]) -> "CuratedLists":
         """Return the lists for ``corpus``, whose rows begin with those of these: some are replaced by ``lists``.
 
         A pick whose owner or target is there no more drops out.
         """
         owners, targets = np.repeat(np.arange(self.lists.shape[0]), np.diff(self.lists.indptr)), self.lists.indices
-        kept = corpus.register.present.copy()
+        kept = corpus.directory.present.copy()
         kept[[row for row in map(corpus.find, lists) if row is not None]] = False
-        stay = kept[owners] & corpus.register.present[targets]
+        stay = kept[owners] & corpus.directory.present[targets]
         new = _resolved(corpus, lists)
         pairs = np.concatenate([np.stack([owners[stay], targets[stay].astype(np.int64)], axis=1), new])
-        return Picks.at(pairs[:, 0], pairs[:, 1], len(corpus))
+        return CuratedLists.from_rows(pairs[:, 0], pairs[:, 1], len(corpus))
 
     def naming(self, rows: Rows) -> Rows:
         """Return the rows whose lists name one of ``rows``."""
@@ -50,7 +50,7 @@ class Picks:
         return np.unique(np.repeat(np.arange(self.lists.shape[0]), np.diff(self.lists.indptr))[named])
 
     @classmethod
-    def at(cls, owners: Rows, targets: Rows, n: int) -> Self:
+    def from_rows(cls, owners: Rows, targets: Rows, n: int) -> Self:
         """Return the lists in which ``owners[i]`` picked ``targets[i]``, each pair once, of n articles."""
         ones = np.ones(len(owners), dtype=np.float32)
         counts = np.bincount(targets, minlength=n).astype(np.float32)
@@ -59,13 +59,13 @@ class Picks:
     @classmethod
     def none(cls, n: int) -> Self:
         """Return what is known of n articles that have no lists."""
-        return cls.at(np.zeros(0, np.int64), np.zeros(0, np.int64), n)
+        return cls.from_rows(np.zeros(0, np.int64), np.zeros(0, np.int64), n)
 
-    def only(self, known: npt.NDArray[np.bool_]) -> "Picks":
+    def only(self, known: npt.NDArray[np.bool_]) -> "CuratedLists":
         """Return the lists of the articles in ``known`` ``(n,)``, and nothing of the others."""
         owners = np.repeat(np.arange(len(known)), np.diff(self.lists.indptr))
         kept = known[owners]
-        return Picks.at(owners[kept], self.lists.indices[kept].astype(np.int64), len(known))
+        return CuratedLists.from_rows(owners[kept], self.lists.indices[kept].astype(np.int64), len(known))
 
     def votes(self, rows: Rows, weights: Weights) -> tuple[Rows, Weights]:
         """Return (articles, votes): whatever ``rows`` list, with the sum of the ``weights`` of those that list it."""

@@ -42,7 +42,7 @@ class Example:
     weight: float = 1.0
 
     @classmethod
-    def of(cls, signals: Matrix, picked: npt.NDArray[np.bool_], weight: float = 1.0) -> "Example":
+    def from_signals(cls, signals: Matrix, picked: npt.NDArray[np.bool_], weight: float = 1.0) -> "Example":
         """Return the example of a pool's ``(m, s)`` signals."""
         return cls(features(signals), picked, weight)
 
@@ -71,7 +71,7 @@ def fit(
     slope, bias = _calibrate(used, weights)
     alone = _calibrate(used, weights * RELATIVE[:, None], slope)[1]
     named = dict(zip(SIGNALS, np.round(weights * slope, DECIMALS).tolist(), strict=True))
-    return Ranker.of(named, round(bias, DECIMALS), origin, bias_alone=round(alone, DECIMALS))
+    return Ranker.from_weights(named, round(bias, DECIMALS), origin, bias_alone=round(alone, DECIMALS))
 
 
 class _Loss:

@@ -38,12 +38,12 @@ def folded(corpus: Corpus, shown: int, also: Sequence[int], version_days: float)
 def _link(corpus: Corpus, parent: int, row: int, direct: bool, version_days: float) -> Folded | None:
     ours, theirs = corpus.cards[parent], corpus.cards[row]
     other = "" if direct else f" as {ours.id}"
-    shared = {mark.partition(":")[0] for mark in set(ours.marks) & set(theirs.marks)}
+    shared = {mark.partition(":")[0] for mark in set(ours.identity_keys) & set(theirs.identity_keys)}
     if "text" in shared:
         return Folded(theirs.id, Reason.COPY, f"the same text{other or ' under another id'}")
     if shared:
         return Folded(theirs.id, Reason.DECLARED, _declared(ours, theirs) + (f", of {ours.id}" if other else ""))
-    told = Told.at(corpus, parent), Told.at(corpus, row)
+    told = Told.from_row(corpus, parent), Told.from_row(corpus, row)
     reason = retold(*told, corpus.fingerprints.rarity, version_days)
     if reason is None:
         return None
@@ -53,7 +53,7 @@ def _link(corpus: Corpus, parent: int, row: int, direct: bool, version_days: flo
 
 
 def _declared(ours: Card, theirs: Card) -> str:
-    if ours.address and ours.address == theirs.address:
+    if ours.url_key and ours.url_key == theirs.url_key:
         return "under the same address"
     if ours.translation_of or theirs.translation_of:
         return "declared as a translation"

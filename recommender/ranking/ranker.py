@@ -17,7 +17,8 @@ from scipy.special import expit
 
 from recommender.corpus.encoder import Matrix
 from recommender.errors import RankerError
-from recommender.ranking.signals import RELATIVES, SIGNALS, SPREAD
+from recommender.ranking.pool import SPREAD
+from recommender.ranking.signals import RELATIVE, SIGNALS
 
 FORMAT = 1
 DEFAULT_FILE = "default_ranker.json"
@@ -40,7 +41,7 @@ class Ranker:
     origin: str = ""
 
     @classmethod
-    def of(
+    def from_weights(
         cls, weights: Mapping[str, Sequence[float]], bias: float, origin: str = "", *, bias_alone: float | None = None
     ) -> Self:
         """Return the ranker with these (value, rank) weights by signal name; a name not given weighs 0.
@@ -68,7 +69,7 @@ class Ranker:
                 raise RankerError(f"format {data['format']!r}, this version reads {FORMAT}")
             weights = {str(name): tuple(map(float, pair)) for name, pair in data["weights"].items()}
             alone = float(data["bias_alone"])
-            return cls.of(weights, float(data["bias"]), str(data["origin"]), bias_alone=alone)
+            return cls.from_weights(weights, float(data["bias"]), str(data["origin"]), bias_alone=alone)
         except RankerError as error:
             raise RankerError(f"{place}: {error}") from None
         except (orjson.JSONDecodeError, LookupError, TypeError, ValueError, AttributeError) as error:
@@ -104,7 +105,7 @@ class Ranker:
     def explain(self, signals: Matrix) -> tuple[Matrix, npt.NDArray[np.float32]]:
         """Return what ``parts`` and ``score`` return."""
         parts = self.parts(signals)
-        listed = np.isfinite(signals[:, RELATIVES:]).any()
+        listed = np.isfinite(signals[:, ~RELATIVE]).any()
         total = parts.sum(axis=1) + np.float32(self.bias if listed else self.bias_alone)
         return parts, np.asarray(expit(total), dtype=np.float32)
 
@@ -128,21 +129,14 @@ def _features(columns: Matrix) -> Matrix:
     known = np.isfinite(columns)
     found = np.zeros((2, *columns.shape), dtype=np.float32)
     np.copyto(found[0], columns, where=known)
-    of, standing = found[0, :RELATIVES], known[:RELATIVES]
-    ranks = _log_ranks(of, standing)
-    found[1, :RELATIVES] = _standardised(ranks, standing)
-    found[0, :RELATIVES] = _standardised(of, standing)
+    values, standing = found[0, RELATIVE], known[RELATIVE]
+    found[0, RELATIVE] = _standardised(values, standing)
+    found[1, RELATIVE] = _standardised(_log_ranks(values, standing), standing)
     return found
 
 
-def standardise(columns: Matrix) -> Matrix:
-    """Return ``(s, m)`` float32 z-scores of each row over its known values; 0 where unknown."""
-    known = np.isfinite(columns)
-    return _standardised(np.where(known, columns, np.float32(0)), known)
-
-
 def _standardised(values: Matrix, known: npt.NDArray[np.bool_]) -> Matrix:
-    """The same of values that are 0 where they are not known."""
+    """Return ``(s, m)`` float32 z-scores of each row over its ``known`` values; values not known are 0, and stay 0."""
     count = np.maximum(np.count_nonzero(known, axis=1), 1)[:, None]
     deviation = values - values.sum(axis=1, keepdims=True, dtype=np.float64) / count
     deviation *= known
@@ -150,17 +144,11 @@ def _standardised(values: Matrix, known: npt.NDArray[np.bool_]) -> Matrix:
     return np.asarray(deviation / np.where(spread > SPREAD, spread, np.inf), dtype=np.float32)
 
 
-def log_ranks(columns: Matrix) -> Matrix:
-    """Return ``(s, m)`` float32 ``-ln(1 + rank)`` within each row, rank 0 for the greatest; NaN where unknown.
+def _log_ranks(columns: Matrix, known: npt.NDArray[np.bool_]) -> Matrix:
+    """Return ``(s, m)`` float32 ``-ln(1 + rank)`` within each row, rank 0 for the greatest; 0 where not ``known``.
 
     Equal values (see DECIMALS) share the best of their ranks.
     """
-    known = np.isfinite(columns)
-    return np.where(known, _log_ranks(columns, known), np.float32(np.nan))
-
-
-def _log_ranks(columns: Matrix, known: npt.NDArray[np.bool_]) -> Matrix:
-    """The same, 0 where unknown."""
     negated = np.where(known, -np.round(columns, DECIMALS), np.float32(np.inf))
     ordered = np.sort(negated, axis=1)
     greater = [row.searchsorted(values) for row, values in zip(ordered, negated, strict=True)]

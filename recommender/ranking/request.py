@@ -45,7 +45,7 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RelatedRequest:
     """A request: at most ``limit`` items, none scored below ``min_score``.
 
     ``diversity`` 0..1: how much likeness to what stands above counts against an article (see policy.diversified).

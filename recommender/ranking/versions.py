@@ -61,12 +61,12 @@ class Told:
     anytime: bool = False
 
     @classmethod
-    def of(cls, query: Query) -> Self:
+    def from_query(cls, query: Query) -> Self:
         """Return what is compared of ``query``."""
         return cls(query.card.title, query.day, query.fingerprint, query.row is None and math.isnan(query.day))
 
     @classmethod
-    def at(cls, corpus: Corpus, row: int) -> Self:
+    def from_row(cls, corpus: Corpus, row: int) -> Self:
         """Return what is compared of the article at ``row``."""
         card = corpus.cards[row]
         return cls(card.title, card.day, corpus.fingerprint(row))
@@ -79,7 +79,7 @@ def retold(ours: Told, theirs: Told, rarity: Rarity, version_days: float) -> Rea
         return None
     if parts_of_series(ours.title, theirs.title, None if math.isnan(apart) else apart):
         return None
-    kept, resemblance = likeness(ours.words, theirs.words, rarity)
+    kept, resemblance = word_overlap(ours.words, theirs.words, rarity)
     copied = kept >= COPY and resemblance >= RESEMBLING
     if not copied and not (kept >= VERSION and apart <= version_days):
         return None
@@ -88,7 +88,7 @@ def retold(ours: Told, theirs: Told, rarity: Rarity, version_days: float) -> Rea
     return Reason.COPY if copied else Reason.VERSION
 
 
-def likeness(ours: Hashes, theirs: Hashes, rarity: Rarity) -> tuple[float, float]:
+def word_overlap(ours: Hashes, theirs: Hashes, rarity: Rarity) -> tuple[float, float]:
     """Return (kept, resemblance) of two texts, 0 to 1 each: see above. Neither may be empty."""
     mine, total = rarity.weights(ours), float(rarity.weights(theirs).sum(dtype=np.float64))
     both = float(mine[among(ours, theirs)].sum(dtype=np.float64))
@@ -106,7 +106,7 @@ class Tellings:
         self._version_days = version_days
         terms = corpus.terms_of(rows)
         self._contained, self._terms = Containment(terms), np.diff(terms.whole.indptr)
-        self._days = corpus.register.days[rows]
+        self._days = corpus.directory.days[rows]
         self._sizes = corpus.fingerprint_sizes(rows)
 
     def of(self, told: Told, terms: TermRows, row: int = 0) -> npt.NDArray[np.bool_]:
@@ -118,7 +118,7 @@ class Tellings:
         """Return the same of one of the articles, without itself."""
         shares = self._contained.of_text(place)
         shares[place] = 0
-        return self._checked(Told.at(self._corpus, int(self._rows[place])), int(self._terms[place]), shares)
+        return self._checked(Told.from_row(self._corpus, int(self._rows[place])), int(self._terms[place]), shares)
 
     def _checked(self, told: Told, terms: int, shares: Column) -> npt.NDArray[np.bool_]:
         """Compare word by word where the terms let it seem likely."""
@@ -130,7 +130,7 @@ class Tellings:
         found = (shares >= likely) & (smaller >= LEAST_WORDS) & (larger <= GROWN * smaller)
         rarity = self._corpus.fingerprints.rarity
         for place in np.flatnonzero(found).tolist():
-            other = Told.at(self._corpus, int(self._rows[place]))
+            other = Told.from_row(self._corpus, int(self._rows[place]))
             found[place] = retold(told, other, rarity, self._version_days) is not None
         return found
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from index.export import export
 from index.store.publish import open_current
 from recommender.catalog import Catalog
-from recommender.ranking.request import Wanted
+from recommender.ranking.request import RelatedRequest
 from tests.api.serving import ENCODER, served
 from tests.conftest import DEMO, build_store, records
 
@@ -63,7 +63,7 @@ def test_what_is_answered(store: Path, tmp_path: Path) -> None:
         draft = client.post("/v1/related", json={"title": "T", "body": body})
         assert draft.json()["covered"]
         seen += addresses(draft.json())
-    export(open_current(store), tmp_path, Wanted(limit=20), lambda _: None)
+    export(open_current(store), tmp_path, RelatedRequest(limit=20), lambda _: None)
     for path in (tmp_path / "related").iterdir():
         assert b"s3cr3t" not in path.read_bytes()
         assert b"javascript" not in path.read_bytes()

@@ -8,7 +8,7 @@ import numpy as np
 from eval.systems.crossval import plant
 from eval.systems.systems import Ranking, Scored
 from eval.task.task import Judged, Task
-from recommender.ranking.related import Hit
+from recommender.ranking.hits import Hit
 
 PLANTED = 5
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import orjson
 
-from eval.systems.systems import Lab
+from eval.systems.systems import SystemContext
 from eval.task.task import AsOf, Task, make_task
 from recommender.articles import Article, Record
 from recommender.catalog.database import open_engine
@@ -30,10 +30,10 @@ def task_of(items: Sequence[Record], as_of: AsOf, encoder: Encoder = ENCODER) ->
     return make_task(snapshot, [by_id[card.id] for card in snapshot.corpus.cards], snapshot.lists, as_of)
 
 
-def lab_of(task: Task, encoder: Encoder = ENCODER, seed: int = 1) -> Lab:
+def lab_of(task: Task, encoder: Encoder = ENCODER, seed: int = 1) -> SystemContext:
     """Return what systems prepare themselves from, with vectors in memory."""
     vectors = VectorCache(open_engine("sqlite://"), encoder)
-    return Lab(task, vectors, seed, lambda texts: vectors.embed(vectors.missing(texts)))
+    return SystemContext(task, vectors, seed, lambda texts: vectors.embed(vectors.missing(texts)))
 
 
 def tagged(topics: int, *, prefix: str = "t") -> list[Record]:

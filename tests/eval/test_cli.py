@@ -212,8 +212,8 @@ def test_other_weights_rank_otherwise_and_are_named(report: Path, tmp_path: Path
     documents = {}
     for name, ranker in {
         "same": default_ranker(),
-        "words": Ranker.of({"tfidf": (1.0, 0.0)}, -3.0, "words alone"),
-        "nothing": Ranker.of({}, -3.0, "nothing at all"),
+        "words": Ranker.from_weights({"tfidf": (1.0, 0.0)}, -3.0, "words alone"),
+        "nothing": Ranker.from_weights({}, -3.0, "nothing at all"),
     }.items():
         weights.write_bytes(ranker.to_json())
         run(*words, "--systems", "tfidf,zero-shot", "--ranker", weights, "--out", tmp_path / name)
@@ -229,7 +229,7 @@ def test_other_weights_rank_otherwise_and_are_named(report: Path, tmp_path: Path
 
 def test_a_store_is_evaluated_with_the_shipped_weights_unless_others_are_given(tmp_path: Path) -> None:
     """Its own were fitted to the very lists that are asked for."""
-    own = Ranker.of({"section": (1.0, 0.0)}, -3.0, "our own")
+    own = Ranker.from_weights({"section": (1.0, 0.0)}, -3.0, "our own")
     write_ranker(tmp_path, own)
     store = build_store(tmp_path, records(DEMO), HashEncoder())
     assert open_current(store).ranker.origin == "our own"

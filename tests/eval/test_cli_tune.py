@@ -111,7 +111,7 @@ def test_tuning_again_begins_with_the_shipped_weights_and_finds_the_same(store: 
 
 def test_forgetting_goes_back_to_what_is_shipped(store: Path, run: Run) -> None:
     version = current_version(store)
-    write_ranker(store, Ranker.of({"section": (1.0, 0.0)}, -1.0, "our own"))
+    write_ranker(store, Ranker.from_weights({"section": (1.0, 0.0)}, -1.0, "our own"))
     assert run("build", "--store", store, "--model", "hash", program="index").status == 0
     assert open_current(store).ranker.origin == "our own"
     ran = run("tune", "--store", store, "--forget")
@@ -144,7 +144,7 @@ def test_no_gain_writes_nothing_and_leaves_what_was_written_before(
     built: Callable[[str, list[Record]], Path], run: Run
 ) -> None:
     store = built("by-lot", random_lists(130, 1))
-    write_ranker(store, Ranker.of({"section": (1.0, 0.0)}, -1.0, "our own"))
+    write_ranker(store, Ranker.from_weights({"section": (1.0, 0.0)}, -1.0, "our own"))
     before = files(store)
     ran = run("tune", "--store", store, "--as-of", "none")
     assert ran.status == 1
@@ -185,7 +185,7 @@ def test_json_comes_before_a_refusal(built: Callable[[str, list[Record]], Path],
 
 @pytest.mark.parametrize("command", [["tune"], ["tune", "--forget"]])
 def test_a_build_that_runs_is_not_disturbed(store: Path, run: Run, command: list[str]) -> None:
-    write_ranker(store, Ranker.of({"section": (1.0, 0.0)}, -1.0, "our own"))
+    write_ranker(store, Ranker.from_weights({"section": (1.0, 0.0)}, -1.0, "our own"))
     before = files(store)
     with locked(store):
         ran = run(*command, "--store", store, *(["--as-of", "none"] if command == ["tune"] else []))

@@ -11,7 +11,7 @@ from eval.stats.calibration import calibration, served_items
 from eval.stats.significance import SEED, Verdict, compare_all
 from eval.systems.systems import SYSTEMS, Ranking, Scored, prepare
 from eval.task.task import AsOf, Judged, Task
-from recommender.ranking.related import Hit
+from recommender.ranking.hits import Hit
 from recommender.ranking.signals import SIGNALS
 from tests.conftest import DEMO, records
 from tests.eval.sites import lab_of, task_of

@@ -38,7 +38,7 @@ class Disk(FileSystem):
     def __init__(self, last: int, attic: Path) -> None:
         self.left = last
         self.attic = attic
-        self.copies = 0
+        self.story_ids = 0
         self.dirty: list[Path] = []
         self.changes: list[Change] = []
 
@@ -111,8 +111,8 @@ class Disk(FileSystem):
     def _copy(self, path: Path) -> Path | None:
         if not path.exists():
             return None
-        self.copies += 1
-        copy = self.attic / str(self.copies)
+        self.story_ids += 1
+        copy = self.attic / str(self.story_ids)
         return Path((shutil.copytree if path.is_dir() else shutil.copy)(path, copy))
 
 

@@ -20,8 +20,8 @@ from recommender.articles import Article, Record
 from recommender.catalog import Catalog
 from recommender.corpus.encoder import Encoder, HashEncoder, Matrix
 from recommender.editors.overrides import Block, Editorial, Fill, Overrides, Pin
-from recommender.ranking.related import related
-from recommender.ranking.request import Wanted
+from recommender.ranking.request import RelatedRequest
+from tests.query_path import related
 
 WORDS = [f"{a}{b}" for a in "bdfgklmnprst" for b in ("alo", "eni", "iru", "oda", "umi")]
 MEMORY = Path("/dev/shm")
@@ -101,8 +101,8 @@ def lists_of(snapshot: Snapshot, limit: int = 10) -> Lists:
                 snapshot.corpus,
                 snapshot.neighbours,
                 snapshot.ranker,
-                snapshot.picks,
-                Wanted(limit=limit),
+                snapshot.curated,
+                RelatedRequest(limit=limit),
             )
         ]
         for row, card in enumerate(snapshot.corpus.cards)

@@ -25,11 +25,10 @@ from recommender.catalog.vector_cache import VectorCache
 from recommender.corpus.corpus import Query
 from recommender.errors import CatalogError, SnapshotError
 from recommender.explain.why import why
-from recommender.ranking.policy import allowed
-from recommender.ranking.related import pool_of, related
-from recommender.ranking.request import Wanted
+from recommender.ranking.request import RelatedRequest
 from tests.conftest import DEMO, ROOT, build_store, records, snapshot_of
 from tests.index.samples import ENCODER, reseal
+from tests.query_path import allowed, pool_of, related
 
 CASE = ROOT.parent / "shared" / "cases" / "03-common-footer-80w" / "in.jsonl"
 FOOTER = (
@@ -67,13 +66,13 @@ def run(*arguments: object) -> Result:
 def places(snapshot: Snapshot, query: Query) -> list[tuple[str, float, tuple[str, ...]]]:
     """A list: ids, scores, ids of the other versions."""
     corpus = snapshot.corpus
-    hits = related(query, corpus, snapshot.neighbours, snapshot.ranker, snapshot.picks, Wanted(limit=8))
+    hits = related(query, corpus, snapshot.neighbours, snapshot.ranker, snapshot.curated, RelatedRequest(limit=8))
     return [(corpus.cards[h.row].id, h.score, tuple(corpus.cards[row].id for row in h.also)) for h in hits]
 
 
 def everything(snapshot: Snapshot) -> dict[str, list[tuple[str, float, tuple[str, ...]]]]:
     corpus = snapshot.corpus
-    present = [row for row in range(len(corpus.cards)) if corpus.register.present[row]]
+    present = [row for row in range(len(corpus.cards)) if corpus.directory.present[row]]
     return {corpus.cards[row].id: places(snapshot, corpus.query(row)) for row in present}
 
 
@@ -154,8 +153,10 @@ def test_no_reason_is_quoted_from_it(newspaper: list[Record]) -> None:
     quotes = []
     for row in range(0, len(corpus), 9):
         query = corpus.query(row)
-        pool = pool_of(query, corpus, snapshot.neighbours, snapshot.picks, allowed(query, corpus))
-        for hit in related(query, corpus, snapshot.neighbours, snapshot.ranker, snapshot.picks, Wanted(limit=8)):
+        pool = pool_of(query, corpus, snapshot.neighbours, snapshot.curated, allowed(query, corpus))
+        for hit in related(
+            query, corpus, snapshot.neighbours, snapshot.ranker, snapshot.curated, RelatedRequest(limit=8)
+        ):
             said = why(pool, hit, by_id[query.card.id], by_id[corpus.cards[hit.row].id])
             quotes += [said.quote.ours, said.quote.theirs] if said.quote else []
             assert not {"founded", "trust", "courier", "Tessle Courier"} & {*said.terms, *said.names}
@@ -185,7 +186,7 @@ def test_copies_with_and_without_it_are_one_story(newspaper: list[Record]) -> No
     first = next(item.article for item in newspaper if item.article.body)
     copy = Record(replace(first, id="copy", url=None), "made")
     snapshot = snapshot_of([*with_footer(newspaper), copy], ENCODER)
-    copies = snapshot.corpus.copies
+    copies = snapshot.corpus.story_ids
     assert copies[snapshot.corpus.row("copy")] == copies[snapshot.corpus.row(first.id)]
 
 

@@ -16,7 +16,7 @@ from recommender.articles.directory import Rows
 from recommender.catalog import Catalog
 from recommender.corpus.quantized import Column
 from recommender.errors import NoSnapshotError, SnapshotError
-from recommender.ranking.policy import Mask
+from recommender.ranking.pool import Mask
 from tests.index.samples import EDITORIAL, ENCODER, FILES, articles
 
 

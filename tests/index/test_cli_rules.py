@@ -13,7 +13,7 @@ from index.response import answer, bound
 from recommender.catalog import Catalog
 from recommender.corpus.encoder import HashEncoder
 from recommender.errors import RulesError
-from recommender.ranking.request import Wanted
+from recommender.ranking.request import RelatedRequest
 from recommender.settings import settings
 from tests.conftest import DEMO, build_store, records
 
@@ -47,9 +47,9 @@ def lists(store: Path) -> dict[str, list[str]]:
         live = Live(store, catalog=catalog)
         live.refresh()
     snapshot = live.snapshot()
-    wanted = Wanted(min_score=bound(snapshot, settings().min_score))
+    request = RelatedRequest(min_score=bound(snapshot, settings().min_score))
     return {
-        card.id: [item.id for item in answer(snapshot, snapshot.corpus.query(row), wanted).items]
+        card.id: [item.id for item in answer(snapshot, snapshot.corpus.query(row), request).items]
         for row, card in enumerate(snapshot.corpus.cards)
     }
 

@@ -20,8 +20,8 @@ from index.response import Item, Related, Status, bound
 from index.store.publish import open_current
 from recommender.articles import Article, Record
 from recommender.errors import PublishError
-from recommender.ranking.related import Source
-from recommender.ranking.request import Wanted
+from recommender.ranking.hits import Source
+from recommender.ranking.request import RelatedRequest
 from tests.api.serving import ENCODER, served
 from tests.conftest import DEMO, build_store, records
 
@@ -118,7 +118,7 @@ def test_an_export_that_was_interrupted_is_finished_by_the_next(store: Path, tmp
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        export(snapshot, tmp_path / "half", Wanted(min_score=bound(snapshot, 0.01)), stop)
+        export(snapshot, tmp_path / "half", RelatedRequest(min_score=bound(snapshot, 0.01)), stop)
     assert 80 <= len(files(tmp_path / "half")) <= 82
     exported(store, tmp_path / "half")
     whole, half = files(tmp_path / "whole"), files(tmp_path / "half")
@@ -245,7 +245,12 @@ def test_where_case_is_ignored_a_file_of_a_former_name_gives_way(store: Path, tm
     (place / LISTED).write_bytes(b'["Old.json"]')
     (place / "Old.json").write_bytes(b"of before")
     removed: list[bool] = []
-    export(open_current(store), tmp_path, Wanted(limit=1), lambda _: removed.append(not (place / "Old.json").exists()))
+    export(
+        open_current(store),
+        tmp_path,
+        RelatedRequest(limit=1),
+        lambda _: removed.append(not (place / "Old.json").exists()),
+    )
     assert removed
     assert all(removed)
 
@@ -281,8 +286,8 @@ def test_no_items_no_markup() -> None:
 def test_what_cannot_be_written_is_named(store: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(PublishError, match="file"):
-        export(open_current(store), tmp_path / "file", Wanted(), lambda _: None)
+        export(open_current(store), tmp_path / "file", RelatedRequest(), lambda _: None)
     (tmp_path / "related").mkdir()
     (tmp_path / "related" / LISTED).write_text("{")
     with pytest.raises(PublishError, match=r"exported\.json: no list"):
-        export(open_current(store), tmp_path, Wanted(), lambda _: None)
+        export(open_current(store), tmp_path, RelatedRequest(), lambda _: None)

@@ -20,7 +20,7 @@ from recommender.catalog import Catalog, Counts
 from recommender.catalog.ingest import Ingested, ingest
 from recommender.corpus.encoder import HashEncoder
 from recommender.corpus.views import whole_text
-from recommender.ranking.request import Fallback, Mode, Wanted
+from recommender.ranking.request import Fallback, Mode, RelatedRequest
 from recommender.text import clean, normalise
 from tests.api.serving import served
 from tests.conftest import ROOT
@@ -49,9 +49,9 @@ def snapshot_of(path: Path) -> Snapshot:
         return assemble(catalog, ENCODER)[0].open(datetime.now(UTC))
 
 
-def lists_of(snapshot: Snapshot, wanted: Wanted = Wanted()) -> dict[str, Related]:
+def lists_of(snapshot: Snapshot, request: RelatedRequest = RelatedRequest()) -> dict[str, Related]:
     corpus = snapshot.corpus
-    return {card.id: answer(snapshot, corpus.query(row), wanted) for row, card in enumerate(corpus.cards)}
+    return {card.id: answer(snapshot, corpus.query(row), request) for row, card in enumerate(corpus.cards)}
 
 
 def values_of(path: Path) -> list[dict[str, object]]:
@@ -85,7 +85,7 @@ def test_01_live(tmp_path: Path) -> None:
 
 def test_06_markup_is_not_text() -> None:
     snapshot = snapshot_of(case("06-wordpress-raw-html/in.jsonl"))
-    lists = lists_of(snapshot, Wanted(limit=5))
+    lists = lists_of(snapshot, RelatedRequest(limit=5))
     same = [item.id.split("-")[0] == name.split("-")[0] for name, found in lists.items() for item in found.items]
     assert all(found.count == 5 for found in lists.values())
     assert round(sum(same) / len(same), 2) >= 0.66
@@ -99,7 +99,7 @@ def test_07_titles_are_plain_and_escaped_once(tmp_path: Path) -> None:
     snapshot = snapshot_of(case("07-html-entities/in.jsonl"))
     card = snapshot.corpus.cards[snapshot.corpus.row("5001")]
     assert (card.title, card.teasers) == ("Café & harbour: the mayor’s plan", ("The port wants “more” ships …",))
-    export(snapshot, tmp_path, Wanted(limit=18), lambda _: None)
+    export(snapshot, tmp_path, RelatedRequest(limit=18), lambda _: None)
     pages = [path.read_text() for path in (tmp_path / "related").glob("*.html")]
     shown = [page for page in pages if "the mayor" in page]
     assert shown
@@ -112,13 +112,15 @@ def test_08_nothing_before_its_time() -> None:
     hidden = {"embargo", "draft"} & {card.id for card in snapshot.corpus.cards}
     assert hidden == {"embargo", "draft"}
     asked = [
-        Wanted(limit=20),
-        Wanted(limit=20, min_score=0.99, fallback=Fallback.LATEST),
-        Wanted(limit=20, mode=Mode.NEXT),
-        Wanted(limit=20, mode=Mode.BACKGROUND),
+        RelatedRequest(limit=20),
+        RelatedRequest(limit=20, min_score=0.99, fallback=Fallback.LATEST),
+        RelatedRequest(limit=20, mode=Mode.NEXT),
+        RelatedRequest(limit=20, mode=Mode.BACKGROUND),
     ]
-    for wanted in asked:
-        named = {name for found in lists_of(snapshot, wanted).values() for i in found.items for name in (i.id, *i.also)}
+    for request in asked:
+        named = {
+            name for found in lists_of(snapshot, request).values() for i in found.items for name in (i.id, *i.also)
+        }
         assert named
         assert not named & hidden
     assert snapshot.corpus.cards[snapshot.corpus.row("about")].published_at is None
@@ -164,7 +166,7 @@ def test_11_characters() -> None:
 def test_21_news_words_are_no_stop_words() -> None:
     path = case("21-stopwords/fire.jsonl")
     groups = {str(value["id"]): re.sub(r"\d+$", "", str(value["id"])) for value in values_of(path)}
-    lists = lists_of(snapshot_of(path), Wanted(limit=5))
+    lists = lists_of(snapshot_of(path), RelatedRequest(limit=5))
     first = [groups[item.id] == groups[name] for name, found in lists.items() for item in found.items]
     assert len(first) == 5 * 48
     assert all(first)

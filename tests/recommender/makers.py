@@ -16,7 +16,7 @@ from recommender.catalog.tables import metadata
 from recommender.corpus.corpus import Corpus, LiveCorpus, build_corpus
 from recommender.corpus.encoder import Encoder, HashEncoder
 from recommender.errors import InputError
-from recommender.ranking.policy import Mask
+from recommender.ranking.pool import Mask
 from recommender.sources import ReadOptions, Rejected, read
 
 ENCODER = HashEncoder(dim=64)
@@ -86,7 +86,7 @@ class BruteForce:
     def __init__(self, corpus: Corpus) -> None:
         fused = [corpus.fused, *([corpus.tail.fused] if isinstance(corpus, LiveCorpus) else ())]
         self._fused = np.concatenate(fused).astype(np.float64)
-        self._order = corpus.register.order
+        self._order = corpus.directory.id_rank
 
     def search(
         self, vector: npt.NDArray[np.float32], k: int, allowed: Mask

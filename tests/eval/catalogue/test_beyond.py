@@ -21,9 +21,9 @@ from index.store.snapshot import Snapshot
 from recommender.articles import Article, Record
 from recommender.corpus.encoder import HashEncoder
 from recommender.errors import EvaluationError
-from recommender.ranking.related import related
-from recommender.ranking.request import Wanted
+from recommender.ranking.request import RelatedRequest
 from tests.conftest import DEMO, SEED_PAGE, records, snapshot_of
+from tests.query_path import related
 
 
 def lists_of(*rows: Sequence[int], k: int | None = None) -> Lists:
@@ -64,7 +64,9 @@ def test_the_lists_are_those_served(optech: Snapshot) -> None:
     assert sum(done) == len(lists.rows) == len(optech.corpus) == 157
     for row in (0, 50, 156):
         query = optech.corpus.query(row)
-        served = related(query, optech.corpus, optech.neighbours, optech.ranker, optech.picks, Wanted(limit=7))
+        served = related(
+            query, optech.corpus, optech.neighbours, optech.ranker, optech.curated, RelatedRequest(limit=7)
+        )
         assert lists.of(row) == [hit.row for hit in served]
     counted = [sum(row in lists.of(query) for query in range(157)) for row in range(157)]
     assert lists.in_degree.tolist() == counted
@@ -76,7 +78,7 @@ def test_every_figure_agrees_with_a_plain_computation(seeds: Snapshot, k: int) -
     articles = articles_of(seeds, items)
     corpus, count = seeds.corpus, len(seeds.corpus)
     lists = related_lists(seeds, k)
-    found = beyond_accuracy(lists, corpus, articles)
+    found = beyond_accuracy(lists, seeds, articles)
 
     rows = [lists.of(row) for row in range(count)]
     degrees = [sum(row in line for line in rows) for row in range(count)]
@@ -158,7 +160,7 @@ def test_a_planted_hub_and_its_orphans() -> None:
     items = [story(n) for n in range(8)]
     snapshot = snapshot_of(items, HashEncoder(dim=64))
     lists = lists_of([1], *[[0]] * 7)  # everybody lists s00, s00 lists s01
-    found = beyond_accuracy(lists, snapshot.corpus, articles_of(snapshot, items))
+    found = beyond_accuracy(lists, snapshot, articles_of(snapshot, items))
     assert [(e.id, e.title, e.in_degree) for e in found.hubs] == [("s00", "title 0", 7), ("s01", "title 1", 1)]
     assert [e.id for e in found.orphan_examples] == ["s02", "s03", "s04", "s05", "s06", "s07"]
     assert (found.largest, found.orphans, found.coverage) == (7, 6, 0.25)
@@ -225,18 +227,18 @@ def test_short_lists_are_explained() -> None:
     items.append(Record(twin, ""))
     snapshot = snapshot_of(items, HashEncoder(dim=64))
     articles = articles_of(snapshot, items)
-    found = beyond_accuracy(related_lists(snapshot, 6), snapshot.corpus, articles)
-    counted = {s.id: (s.length, s.candidates, s.copies) for s in found.short_lists}
+    found = beyond_accuracy(related_lists(snapshot, 6), snapshot, articles)
+    counted = {s.id: (s.length, s.candidates, s.story_ids) for s in found.short_lists}
     assert counted == {**{f"s{n:02}": (5, 5, 0) for n in range(1, 6)}, "s00": (5, 5, 1), "twin": (5, 5, 1)}
     reasons = {s.id: s.reason for s in found.short_lists}
     assert reasons["s00"] == "of 7 in all, 5 are left without itself, its copies (1)"
     assert reasons["s01"] == "of 7 in all, 5 are left without itself, copies of one another (1)"
-    assert not beyond_accuracy(related_lists(snapshot, 5), snapshot.corpus, articles).short_lists
+    assert not beyond_accuracy(related_lists(snapshot, 5), snapshot, articles).short_lists
 
     blank = snapshot.corpus.fused.copy()
     blank[2] = 0
     unknown = replace(snapshot, corpus=replace(snapshot.corpus, fused=blank))
-    (short,) = beyond_accuracy(related_lists(unknown, 5), unknown.corpus, articles).short_lists
+    (short,) = beyond_accuracy(related_lists(unknown, 5), unknown, articles).short_lists
     assert (short.id, short.length) == ("s02", 0)
     assert short.reason.startswith("not one word or view of it is known")
 
@@ -245,7 +247,7 @@ def test_a_short_list_without_a_reason_says_so() -> None:
     items = [story(n) for n in range(4)]
     snapshot = snapshot_of(items, HashEncoder(dim=64))
     lists = lists_of([1, 2], [0], [0, 1], [0, 1])
-    (short,) = beyond_accuracy(lists, snapshot.corpus, articles_of(snapshot, items)).short_lists
+    (short,) = beyond_accuracy(lists, snapshot, articles_of(snapshot, items)).short_lists
     assert (short.id, short.candidates) == ("s01", 3)
     assert short.reason == "not explained: 3 candidates are left without itself and copies"
 
@@ -253,7 +255,7 @@ def test_a_short_list_without_a_reason_says_so() -> None:
 def test_one_article_alone() -> None:
     items = [story(1)]
     snapshot = snapshot_of(items, HashEncoder(dim=64))
-    found = beyond_accuracy(related_lists(snapshot, 3), snapshot.corpus, articles_of(snapshot, items))
+    found = beyond_accuracy(related_lists(snapshot, 3), snapshot, articles_of(snapshot, items))
     assert (found.items, found.coverage, found.gini, found.orphans) == (0, 0.0, 0.0, 1)
     assert (found.diversity, found.near_duplicates, found.age, found.hubs) == (None, None, None, ())
     assert found.short_lists[0].reason == "of 1 in all, 0 are left without itself"
@@ -266,6 +268,6 @@ def test_what_does_not_belong_together_is_refused(optech: Snapshot) -> None:
     snapshot = snapshot_of(items, HashEncoder(dim=64))
     lists, articles = related_lists(snapshot, 2), articles_of(snapshot, items)
     with pytest.raises(EvaluationError, match="3 lists, 3 articles in the corpus and 2 texts"):
-        beyond_accuracy(lists, snapshot.corpus, articles[1:])
+        beyond_accuracy(lists, snapshot, articles[1:])
     with pytest.raises(EvaluationError, match="found 's02' for 's00'"):
-        beyond_accuracy(lists, snapshot.corpus, articles[::-1])
+        beyond_accuracy(lists, snapshot, articles[::-1])

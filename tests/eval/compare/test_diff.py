@@ -153,7 +153,7 @@ def test_of_lists_with_the_same_overlap_the_more_reordered_comes_first(
 
 def test_another_weight_and_another_encoder_against_plain_sets(optech: Snapshot) -> None:
     weights = {**optech.ranker.named(), "tfidf": [2.0, 1.0]}
-    ranker = Ranker.of(weights, optech.ranker.bias, optech.ranker.origin, bias_alone=optech.ranker.bias_alone)
+    ranker = Ranker.from_weights(weights, optech.ranker.bias, optech.ranker.origin, bias_alone=optech.ranker.bias_alone)
     entry = optech.manifest.ranker.model_copy(update={"weights": {n: tuple(pair) for n, pair in weights.items()}})
     other = replace(optech, ranker=ranker, manifest=optech.manifest.model_copy(update={"ranker": entry}))
     found = diff_snapshots(optech, other, 10)
@@ -186,11 +186,11 @@ def _ids(served: Snapshot) -> dict[str, list[str]]:
 def test_an_article_is_known_by_its_former_id_both_ways() -> None:
     a, b = snapshot("abx").corpus, snapshot("abz").corpus
     assert matched(a, b).tolist() == [0, 1, -1]
-    renamed = replace(b, register=replace(b.register, aliases={"x": "z", "a": "b", "nobody": "z"}))
+    renamed = replace(b, directory=replace(b.directory, aliases={"x": "z", "a": "b", "nobody": "z"}))
     assert matched(a, renamed).tolist() == [0, 1, 2]
     assert matched(renamed, a).tolist() == [0, 1, 2]
     after = snapshot("ab").corpus
-    merged = replace(after, register=replace(after.register, aliases={"x": "b"}))
+    merged = replace(after, directory=replace(after.directory, aliases={"x": "b"}))
     assert matched(a, merged).tolist() == [0, 1, -1]
 
 

@@ -12,7 +12,7 @@ from eval.stats.calibration import BINS, FEWEST, Items, Threshold, calibration, 
 from eval.systems.systems import Scored, prepare
 from eval.task.task import AsOf, Judged, Task
 from recommender.errors import EvaluationError
-from recommender.ranking.related import Hit
+from recommender.ranking.hits import Hit
 from tests.conftest import DEMO, records
 from tests.eval.sites import lab_of, task_of
 

@@ -56,7 +56,7 @@ def test_a_group_that_carries_everything_loses_everything(topics: Task, rows: di
 
 
 def test_a_group_that_is_unknown_everywhere_adds_exactly_nothing(topics: Task, rows: dict[str, dict]) -> None:
-    assert (topics.snapshot.corpus.register.sections.numbers == -1).all()
+    assert (topics.snapshot.corpus.directory.sections.numbers == -1).all()
     assert rows["section"]["adds"] == {"mean": 0.0, "low": 0.0, "high": 0.0}
     assert rows["section"]["without"] == pytest.approx(mean(topics, 5), abs=1e-6)
 
@@ -88,7 +88,7 @@ def test_nothing_left_out_is_the_tuned_system(topics: Task) -> None:
 
 
 def test_a_base_that_weighs_one_group_only_has_nothing_left_without_it(topics: Task) -> None:
-    base = Ranker.of({"tags": (3.0, 0.0)}, -5.0, "tags alone")
+    base = Ranker.from_weights({"tags": (3.0, 0.0)}, -5.0, "tags alone")
     tuning = Tuning(replace(topics, snapshot=replace(topics.snapshot, ranker=base)), 1)
     found = {row["group"]: row for row in ablate(tuning, 5)}
     assert found["tags"]["adds"]["mean"] > 0.9

@@ -22,7 +22,7 @@ from eval.studies.pairs import (
     read_pairs,
     tfidf_scores,
 )
-from eval.systems.systems import Lab, prepare
+from eval.systems.systems import SystemContext, prepare
 from eval.task.task import AsOf, Task, make_task
 from recommender.articles import Article, Record
 from recommender.catalog.database import open_engine
@@ -141,7 +141,9 @@ def test_unknown_articles_and_too_few_pairs_are_refused(small: Task) -> None:
 def test_scores_order_candidates_as_the_baseline_of_that_name_does(optech_task: Task, system: str) -> None:
     task = optech_task
     vectors = cache()
-    rank = prepare(Lab(task, vectors, 1, lambda texts: vectors.embed(vectors.missing(texts))), [system])[system]
+    rank = prepare(SystemContext(task, vectors, 1, lambda texts: vectors.embed(vectors.missing(texts))), [system])[
+        system
+    ]
     for query in task.queries[::20]:
         ranked = np.array(rank(query))
         left = np.full(len(ranked), query.row)

@@ -166,7 +166,7 @@ def test_the_task_of_a_store_is_that_of_its_lists_under_the_shipped_weights(tmp_
     assert task.queries == spelled.queries
     assert task.as_of is AsOf.PUBLISHED
     assert len(store_task(store, AsOf.NONE).queries) >= len(task.queries)
-    write_ranker(store, Ranker.of({"section": (9.0, 0.0)}, 0.0, "our own"))
+    write_ranker(store, Ranker.from_weights({"section": (9.0, 0.0)}, 0.0, "our own"))
     catalog = Catalog.open(store)
     build(store, catalog, ENCODER)
     catalog.close()

@@ -28,13 +28,14 @@ from eval.systems.tuning import Tuning
 from eval.task.task import AsOf, Judged, Task
 from recommender.articles import Article, Record
 from recommender.errors import EvaluationError
-from recommender.ranking.curated import Picks
+from recommender.ranking.curated import CuratedLists
+from recommender.ranking.pool import Pool
 from recommender.ranking.ranker import Ranker
-from recommender.ranking.related import pool_of, ranked
-from recommender.ranking.signals import SIGNALS, Pool, signals
+from recommender.ranking.signals import SIGNALS, signals
 from tests.conftest import DEMO, OPTECH, records
 from tests.eval.planted import answer, assert_own_list_is_not_read, exact
 from tests.eval.sites import lab_of, task_of
+from tests.query_path import pool_of, ranked
 from tests.recommender.makers import TALE
 
 UNLISTED = ["random", "recency", "section", "tfidf", "bm25", "bm25-top25", "naive", "rrf", "zero-shot"]
@@ -203,8 +204,8 @@ NEWSROOM = [
 ]
 
 
-def owners(task: Task, picks: Picks) -> list[str]:
-    return [task.name(int(row)) for row in np.flatnonzero(np.diff(picks.lists.indptr))]
+def owners(task: Task, curated: CuratedLists) -> list[str]:
+    return [task.name(int(row)) for row in np.flatnonzero(np.diff(curated.lists.indptr))]
 
 
 def test_what_a_query_may_know_by_hand() -> None:
@@ -249,7 +250,7 @@ def test_the_deal_does_not_depend_on_what_the_lists_say(task: Task) -> None:
 
 def test_demo_lists_become_visible_with_time() -> None:
     task = task_of(records(DEMO), AsOf.PUBLISHED)
-    by_age = sorted(task.queries, key=lambda query: float(task.snapshot.corpus.register.days[query.row]))
+    by_age = sorted(task.queries, key=lambda query: float(task.snapshot.corpus.directory.days[query.row]))
     counts = [len(visible_lists(task, query.row)) for query in by_age]
     assert counts == sorted(counts)
     assert counts[0] == 0
@@ -382,12 +383,12 @@ def test_no_list_of_the_own_fold_is_read(demo: Task, name: str) -> None:
 
 def alone(task: Task, name: str) -> Task:
     """The task under a ranker that weighs nothing but one signal, by its value and by its rank."""
-    return replace(task, snapshot=replace(task.snapshot, ranker=Ranker.of({name: (1.0, 0.5)}, -1.0)))
+    return replace(task, snapshot=replace(task.snapshot, ranker=Ranker.from_weights({name: (1.0, 0.5)}, -1.0)))
 
 
 def whole(task: Task) -> Ranking:
     """What the API answers: it knows every list, the query's own too."""
-    return Scored(lambda query: served(task, query, DEPTH, task.snapshot.picks))
+    return Scored(lambda query: served(task, query, DEPTH, task.snapshot.curated))
 
 
 @pytest.mark.parametrize("name", list(SIGNALS))
@@ -409,7 +410,7 @@ def test_it_is_not_read_either_that_there_is_a_list_of_the_querys_own() -> None:
         task = task_of(known, AsOf.NONE)
         query = next(query for query in task.queries if task.name(query.row) == "q")
         assert_own_list_is_not_read(whole, task, query)
-        nothing = Picks.none(len(task.snapshot.corpus))
+        nothing = CuratedLists.none(len(task.snapshot.corpus))
         assert exact(whole(task).hits(query)) == exact(served(task, query, DEPTH, nothing))
 
 
@@ -418,7 +419,7 @@ def itself_among_the_candidates(task: Task) -> Ranking:
 
     def hits(query: Judged) -> list:
         asked, everything = snapshot.corpus.query(query.row), np.ones(len(snapshot.corpus), dtype=bool)
-        pool = pool_of(asked, snapshot.corpus, snapshot.neighbours, snapshot.picks, everything)
+        pool = pool_of(asked, snapshot.corpus, snapshot.neighbours, snapshot.curated, everything)
         return ranked(pool, signals(pool), snapshot.ranker, DEPTH)
 
     return Scored(hits)
@@ -435,18 +436,18 @@ def own_list_counted(task: Task) -> Ranking:
 
     def hits(query: Judged) -> list:
         asked = snapshot.corpus.query(query.row)
-        pool = pool_of(asked, snapshot.corpus, snapshot.neighbours, snapshot.picks, task.allowed(query.row))
+        pool = pool_of(asked, snapshot.corpus, snapshot.neighbours, snapshot.curated, task.allowed(query.row))
         return ranked(
-            pool, signals(Forgetful(asked, pool.corpus, pool.rows, pool.fused, pool.picks)), snapshot.ranker, DEPTH
+            pool, signals(Forgetful(asked, pool.corpus, pool.rows, pool.fused, pool.curated)), snapshot.ranker, DEPTH
         )
 
     return Scored(hits)
 
 
 def lists_both_ways(task: Task) -> Ranking:
-    pairs = task.snapshot.picks.lists.tocoo()
+    pairs = task.snapshot.curated.lists.tocoo()
     n = len(task.snapshot.corpus)
-    both = Picks.at(np.append(pairs.row, pairs.col), np.append(pairs.col, pairs.row), n)
+    both = CuratedLists.from_rows(np.append(pairs.row, pairs.col), np.append(pairs.col, pairs.row), n)
     return Scored(lambda query: served(task, query, DEPTH, both))
 
 

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from eval.stats.measures import per_query
+from eval.systems import tuning as module
 from eval.systems.crossval import evidence, known_owners, plant
 from eval.systems.systems import DEPTH, Scored, prepare, served
-from eval.systems import tuning as module
 from eval.systems.tuning import Case, Tuning
 from eval.task.task import AsOf, Judged, Task, qrels_of
-from recommender.ranking.curated import Picks
+from recommender.ranking.curated import CuratedLists
 from recommender.ranking.fitting import fit
 from recommender.ranking.ranker import Ranker, features
 from recommender.ranking.signals import SIGNALS, signals
@@ -80,7 +80,7 @@ class FitsItsOwnFold(Tuning):
 class KnowsItsOwnFold(Tuning):
     """The mistake of hiding the answered fold as targets only: its lists are evidence for those that are fitted to."""
 
-    def _evidence(self, query: Judged, hidden: int | None = None) -> Picks:
+    def _evidence(self, query: Judged, hidden: int | None = None) -> CuratedLists:
         return super()._evidence(query)
 
 
@@ -93,42 +93,42 @@ def test_weights_that_read_a_list_of_the_fold_are_caught(demo: Task, careless: t
 
 
 @pytest.fixture
-def made(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, Picks]]:
+def made(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, CuratedLists]]:
     """What cases are made of: the query's row, and the lists that are known to it."""
-    seen: list[tuple[int, Picks]] = []
+    seen: list[tuple[int, CuratedLists]] = []
     make = Case.of
 
-    def watched(task: Task, query: Judged, picks: Picks) -> Case:
-        seen.append((query.row, picks))
-        return make(task, query, picks)
+    def watched(task: Task, query: Judged, curated: CuratedLists) -> Case:
+        seen.append((query.row, curated))
+        return make(task, query, curated)
 
     monkeypatch.setattr(Case, "of", watched)
     return seen
 
 
-def owners(picks: Picks) -> set[int]:
-    return set(np.flatnonzero(np.diff(picks.lists.indptr)).tolist())
+def owners(curated: CuratedLists) -> set[int]:
+    return set(np.flatnonzero(np.diff(curated.lists.indptr)).tolist())
 
 
 @pytest.mark.parametrize("fold", [None, 0, 3])
 def test_a_training_query_knows_neither_its_own_fold_nor_the_answered_one(
-    demo: Task, fold: int | None, made: list[tuple[int, Picks]]
+    demo: Task, fold: int | None, made: list[tuple[int, CuratedLists]]
 ) -> None:
     tuning = Tuning(demo, 1)
     examples = tuning.examples(fold)
     used = [query.row for query in demo.queries if fold is None or tuning.fold_of[query.row] != fold]
     assert [row for row, _ in made] == used
     assert len(examples) == len(used)
-    listed, days = {query.row for query in demo.queries}, demo.snapshot.corpus.register.days
-    for row, picks in made:
+    listed, days = {query.row for query in demo.queries}, demo.snapshot.corpus.directory.days
+    for row, curated in made:
         hidden = {other for other in listed if tuning.fold_of[other] in (fold, tuning.fold_of[row])}
         if demo.as_of is AsOf.PUBLISHED:
             hidden |= {other for other in listed if days[other] >= days[row]}
-        assert owners(picks) == listed - hidden
-    assert sum(len(owners(picks)) for _, picks in made) > 0
+        assert owners(curated) == listed - hidden
+    assert sum(len(owners(curated)) for _, curated in made) > 0
 
 
-def test_the_answered_query_knows_all_other_folds(demo: Task, made: list[tuple[int, Picks]]) -> None:
+def test_the_answered_query_knows_all_other_folds(demo: Task, made: list[tuple[int, CuratedLists]]) -> None:
     tuning = Tuning(demo, 1)
     for query in demo.queries[::10]:
         tuning.case(query)
@@ -156,13 +156,13 @@ def test_lists_on_which_nothing_can_be_measured_are_known_all_the_same() -> None
 def test_a_case_under_the_base_is_what_the_api_would_answer(demo: Task) -> None:
     tuning = Tuning(demo, 1)
     for query in demo.queries[::6]:
-        picks = evidence(demo, query.row, tuning.fold_of)
-        assert exact(tuning.case(query).answer(tuning.base, DEPTH)) == exact(served(demo, query, DEPTH, picks))
+        curated = evidence(demo, query.row, tuning.fold_of)
+        assert exact(tuning.case(query).answer(tuning.base, DEPTH)) == exact(served(demo, query, DEPTH, curated))
 
 
 def test_an_example_is_the_pool_and_who_was_picked(demo: Task) -> None:
     query = replace(demo.queries[4], confirmed=(int(np.flatnonzero(demo.allowed(demo.queries[4].row))[-1]),))
-    case = Case.of(demo, query, Picks.none(len(demo.snapshot.corpus)))
+    case = Case.from_query(demo, query, CuratedLists.none(len(demo.snapshot.corpus)))
     example = case.example(3.0)
     assert example.weight == 3.0
     assert example.picked.tolist() == [int(row) in query.answers for row in case.pool.rows]
@@ -176,12 +176,12 @@ def test_the_tuned_system_answers_with_the_folds_own_weights(topics: Task) -> No
     assert isinstance(rank, Scored)
     for query in topics.queries[::9]:
         own = tuning.ranker(tuning.fold_of[query.row])
-        picks = evidence(topics, query.row, tuning.fold_of)
+        curated = evidence(topics, query.row, tuning.fold_of)
         spelled = replace(topics, snapshot=replace(topics.snapshot, ranker=own))
-        assert exact(rank.hits(query)) == exact(served(spelled, query, DEPTH, picks))
+        assert exact(rank.hits(query)) == exact(served(spelled, query, DEPTH, curated))
 
 
-def test_nothing_is_fitted_twice(topics: Task, made: list[tuple[int, Picks]]) -> None:
+def test_nothing_is_fitted_twice(topics: Task, made: list[tuple[int, CuratedLists]]) -> None:
     tuning = Tuning(topics, 1)
     assert tuning.ranker(2) is tuning.ranker(2)
     assert tuning.ranker(2, frozenset({"tags"})) is tuning.ranker(2, frozenset({"tags"}))
@@ -204,7 +204,9 @@ def test_one_list_alone_is_answered_by_the_base(topics: Task) -> None:
     (query,) = task.queries
     assert dict(tuning.fold_of) == {query.row: 0}
     assert tuning.ranker(0) is tuning.base
-    assert exact(tuning.answer(query, 10)) == exact(served(task, query, 10, Picks.none(len(task.snapshot.corpus))))
+    assert exact(tuning.answer(query, 10)) == exact(
+        served(task, query, 10, CuratedLists.none(len(task.snapshot.corpus)))
+    )
     assert tuning.ranker(None).origin == "tuned on 1 lists"
 
 
@@ -231,7 +233,7 @@ def test_where_no_picked_article_is_a_candidate_the_base_stays(topics: Task) -> 
 
 
 def test_no_fit_looks_at_more_lists_than_it_may(
-    topics: Task, made: list[tuple[int, Picks]], monkeypatch: pytest.MonkeyPatch
+    topics: Task, made: list[tuple[int, CuratedLists]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MAX_LISTS", 7)
     tuning = Tuning(topics, 1)
@@ -246,7 +248,7 @@ def test_no_fit_looks_at_more_lists_than_it_may(
 
 
 def test_which_lists_are_looked_at_does_not_depend_on_what_they_say(
-    topics: Task, made: list[tuple[int, Picks]], monkeypatch: pytest.MonkeyPatch
+    topics: Task, made: list[tuple[int, CuratedLists]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MAX_LISTS", 20)
     Tuning(topics, 1).examples(3)
@@ -298,7 +300,7 @@ def test_a_site_is_drawn_to_its_base_by_its_own_shrinkage(topics: Task) -> None:
 
 
 def test_another_base_is_another_beginning(topics: Task) -> None:
-    base = Ranker.of({"tags": (2.0, 1.0)}, -5.0, "tags alone")
+    base = Ranker.from_weights({"tags": (2.0, 1.0)}, -5.0, "tags alone")
     tuning = Tuning(replace(topics, snapshot=replace(topics.snapshot, ranker=base)), 1)
     assert tuning.base is base
     assert distance(tuning.ranker(0), base) < 0.02 < distance(tuning.ranker(0), topics.snapshot.ranker)
@@ -307,15 +309,17 @@ def test_another_base_is_another_beginning(topics: Task) -> None:
 # --- restricted lists ---
 
 
-def test_only_the_known_lists_exist_as_targets_and_as_evidence(demo: Task, made: list[tuple[int, Picks]]) -> None:
+def test_only_the_known_lists_exist_as_targets_and_as_evidence(
+    demo: Task, made: list[tuple[int, CuratedLists]]
+) -> None:
     known = frozenset(query.row for query in demo.queries[::2])
     tuning = Tuning(demo, 1, known)
     tuning.examples(1)
     assert [row for row, _ in made] == [q.row for q in demo.queries[::2] if tuning.fold_of[q.row] != 1]
     for query in demo.queries:
         tuning.case(query)
-    assert all(owners(picks) <= known for _, picks in made)
-    assert max(len(owners(picks)) for _, picks in made) > len(known) / 2
+    assert all(owners(curated) <= known for _, curated in made)
+    assert max(len(owners(curated)) for _, curated in made) > len(known) / 2
     hidden = [query for query in demo.queries if query.row not in known]
     assert Tuning(falsified(demo, hidden), 1, known).ranker(0).to_json() == tuning.ranker(0).to_json()
     assert Tuning(demo, 1).ranker(0).to_json() != tuning.ranker(0).to_json()
@@ -329,7 +333,9 @@ def test_all_lists_known_is_no_restriction(demo: Task) -> None:
 def test_no_list_known_is_the_base_without_evidence(demo: Task) -> None:
     tuning, query = Tuning(demo, 1, frozenset()), demo.queries[8]
     assert tuning.ranker(0) is tuning.base
-    assert exact(tuning.answer(query, 10)) == exact(served(demo, query, 10, Picks.none(len(demo.snapshot.corpus))))
+    assert exact(tuning.answer(query, 10)) == exact(
+        served(demo, query, 10, CuratedLists.none(len(demo.snapshot.corpus)))
+    )
 
 
 # --- left-out signals ---

@@ -10,17 +10,17 @@ import pytest
 from eval.stats.chance import expected_ndcg
 from eval.stats.measures import per_query
 from eval.systems.crossval import known_owners
-from eval.systems.systems import DEPTH, SYSTEMS, Lab, prepare, served, top
+from eval.systems.systems import DEPTH, SYSTEMS, SystemContext, prepare, served, top
 from eval.task.task import AsOf, Judged, Task, make_task, qrels_of
 from recommender.articles import Article, Record
 from recommender.catalog.database import open_engine
 from recommender.catalog.vector_cache import VectorCache
 from recommender.corpus.encoder import HashEncoder
 from recommender.errors import EvaluationError
-from recommender.ranking.related import related
-from recommender.ranking.request import Wanted
+from recommender.ranking.request import RelatedRequest
 from tests.conftest import DEMO, OPTECH, records, snapshot_of
 from tests.eval.planted import exact
+from tests.query_path import related
 from tests.recommender.makers import TALE
 from tests.reference import related_rows
 
@@ -93,28 +93,28 @@ def test_lists_without_any_known_article_are_refused() -> None:
 
 
 @pytest.fixture(scope="module")
-def lab() -> Lab:
+def context() -> SystemContext:
     task = task_of(records(OPTECH), AsOf.NONE)
     vectors = VectorCache(open_engine("sqlite://"), HashEncoder(dim=64))
-    return Lab(task, vectors, 1, lambda texts: vectors.embed(vectors.missing(texts)))
+    return SystemContext(task, vectors, 1, lambda texts: vectors.embed(vectors.missing(texts)))
 
 
-def test_every_system_answers_with_allowed_rows_once_each(lab: Lab) -> None:
-    for name, rank in prepare(lab, list(SYSTEMS)).items():
-        for query in lab.task.queries[:20]:
+def test_every_system_answers_with_allowed_rows_once_each(context: SystemContext) -> None:
+    for name, rank in prepare(context, list(SYSTEMS)).items():
+        for query in context.task.queries[:20]:
             rows = rank(query)
             assert len(set(rows)) == len(rows), name
-            assert lab.task.allowed(query.row)[rows].all(), name
+            assert context.task.allowed(query.row)[rows].all(), name
             assert query.row not in rows, name
 
 
-def test_the_oracle_is_perfect(lab: Lab) -> None:
-    values = measured(lab, "oracle", "nDCG@10")
+def test_the_oracle_is_perfect(context: SystemContext) -> None:
+    values = measured(context, "oracle", "nDCG@10")
     assert values.min() == values.max() == 1.0
 
 
-def test_random_scores_what_chance_says(lab: Lab) -> None:
-    found, expected = measured(lab, "random", "nDCG@10"), expected_ndcg(lab.task, 10)
+def test_random_scores_what_chance_says(context: SystemContext) -> None:
+    found, expected = measured(context, "random", "nDCG@10"), expected_ndcg(context.task, 10)
     assert expected.low <= found.mean() <= expected.high
 
 
@@ -131,10 +131,10 @@ def test_chance_equals_simulation() -> None:
     assert (expected.high - expected.mean) / 3.29 == pytest.approx(np.std(means), rel=0.05)
 
 
-def test_product_is_the_very_function_that_is_served(lab: Lab) -> None:
-    systems, snapshot = prepare(lab, ["product", "zero-shot"]), lab.task.snapshot
-    for query in lab.task.queries[::25]:
-        known = known_owners(lab.task, query.row, lab.tuning.fold_of)
+def test_product_is_the_very_function_that_is_served(context: SystemContext) -> None:
+    systems, snapshot = prepare(context, ["product", "zero-shot"]), context.task.snapshot
+    for query in context.task.queries[::25]:
+        known = known_owners(context.task, query.row, context.tuning.fold_of)
         lists = {name: targets for name, targets in snapshot.lists.items() if known[snapshot.corpus.row(name)]}
         assert 90 <= len(lists) <= 96  # of 119: what is in another fold
         for name, visible in (("product", lists), ("zero-shot", {})):
@@ -144,7 +144,12 @@ def test_product_is_the_very_function_that_is_served(lab: Lab) -> None:
             assert [hit.row for hit in hits] == [row for row, _ in expected], name
             assert [hit.score for hit in hits] == pytest.approx([score for _, score in expected], abs=1e-5)
             answer = related(
-                seen.corpus.query(query.row), seen.corpus, seen.neighbours, seen.ranker, seen.picks, Wanted(limit=8)
+                seen.corpus.query(query.row),
+                seen.corpus,
+                seen.neighbours,
+                seen.ranker,
+                seen.curated,
+                RelatedRequest(limit=8),
             )
             assert exact(answer) == exact(hits[:8])
 
@@ -152,8 +157,8 @@ def test_product_is_the_very_function_that_is_served(lab: Lab) -> None:
 @pytest.mark.parametrize("as_of", list(AsOf))
 def test_what_is_served_obeys_the_date_rule_of_the_task(as_of: AsOf) -> None:
     task = task_of(records(DEMO), as_of)
-    query = min(task.queries, key=lambda q: float(task.snapshot.corpus.register.days[q.row]))
-    rows = [row for hit in served(task, query, 200, task.snapshot.picks) for row in (hit.row, *hit.also)]
+    query = min(task.queries, key=lambda q: float(task.snapshot.corpus.directory.days[q.row]))
+    rows = [row for hit in served(task, query, 200, task.snapshot.curated) for row in (hit.row, *hit.also)]
     assert set(rows) == set(np.flatnonzero(task.allowed(query.row)).tolist())
     assert (len(rows) == len(task.snapshot.corpus) - 1) == (as_of is AsOf.NONE)
 
@@ -161,30 +166,30 @@ def test_what_is_served_obeys_the_date_rule_of_the_task(as_of: AsOf) -> None:
 def test_recency_is_newest_first_and_undated_last() -> None:
     undated = Record(Article(id="z", title="z", body="story z"), "", ("a",))
     task = task_of([*FIVE, undated], AsOf.NONE)
-    rank = prepare(Lab(task, _no_vectors(), 1, lambda _: None), ["recency"])["recency"]
+    rank = prepare(SystemContext(task, _no_vectors(), 1, lambda _: None), ["recency"])["recency"]
     row = task.snapshot.corpus.row
     query = next(q for q in task.queries if q.row == row("b"))
     assert ids(task, rank(query)) == ["c", "d", "e", "a", "z"]
 
 
-def test_tfidf_and_bm25_and_naive_agree_with_other_computations(lab: Lab) -> None:
+def test_tfidf_and_bm25_and_naive_agree_with_other_computations(context: SystemContext) -> None:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     from recommender.corpus.views import whole_text
 
-    texts = [whole_text(article) for article in lab.task.articles]
+    texts = [whole_text(article) for article in context.task.articles]
     dense = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), stop_words="english", min_df=2).fit_transform(texts)
     cosines = dense.toarray() @ dense.toarray().T
-    query = lab.task.queries[7]
-    ranked = prepare(lab, ["tfidf"])["tfidf"](query)
+    query = context.task.queries[7]
+    ranked = prepare(context, ["tfidf"])["tfidf"](query)
     scores = cosines[query.row][ranked]
     assert (np.diff(scores) <= 1e-6).all()
-    allowed = lab.task.allowed(query.row)
+    allowed = context.task.allowed(query.row)
     assert scores[-1] >= np.sort(cosines[query.row][allowed])[-100] - 1e-6
     encoder = HashEncoder(dim=64)
-    one = [f"{a.title}. {' '.join(a.teasers)} {a.body}"[:3_000] for a in lab.task.articles]
+    one = [f"{a.title}. {' '.join(a.teasers)} {a.body}"[:3_000] for a in context.task.articles]
     vectors = encoder.encode(one)
-    naive = prepare(lab, ["naive"])["naive"](query)
+    naive = prepare(context, ["naive"])["naive"](query)
     assert (np.diff((vectors @ vectors[query.row])[naive]) <= 1e-6).all()
 
 
@@ -192,9 +197,9 @@ def test_ties_go_to_the_smaller_id() -> None:
     assert top(np.array([1.0, 3.0, 3.0, 1.0, 3.0]), np.array([True, True, True, True, False]), 3) == [1, 2, 0]
 
 
-def test_an_unknown_system_is_named(lab: Lab) -> None:
+def test_an_unknown_system_is_named(context: SystemContext) -> None:
     with pytest.raises(EvaluationError, match="unknown system 'magic'"):
-        prepare(lab, ["product", "magic"])
+        prepare(context, ["product", "magic"])
 
 
 def test_demo_lists_hold_mostly_older_articles() -> None:
@@ -203,8 +208,8 @@ def test_demo_lists_hold_mostly_older_articles() -> None:
     assert task.known_targets == task.targets
 
 
-def measured(lab: Lab, system: str, measure: str) -> np.ndarray:
-    task, rank = lab.task, prepare(lab, [system])[system]
+def measured(context: SystemContext, system: str, measure: str) -> np.ndarray:
+    task, rank = context.task, prepare(context, [system])[system]
     qrels = {task.name(q.row): {task.name(r): 1 for r in q.relevant} for q in task.queries}
     return per_query((measure,), qrels, {task.name(q.row): ids(task, rank(q)) for q in task.queries})[measure]
 

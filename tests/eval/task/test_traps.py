@@ -9,16 +9,16 @@ import pytest
 
 from eval.stats.measures import decreasing, per_query
 from eval.systems.crossval import deal, evidence
-from eval.systems.systems import Lab, Ranking, prepare, served, top
+from eval.systems.systems import Ranking, SystemContext, prepare, served, top
 from eval.task.task import AsOf, Judged, Task, make_task
 from recommender.articles import Article, Record
 from recommender.catalog.database import open_engine
 from recommender.catalog.vector_cache import VectorCache
 from recommender.corpus.encoder import HashEncoder
-from recommender.ranking.related import related
-from recommender.ranking.request import Wanted
+from recommender.ranking.request import RelatedRequest
 from tests.conftest import snapshot_of
 from tests.eval.planted import assert_own_list_is_not_read, exact
+from tests.query_path import related
 from tests.recommender.makers import TALE
 
 NDCG = ir_measures.nDCG @ 10
@@ -36,8 +36,8 @@ def story(identity: str, day: int, related: Sequence[str] = (), body: str = "", 
     return Record(article, "", tuple(related))
 
 
-def lab(task: Task) -> Lab:
-    return Lab(task, VectorCache(open_engine("sqlite://"), HashEncoder(dim=32)), 1, lambda _: None)
+def context(task: Task) -> SystemContext:
+    return SystemContext(task, VectorCache(open_engine("sqlite://"), HashEncoder(dim=32)), 1, lambda _: None)
 
 
 def row(task: Task, identity: str) -> int:
@@ -61,7 +61,7 @@ def test_self_is_excluded_by_id_even_where_a_copy_ties() -> None:
     fused, me = np.asarray(task.snapshot.corpus.fused), row(task, "b")
     nearest = np.lexsort((np.arange(3), -(fused @ fused[me])))
     assert me in nearest[1:]  # "drop hit 0 as self" drops the copy and keeps the article itself
-    rank = prepare(lab(task), ["product"])["product"]
+    rank = prepare(context(task), ["product"])["product"]
     assert rank(task.queries[0]) == [row(task, "c")]
 
 
@@ -99,10 +99,12 @@ def test_the_date_rule_binds_candidates_lists_and_evidence_alike() -> None:
     mid = next(q for q in task.queries if q.row == row(task, "mid"))
     corpus = task.snapshot.corpus
     today = task.snapshot
-    naive = related(corpus.query(mid.row), corpus, today.neighbours, today.ranker, today.picks, Wanted(limit=3))
+    naive = related(
+        corpus.query(mid.row), corpus, today.neighbours, today.ranker, today.curated, RelatedRequest(limit=3)
+    )
     assert row(task, "new") in [hit.row for hit in naive]
     for name, rank in prepare(
-        lab(task), ["random", "recency", "popular", "tfidf", "bm25", "zero-shot", "product", "tuned"]
+        context(task), ["random", "recency", "popular", "tfidf", "bm25", "zero-shot", "product", "tuned"]
     ).items():
         assert row(task, "new") not in rank(mid), name
     assert mid.relevant == (row(task, "old"),)
@@ -122,7 +124,7 @@ def popular_naive(task: Task) -> Ranking:
 
 
 def popular(task: Task) -> Ranking:
-    return prepare(lab(task), ["popular"])["popular"]
+    return prepare(context(task), ["popular"])["popular"]
 
 
 MANY = [story(f"s{n}", 1 + n % 28, [f"s{(n * 7 + 3) % 30}", f"s{(n * 11 + 5) % 30}"]) for n in range(30)]
@@ -160,12 +162,12 @@ def test_evidence_is_not_of_the_future() -> None:
         story("soon", 6, ["a"], body="Chess."),
     ]
     task, archive = task_of(items, AsOf.PUBLISHED), task_of(items, AsOf.NONE)
-    ours = prepare(lab(task), ["product", "zero-shot"])
+    ours = prepare(context(task), ["product", "zero-shot"])
     query = next(q for q in task.queries if q.row == row(task, "q"))
     assert not evidence(task, query.row, deal(task, 1)).lists.nnz
     assert exact(ours["product"].hits(query)) == exact(ours["zero-shot"].hits(query))
     assert "later" not in [task.name(hit.row) for hit in ours["product"].hits(query)]
-    naive = {hit.row: hit.score for hit in served(task, query, 9, task.snapshot.picks)}
+    naive = {hit.row: hit.score for hit in served(task, query, 9, task.snapshot.curated)}
     honest = {hit.row: hit.score for hit in ours["product"].hits(query)}
     assert naive != honest  # what the API, which knows every list of today, would have flattered itself with
     assert evidence(archive, query.row).lists.nnz == 5

@@ -13,7 +13,7 @@ from index.candidates.neighbours import EXACT_UP_TO, FEW, Neighbours, build_hnsw
 from index.store.snapshot import Snapshot
 from recommender.corpus.encoder import Matrix
 from recommender.errors import SnapshotError
-from recommender.ranking.policy import Mask
+from recommender.ranking.pool import Mask
 
 Case = tuple[Matrix, npt.NDArray[np.float32], int, Mask]
 

@@ -22,7 +22,7 @@ from recommender.catalog import Catalog
 from recommender.catalog.vector_cache import VectorCache
 from recommender.corpus.views import views
 from recommender.editors.overrides import Overrides, Pin
-from recommender.ranking.request import Fallback, Mode, Wanted
+from recommender.ranking.request import Fallback, Mode, RelatedRequest
 from tests.conftest import snapshot_of
 from tests.index.samples import ENCODER, articles
 
@@ -30,12 +30,12 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 QUERY = "a001"
 EVERYWHERE = [
-    Wanted(limit=100),
-    Wanted(limit=100, min_score=0.999, fallback=Fallback.LATEST),
-    Wanted(limit=100, min_score=0.999, fallback=Fallback.SECTION),
-    Wanted(limit=100, mode=Mode.NEXT),
-    Wanted(limit=100, mode=Mode.BACKGROUND),
-    Wanted(limit=100, diversity=0.9),
+    RelatedRequest(limit=100),
+    RelatedRequest(limit=100, min_score=0.999, fallback=Fallback.LATEST),
+    RelatedRequest(limit=100, min_score=0.999, fallback=Fallback.SECTION),
+    RelatedRequest(limit=100, mode=Mode.NEXT),
+    RelatedRequest(limit=100, mode=Mode.BACKGROUND),
+    RelatedRequest(limit=100, diversity=0.9),
 ]
 
 
@@ -81,8 +81,8 @@ def put_live(catalog: Catalog, *records: Record) -> None:
     cache.embed(cache.missing(text for item in records for text in views(item.article).texts))
 
 
-def named(snapshot: Snapshot, wanted: Wanted = Wanted(limit=100)) -> set[str]:
-    found = answer(snapshot, snapshot.corpus.query(snapshot.corpus.row(QUERY)), wanted)
+def named(snapshot: Snapshot, request: RelatedRequest = RelatedRequest(limit=100)) -> set[str]:
+    found = answer(snapshot, snapshot.corpus.query(snapshot.corpus.row(QUERY)), request)
     return {name for item in found.items for name in (item.id, *item.also)}
 
 
@@ -101,11 +101,11 @@ def test_what_is_hidden_is_in_no_list_whatever_is_asked(
     catalog.put_overrides(QUERY, Overrides((Pin("secret", 1),)))
     snapshot = process(tmp_path, catalog, clock).snapshot()
     assert snapshot.corpus.find("secret") is not None
-    for wanted in EVERYWHERE:
-        assert "secret" not in named(snapshot, wanted)
-    draft = answer_to_draft(snapshot, snapshot.corpus.draft(secret.article, ENCODER), Wanted(limit=100))
+    for request in EVERYWHERE:
+        assert "secret" not in named(snapshot, request)
+    draft = answer_to_draft(snapshot, snapshot.corpus.draft(secret.article, ENCODER), RelatedRequest(limit=100))
     assert "secret" not in {item.id for item in draft.items} | {item.id for item in draft.covered}
-    asked = answer(snapshot, snapshot.corpus.query(snapshot.corpus.row("secret")), Wanted(limit=5))
+    asked = answer(snapshot, snapshot.corpus.query(snapshot.corpus.row("secret")), RelatedRequest(limit=5))
     assert asked.count == 5
 
 
@@ -140,10 +140,10 @@ def test_a_pin_waits_for_its_article(catalog: Catalog, tmp_path: Path, clock: Cl
     catalog.put_overrides(QUERY, Overrides((Pin("first", 1),)))
     live = process(tmp_path, catalog, clock)
     query = live.snapshot().corpus.query(live.snapshot().corpus.row(QUERY))
-    assert answer(live.snapshot(), query, Wanted(limit=3)).items[0].id != "first"
+    assert answer(live.snapshot(), query, RelatedRequest(limit=3)).items[0].id != "first"
     clock.now = NOON + MINUTE
     live.follow()
-    assert answer(live.snapshot(), query, Wanted(limit=3)).items[0].id == "first"
+    assert answer(live.snapshot(), query, RelatedRequest(limit=3)).items[0].id == "first"
 
 
 def test_a_draft_that_is_published_and_one_that_is_taken_back(catalog: Catalog, tmp_path: Path, clock: Clock) -> None:
@@ -174,7 +174,7 @@ def test_an_export_holds_no_draft_and_names_nothing_ahead(catalog: Catalog, tmp_
     catalog.put([story("ahead", published_at=NOON + MINUTE), story("draft", published=False)])
     build(tmp_path, catalog, ENCODER)
     snapshot = process(tmp_path, catalog, clock).snapshot()
-    export(snapshot, tmp_path / "pub", Wanted(), lambda _: None)
+    export(snapshot, tmp_path / "pub", RelatedRequest(), lambda _: None)
     files = {path.stem: path.read_text() for path in (tmp_path / "pub" / "related").glob("*.json")}
     assert "ahead" in files
     assert "draft" not in files
@@ -196,7 +196,7 @@ def test_lists_are_those_of_the_visible_articles_alone(ahead: list[int], drafts:
     snapshot = base.seen_at(NOON + now * MINUTE)
     hidden = {f"s{n}" for n, days in enumerate(ahead) if days > now or n in drafts}
     assert named(snapshot).isdisjoint(hidden)
-    visible = {card.id for card, seen in zip(base.corpus.cards, snapshot.corpus.register.visible, strict=True) if seen}
+    visible = {card.id for card, seen in zip(base.corpus.cards, snapshot.corpus.directory.visible, strict=True) if seen}
     assert visible == {card.id for card in base.corpus.cards} - hidden
     assert snapshot.ahead == sum(days > now and n not in drafts for n, days in enumerate(ahead))
 
@@ -207,4 +207,4 @@ def test_nothing_dated_ahead_costs_nothing(catalog: Catalog, tmp_path: Path) -> 
     before = live.snapshot()
     assert before.seen_at(NOON + 9 * MINUTE) is before
     assert "+" not in before.version
-    assert bool(np.all(before.corpus.register.visible))
+    assert bool(np.all(before.corpus.directory.visible))

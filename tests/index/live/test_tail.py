@@ -15,17 +15,16 @@ from index.live.live import Live
 from index.live.tail import Tail
 from index.store.snapshot import Snapshot
 from recommender.articles import Article, Record, stub_from_teaser
-from recommender.articles.directory import Register
+from recommender.articles.directory import Directory
 from recommender.catalog import Catalog
 from recommender.catalog.vector_cache import VectorCache
 from recommender.corpus.quantized import Column
 from recommender.corpus.views import views
-from recommender.ranking.curated import Picks
-from recommender.ranking.policy import allowed
-from recommender.ranking.related import pool_of, related
-from recommender.ranking.request import Wanted
+from recommender.ranking.curated import CuratedLists
+from recommender.ranking.request import RelatedRequest
 from recommender.ranking.signals import signals
 from tests.index.samples import ENCODER
+from tests.query_path import allowed, pool_of, related
 from tests.recommender.makers import BruteForce
 from tests.reference import assert_same
 
@@ -62,44 +61,51 @@ def everything(snapshot: Snapshot) -> dict[str, list[tuple[str, float]]]:
         corpus.cards[row].id: [
             (corpus.cards[hit.row].id, hit.score)
             for hit in related(
-                corpus.query(int(row)), corpus, snapshot.neighbours, snapshot.ranker, snapshot.picks, Wanted(limit=k)
+                corpus.query(int(row)),
+                corpus,
+                snapshot.neighbours,
+                snapshot.ranker,
+                snapshot.curated,
+                RelatedRequest(limit=k),
             )
         ]
-        for row in np.flatnonzero(corpus.register.present)
+        for row in np.flatnonzero(corpus.directory.present)
     }
 
 
 def in_one_piece(base: Snapshot, catalog: Catalog) -> Snapshot:
     """The catalog as it is now, weighed by the models of ``base``, in a register of its own."""
-    corpus = base.corpus.more(list(catalog.articles()), ENCODER.encode)
-    corpus = replace(corpus, register=Register.of(corpus.cards, catalog.aliases()))
+    corpus = base.corpus.transform(list(catalog.articles()), ENCODER.encode)
+    corpus = replace(corpus, directory=Directory.from_cards(corpus.cards, catalog.aliases()))
     lists = {item.article_id: item.targets for item in catalog.curated_lists()}
-    return replace(base, corpus=corpus, neighbours=BruteForce(corpus), lists=lists, picks=Picks.of(corpus, lists))
+    return replace(
+        base, corpus=corpus, neighbours=BruteForce(corpus), lists=lists, curated=CuratedLists.from_lists(corpus, lists)
+    )
 
 
 def signals_of(snapshot: Snapshot, name: str) -> dict[str, Column]:
     """Every signal of every candidate for one article, by the candidate's id."""
     query = snapshot.corpus.query(snapshot.corpus.row(name))
     mask = allowed(query, snapshot.corpus)
-    pool = pool_of(query, snapshot.corpus, snapshot.neighbours, snapshot.picks, mask)
+    pool = pool_of(query, snapshot.corpus, snapshot.neighbours, snapshot.curated, mask)
     return dict(zip([snapshot.corpus.cards[row].id for row in pool.rows], signals(pool), strict=True))
 
 
-def same(found: Snapshot, wanted: Snapshot) -> None:
-    mine, theirs = everything(found), everything(wanted)
+def same(found: Snapshot, request: Snapshot) -> None:
+    mine, theirs = everything(found), everything(request)
     assert mine.keys() == theirs.keys()
     for name, hits in theirs.items():
-        ours, wanted_signals = (signals_of(each, name) for each in (found, wanted))
+        ours, wanted_signals = (signals_of(each, name) for each in (found, request))
         assert ours.keys() == wanted_signals.keys()
         for other, row in wanted_signals.items():
             np.testing.assert_allclose(ours[other], row, atol=1e-5, err_msg=f"{other} for {name}")
-        assert_same(ranked(wanted, mine[name]), ranked(wanted, hits), len(hits), RANKS)
+        assert_same(ranked(request, mine[name]), ranked(request, hits), len(hits), RANKS)
 
 
 def ranked(snapshot: Snapshot, hits: list[tuple[str, float]]) -> list[tuple[int, float]]:
     """By the first of each story: which of two copies is shown may hang on the last bit."""
     corpus = snapshot.corpus
-    return [(int(corpus.register.story(corpus.row(name))[0]), score) for name, score in hits]
+    return [(int(corpus.directory.story(corpus.row(name))[0]), score) for name, score in hits]
 
 
 @settings(max_examples=60, deadline=None)

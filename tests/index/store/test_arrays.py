@@ -37,10 +37,10 @@ def same_terms(a: TermRows, b: TermRows) -> None:
 
 def same_corpus(found: Corpus, expected: Corpus) -> None:
     """Equal to the last bit, in everything that is not derived."""
-    assert (found.cards, found.register.aliases) == (expected.cards, expected.register.aliases)
+    assert (found.cards, found.directory.aliases) == (expected.cards, expected.directory.aliases)
     np.testing.assert_array_equal(found.fused, expected.fused)
     for name in ("codes", "scales", "ends"):
-        a, b = getattr(found.packed, name), getattr(expected.packed, name)
+        a, b = getattr(found.quantized, name), getattr(expected.quantized, name)
         assert a.dtype == b.dtype
         np.testing.assert_array_equal(a, b)
     same_terms(found.terms, expected.terms)
@@ -99,14 +99,14 @@ def test_arrays_are_written_in_their_type_and_in_one_piece() -> None:
     for name, array in found.items():
         assert array.dtype == ARRAYS[name]
         assert array.flags.c_contiguous
-    np.testing.assert_array_equal(found["packed.npy"], corpus.packed.codes)
+    np.testing.assert_array_equal(found["packed.npy"], corpus.quantized.codes)
     np.testing.assert_array_equal(found["short_indices.npy"], corpus.terms.short.indices)
 
 
 def test_what_is_large_is_mapped_and_not_read(whole: Path) -> None:
     corpus = open_snapshot(whole).corpus
     told = corpus.fingerprints.words
-    for array in (corpus.fused, corpus.packed.codes, corpus.terms.whole.data, corpus.terms.short.data, told):
+    for array in (corpus.fused, corpus.quantized.codes, corpus.terms.whole.data, corpus.terms.short.data, told):
         while not isinstance(array, np.memmap):
             assert array.base is not None, "a copy in memory"
             array = array.base

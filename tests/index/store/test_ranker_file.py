@@ -19,8 +19,10 @@ from recommender.errors import NoSnapshotError, RankerError, SnapshotError
 from recommender.ranking.ranker import Ranker, default_ranker
 from tests.index.samples import BUILT_AT, ENCODER, CountingEncoder, articles, contents_of, lists_of
 
-OWN = Ranker.of({"tfidf": (0.25, 0.5), "picked_near": (2.0, 0.0)}, -3.5, "the courier's own lists", bias_alone=-3.0)
-OTHER = Ranker.of({"closeness": (1.0, 0.125)}, -2.0, "dates alone")
+OWN = Ranker.from_weights(
+    {"tfidf": (0.25, 0.5), "picked_near": (2.0, 0.0)}, -3.5, "the courier's own lists", bias_alone=-3.0
+)
+OTHER = Ranker.from_weights({"closeness": (1.0, 0.125)}, -2.0, "dates alone")
 
 
 @pytest.fixture

@@ -31,14 +31,14 @@ def test_what_is_read_answers_as_what_was_written(source: Contents, tmp_path: Pa
     assert disk.kind == source.kind
     assert disk.lists == memory.lists == {item.article_id: item.targets for item in source.lists}
     assert disk.corpus.cards == source.corpus.cards
-    assert disk.corpus.register.aliases == source.corpus.register.aliases
+    assert disk.corpus.directory.aliases == source.corpus.directory.aliases
     assert disk.corpus.lexicon.words.terms == source.corpus.lexicon.words.terms
     assert disk.corpus.lexicon.words.stop_words == source.corpus.lexicon.words.stop_words
     assert disk.corpus.lexicon.names.terms == source.corpus.lexicon.names.terms
     assert disk.corpus.lexicon.tags.terms == source.corpus.lexicon.tags.terms
     assert disk.ranker.to_json() == source.ranker.to_json() == default_ranker().to_json()
-    np.testing.assert_array_equal(disk.picks.lists.toarray(), memory.picks.lists.toarray())
-    assert disk.picks.lists.nnz == 11  # six lists of two; the last one's last target, a012, is unknown
+    np.testing.assert_array_equal(disk.curated.lists.toarray(), memory.curated.lists.toarray())
+    assert disk.curated.lists.nnz == 11  # six lists of two; the last one's last target, a012, is unknown
 
 
 def test_what_editors_decided_comes_along_and_makes_another_version(source: Contents, tmp_path: Path) -> None:
@@ -54,14 +54,14 @@ def test_what_editors_decided_comes_along_and_makes_another_version(source: Cont
 
 def test_a_snapshot_at_a_time_holds_what_is_in_force_then(source: Contents) -> None:
     whole = replace(source, editorial=EDITORIAL).open(BUILT_AT)
-    assert whole.at(BUILT_AT - timedelta(seconds=1)) is whole
-    first, last = whole.at(BUILT_AT), whole.at(BUILT_AT + timedelta(days=1))
+    assert whole.in_force_at(BUILT_AT - timedelta(seconds=1)) is whole
+    first, last = whole.in_force_at(BUILT_AT), whole.in_force_at(BUILT_AT + timedelta(days=1))
     assert first.editorial.overrides["a001"] == Overrides((Pin("https://courier.example/4", 1),), (Block("a005"),))
     assert first.editorial.overrides["a004"] == EDITORIAL.overrides["a004"]
     assert last.editorial.overrides["a004"] == Overrides(mode=Fill.REPLACE)
     assert [s.version for s in (whole, first, last)] == [whole.manifest.version + end for end in ("", "~1", "~2")]
-    assert first.at(BUILT_AT + timedelta(days=1)).version == last.version
-    assert last.at(BUILT_AT + timedelta(days=9)) is last
+    assert first.in_force_at(BUILT_AT + timedelta(days=1)).version == last.version
+    assert last.in_force_at(BUILT_AT + timedelta(days=9)) is last
     assert replace(first, seq=7, stale="0a1b2c3d").version == f"{whole.manifest.version}.7-0a1b2c3d~1"
 
 

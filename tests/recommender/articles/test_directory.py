@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from recommender.articles import Article
 from recommender.articles.card import Card
-from recommender.articles.directory import Register
+from recommender.articles.directory import Directory
 
 ADDRESSES = {
     "plain": "https://news.example/2024/harbour-plan",
@@ -24,8 +24,10 @@ ADDRESSES = {
 }
 
 
-def register_of(addresses: dict[str, str]) -> Register:
-    return Register.of([Card.of(Article(id=name, url=addresses[name], title="T")) for name in sorted(addresses)], {})
+def register_of(addresses: dict[str, str]) -> Directory:
+    return Directory.from_cards(
+        [Card.from_article(Article(id=name, url=addresses[name], title="T")) for name in sorted(addresses)], {}
+    )
 
 
 @pytest.mark.parametrize(
@@ -65,9 +67,9 @@ def register_of(addresses: dict[str, str]) -> Register:
     ],
 )
 def test_one_address_has_many_spellings(spelling: str, found: str | None) -> None:
-    register = register_of(ADDRESSES)
-    row = register.find(spelling)
-    assert (None if row is None else register.cards[row].id) == found
+    directory = register_of(ADDRESSES)
+    row = directory.find(spelling)
+    assert (None if row is None else directory.cards[row].id) == found
 
 
 PAGES = [
@@ -80,14 +82,14 @@ PAGES = [
     after=st.dictionaries(st.integers(0, 8), st.sampled_from([None, *PAGES]), max_size=6),
 )
 def test_after_changes_everything_is_found_as_if_anew(before: Sequence[str], after: dict[int, str | None]) -> None:
-    cards = {n: Card.of(Article(id=f"a{n}", url=url, title=f"T{n}")) for n, url in enumerate(before)}
-    new = {n: Card.of(Article(id=f"a{n}", url=url, title=f"New {n}")) for n, url in after.items() if url}
-    changed = Register.of(list(cards.values()), {}).changed(new.values(), {f"a{n}" for n in after}, {})
+    cards = {n: Card.from_article(Article(id=f"a{n}", url=url, title=f"T{n}")) for n, url in enumerate(before)}
+    new = {n: Card.from_article(Article(id=f"a{n}", url=url, title=f"New {n}")) for n, url in after.items() if url}
+    changed = Directory.from_cards(list(cards.values()), {}).with_changes(new.values(), {f"a{n}" for n in after}, {})
     now = {n: card for n, card in (cards | new).items() if n not in after or n in new}
-    fresh = Register.of([now[n] for n in sorted(now)], {})
+    fresh = Directory.from_cards([now[n] for n in sorted(now)], {})
 
-    def at(register: Register, url: str) -> str | None:
-        row = register.find(url)
-        return None if row is None else register.cards[row].id
+    def at(directory: Directory, url: str) -> str | None:
+        row = directory.find(url)
+        return None if row is None else directory.cards[row].id
 
     assert [at(changed, url) for url in PAGES] == [at(fresh, url) for url in PAGES]

@@ -210,13 +210,15 @@ def test_what_expires_is_counted_once_however_often_one_looks() -> None:
     replaced = Overrides(mode=Fill.REPLACE)
     whole = Editorial(overrides={"a": Overrides(pins, (Block("e", day(3)),)), "z": replaced})
     assert whole.next_end == day(1)
-    assert whole.at(day(1) - timedelta(microseconds=1)) is whole
-    first = whole.at(day(1))
+    assert whole.in_force_at(day(1) - timedelta(microseconds=1)) is whole
+    first = whole.in_force_at(day(1))
     assert (first.expired, first.next_end) == (1, day(3))
     assert first.overrides == {"a": Overrides(pins[1:], (Block("e", day(3)),)), "z": replaced}
-    assert first.at(day(2)) is first
-    last = whole.at(day(4))
-    assert last == first.at(day(4)) == Editorial(overrides={"a": Overrides(pins[2:]), "z": replaced}, expired=3)
+    assert first.in_force_at(day(2)) is first
+    last = whole.in_force_at(day(4))
+    assert (
+        last == first.in_force_at(day(4)) == Editorial(overrides={"a": Overrides(pins[2:]), "z": replaced}, expired=3)
+    )
     assert last.next_end is None
 
 
@@ -224,10 +226,10 @@ def test_the_end_of_a_rule_is_an_end() -> None:
     rules = SiteRules((NeverBeside(None, None, True, "because", SOON),))
     whole = Editorial(rules, {"a": Overrides((Pin("b", 1, SOON + timedelta(days=1)), Pin("d", 3)))}, text="never")
     assert whole.next_end == SOON
-    first, last = whole.at(SOON), whole.at(SOON + timedelta(days=2))
+    first, last = whole.in_force_at(SOON), whole.in_force_at(SOON + timedelta(days=2))
     assert first == Editorial(SiteRules(), whole.overrides, 1, "never")
     assert last == Editorial(SiteRules(), {"a": Overrides((Pin("d", 3),))}, 2, "never")
-    assert first.at(SOON + timedelta(days=2)) == last
+    assert first.in_force_at(SOON + timedelta(days=2)) == last
     assert last.next_end is None
 
 

@@ -85,14 +85,14 @@ def test_every_view_is_the_mean_of_its_texts(small: Corpus, read: np.ndarray) ->
                 np.testing.assert_allclose(read[row, view], mean / np.linalg.norm(mean), atol=1e-6)
             else:
                 assert not read[row, view].any()
-        kept, passages = small.packed.of(row)
+        kept, passages = small.quantized.unpack(row)
         np.testing.assert_allclose(kept, read[row, :3], atol=0.5 / 127)
         np.testing.assert_allclose(
             passages, ENCODER.encode(body).reshape(-1, ENCODER.dim), atol=0.5 / 127, err_msg=article.id
         )
     assert len(views(ARTICLES[0]).passages) == 3
     assert [bool(vector.any()) for vector in read[3]] == [True, False, True, True]
-    assert [bool(vector.any()) for vector in small.packed.of(3)[0]] == [True, False, True]
+    assert [bool(vector.any()) for vector in small.quantized.unpack(3)[0]] == [True, False, True]
 
 
 def test_the_fused_vector_is_made_of_all_views_and_the_whole_text(small: Corpus, read: np.ndarray) -> None:
@@ -109,7 +109,7 @@ def test_the_fused_vector_is_made_of_all_views_and_the_whole_text(small: Corpus,
 
 
 def test_days_count_from_1970(small: Corpus) -> None:
-    np.testing.assert_array_equal(small.register.days, [np.nan, np.nan, 1.5, np.nan])
+    np.testing.assert_array_equal(small.directory.days, [np.nan, np.nan, 1.5, np.nan])
 
 
 def test_a_corpus_built_in_batches_is_the_same(monkeypatch: pytest.MonkeyPatch, small: Corpus) -> None:
@@ -118,7 +118,7 @@ def test_a_corpus_built_in_batches_is_the_same(monkeypatch: pytest.MonkeyPatch, 
     assert again.cards == small.cards
     np.testing.assert_array_equal(again.fused, small.fused)
     for name in ("codes", "scales", "ends"):
-        np.testing.assert_array_equal(getattr(again.packed, name), getattr(small.packed, name))
+        np.testing.assert_array_equal(getattr(again.quantized, name), getattr(small.quantized, name))
     for name in ("whole", "short"):
         np.testing.assert_array_equal(getattr(again.terms, name).toarray(), getattr(small.terms, name).toarray())
 
@@ -148,10 +148,10 @@ COPIES = [
 def test_copies_are_grouped_by_words_and_by_address_and_by_both_in_turn() -> None:
     corpus = corpus_of(COPIES)
     groups: dict[int, list[str]] = {}
-    for card, number in zip(corpus.cards, corpus.copies.tolist(), strict=True):
+    for card, number in zip(corpus.cards, corpus.story_ids.tolist(), strict=True):
         groups.setdefault(number, []).append(card.id)
     assert sorted(groups.values()) == [["1", "2", "3", "4", "5"], ["6", "7"], ["8"], ["9"], ["a"]]
-    stories = [corpus.register.story(row).tolist() for row in (0, 4, 5, 6, 7, 8)]
+    stories = [corpus.directory.story(row).tolist() for row in (0, 4, 5, 6, 7, 8)]
     assert stories == [[0, 1, 2, 3, 4], [0, 1, 2, 3, 4], [5, 6], [5, 6], [7], [8]]
 
 
@@ -168,15 +168,15 @@ def test_copies_are_grouped_by_words_and_by_address_and_by_both_in_turn() -> Non
 )
 def test_which_articles_a_draft_is(draft: Article, ids: set[str]) -> None:
     corpus = corpus_of(COPIES)
-    assert {corpus.cards[row].id for row in corpus.register.same_as(Card.of(draft))} == ids
+    assert {corpus.cards[row].id for row in corpus.directory.same_as(Card.from_article(draft))} == ids
 
 
 def test_a_card_shows_the_article() -> None:
-    card = Card.of(ARTICLES[2])
+    card = Card.from_article(ARTICLES[2])
     assert (card.id, card.teasers, card.is_stub) == ("c", ("Ships are late.",), False)
     assert card.published_at == datetime(1970, 1, 2, 12, tzinfo=UTC)
-    assert Card.of(ARTICLES[0]).is_stub is False
-    assert Card.of(ARTICLES[0]).text_sha256 != card.text_sha256
+    assert Card.from_article(ARTICLES[0]).is_stub is False
+    assert Card.from_article(ARTICLES[0]).text_sha256 != card.text_sha256
 
 
 def test_a_draft_of_an_articles_own_text_is_the_articles_query() -> None:
@@ -195,10 +195,10 @@ def test_a_draft_of_an_articles_own_text_is_the_articles_query() -> None:
 
 
 def test_a_draft_changes_nothing(small: Corpus) -> None:
-    before = small.fused.copy(), small.packed.codes.copy(), small.cards
+    before = small.fused.copy(), small.quantized.codes.copy(), small.cards
     small.draft(Article(id="new", title="Ships", body="Ships."), HashEncoder(64))
     np.testing.assert_array_equal(small.fused, before[0])
-    np.testing.assert_array_equal(small.packed.codes, before[1])
+    np.testing.assert_array_equal(small.quantized.codes, before[1])
     assert small.cards is before[2]
 
 
@@ -232,16 +232,22 @@ def test_a_draft_of_one_text_is_read_by_that_text(article: Article, small: Corpu
 def test_sections_are_numbered_by_name() -> None:
     sections = ["sea", "", "land", "sea"]
     corpus = corpus_of(Article(id=str(n), title="T", section=name) for n, name in enumerate(sections))
-    assert corpus.register.sections.numbers.tolist() == [1, -1, 0, 1]
-    assert corpus.register.sections.numbers.dtype == np.int64
+    assert corpus.directory.sections.numbers.tolist() == [1, -1, 0, 1]
+    assert corpus.directory.sections.numbers.dtype == np.int64
     wanted = {"sea": 1, "land": 0, "": -1, "moon": -1, "Sea": -1}
-    assert {name: corpus.register.sections.number(name) for name in wanted} == wanted
+    assert {name: corpus.directory.sections.number(name) for name in wanted} == wanted
 
 
 def test_texts_of_few_words_are_no_copies_of_one_another() -> None:
     texts = ["", "???", "!!!", "Port!", "port", " ".join(f"word{n}" for n in range(29))]
-    few = [Card.of(Article(id=f"{n}{side}", title="T", body=text)) for n, text in enumerate(texts) for side in "ab"]
+    few = [
+        Card.from_article(Article(id=f"{n}{side}", title="T", body=text))
+        for n, text in enumerate(texts)
+        for side in "ab"
+    ]
     assert len({card.text_sha256 for card in few}) == len(few)
-    assert Card.of(Article(id="3a", title="T", body="port?")).text_sha256 == few[6].text_sha256  # of one id it is told
+    assert (
+        Card.from_article(Article(id="3a", title="T", body="port?")).text_sha256 == few[6].text_sha256
+    )  # of one id it is told
     enough = [Article(id=side, title="T", body=f"{texts[-1]} {last}") for side, last in (("a", "word!"), ("b", "Word"))]
-    assert len({Card.of(article).text_sha256 for article in enough}) == 1
+    assert len({Card.from_article(article).text_sha256 for article in enough}) == 1

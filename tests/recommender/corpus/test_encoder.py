@@ -79,7 +79,7 @@ def test_a_known_article_is_answered_without_torch(tmp_path: Path) -> None:
 import sys
 from contextlib import closing
 from pathlib import Path
-import api.app, recommender.corpus.corpus, recommender.corpus.encoder, recommender.ranking.related
+import api.app, recommender.corpus.corpus, recommender.corpus.encoder, recommender.recommender
 from fastapi.testclient import TestClient
 from index.build import build
 from index.live.live import Live

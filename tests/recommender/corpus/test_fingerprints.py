@@ -49,7 +49,7 @@ WORDS = st.sets(st.sampled_from("port ship crane tide quay chess rook pawn vote 
 
 @given(articles=st.lists(WORDS, min_size=1, max_size=6), asked=WORDS)
 def test_rarity_is_the_smoothed_idf_of_an_archive_of_a_hundred_more(articles: list[set[str]], asked: set[str]) -> None:
-    made = Fingerprints.of([hashed(words) for words in articles])
+    made = Fingerprints.from_hashes([hashed(words) for words in articles])
     words = sorted(asked, key=lambda word: murmurhash3_32(word, positive=True))
     holders = [max(1, sum(word in each for each in articles)) for word in words]
     weights = made.rarity.weights(hashed(asked))
@@ -63,7 +63,7 @@ def test_rarity_is_the_smoothed_idf_of_an_archive_of_a_hundred_more(articles: li
 def test_a_word_tells_what_a_text_is_about_if_one_article_in_ten_has_it() -> None:
     """By hand: of 899 articles, 999 as they are weighed, 99 hold "rare" and 100 hold "common" (and one more each)."""
     rows = [{"rare"} if n < 99 else {"common"} if n < 199 else {"other"} for n in range(899)]
-    rarity = Fingerprints.of([hashed(words) for words in rows]).rarity
+    rarity = Fingerprints.from_hashes([hashed(words) for words in rows]).rarity
     assert isinstance(rarity, Rarity)
     assert rarity.telling(hashed(["rare"])).tolist() == [True]
     assert rarity.telling(hashed(["common"])).tolist() == [False]
@@ -71,7 +71,7 @@ def test_a_word_tells_what_a_text_is_about_if_one_article_in_ten_has_it() -> Non
 
 
 def test_other_articles_are_weighed_by_the_same_rarity() -> None:
-    base = Fingerprints.of([hashed(["ship", "port"]), hashed(["ship"])])
+    base = Fingerprints.from_hashes([hashed(["ship", "port"]), hashed(["ship"])])
     late = base.others([hashed(["ship", "quay"]), hashed([])])
     both = Fingerprints.joined([base, late])
     assert late.rarity is both.rarity is base.rarity
@@ -81,5 +81,5 @@ def test_other_articles_are_weighed_by_the_same_rarity() -> None:
         late.row(0).tolist(),
         [],
     ]
-    assert Fingerprints.of([]).rarity.weights(hashed(["ship"])).shape == (1,)
+    assert Fingerprints.from_hashes([]).rarity.weights(hashed(["ship"])).shape == (1,)
     assert len(base.others([])) == 0

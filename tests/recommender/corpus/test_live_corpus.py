@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from recommender.articles import Article
 from recommender.articles.card import Card
-from recommender.articles.directory import Register
+from recommender.articles.directory import Directory
 from recommender.corpus.corpus import Corpus, LiveCorpus, joined
-from recommender.ranking.curated import Picks
+from recommender.ranking.curated import CuratedLists
 from recommender.ranking.ranker import default_ranker
-from recommender.ranking.related import related
-from recommender.ranking.request import Filters, Wanted
+from recommender.ranking.request import Filters, RelatedRequest
+from tests.query_path import related
 from tests.recommender.makers import ENCODER, BruteForce, corpus_of
 
 WORDS = "port ship crane tide quay chess rook pawn vote poll train rail snow rain gale harvest strike".split()
@@ -47,7 +47,7 @@ class Case:
     base: Corpus
     live: LiveCorpus
     whole: Corpus
-    picks: Picks
+    curated: CuratedLists
     lists: dict[str, tuple[str, ...]]
 
 
@@ -65,27 +65,27 @@ def case(seed: int) -> Case:
     names = [*IDS, "old", *(f"https://news.example/{n}" for n in range(12))]
     lists = {name: tuple(rng.sample(names, 4)) for name in before if rng.random() < 0.5}
     base = corpus_of(by_id(before))
-    tail = joined([base.more([item], ENCODER.encode) for item in by_id(new)])
-    live = LiveCorpus.of(base, tail, gone, aliases)
-    whole = base.more(by_id(now), ENCODER.encode)
-    whole = replace(whole, register=Register.of(whole.cards, aliases))
-    old = Picks.of(base, lists)
+    tail = joined([base.transform([item], ENCODER.encode) for item in by_id(new)])
+    live = LiveCorpus.from_base(base, tail, gone, aliases)
+    whole = base.transform(by_id(now), ENCODER.encode)
+    whole = replace(whole, directory=Directory.from_cards(whole.cards, aliases))
+    old = CuratedLists.from_lists(base, lists)
     renewed = {name: tuple(rng.sample(names, 3)) for name in rng.sample(IDS, 6)}
     lists |= renewed
     # Who names an article that left, or might name a new one, is asked again: as the tail does.
     asked = {name: lists.get(name, ()) for name in {*IDS, *renewed}}
-    return Case(base, live, whole, old.changed(live, asked), lists)
+    return Case(base, live, whole, old.with_changes(live, asked), lists)
 
 
-def partition(register: Register, keep: list[int]) -> set[frozenset[str]]:
-    return {frozenset(register.cards[row].id for row in register.story(row)) for row in keep}
+def partition(directory: Directory, keep: list[int]) -> set[frozenset[str]]:
+    return {frozenset(directory.cards[row].id for row in directory.story(row)) for row in keep}
 
 
 @settings(max_examples=150)
 @given(seed=st.integers(0, 10_000))
 def test_who_is_who_after_changes(seed: int) -> None:
     made = case(seed)
-    live, whole = made.live.register, made.whole.register
+    live, whole = made.live.directory, made.whole.directory
     present = np.flatnonzero(live.present).tolist()
     assert sorted(live.cards[row].id for row in present) == [card.id for card in whole.cards]
     assert len(live) == len(made.base) + len(made.live.tail)
@@ -104,7 +104,7 @@ def test_who_is_who_after_changes(seed: int) -> None:
         assert live.sections.numbers[row] == (live.sections.number(card.section) if card.section else -1)
         assert live.languages.numbers[row] == (live.languages.number(card.language) if card.language else -1)
         assert {live.story(r).tolist()[0] for r in live.same_as(card)} == {live.story(row).tolist()[0]}
-    unknown = Card.of(Article(id="~", title="nobody wrote this", section="moon"))
+    unknown = Card.from_article(Article(id="~", title="nobody wrote this", section="moon"))
     assert (live.same_as(unknown), live.sections.number("moon")) == (set(), -1)
 
 
@@ -118,9 +118,9 @@ RULES = st.sampled_from(
 def test_a_live_corpus_recommends_what_one_in_one_piece_does(seed: int, rules: Filters, limit: int) -> None:
     """The same articles in the same order with the same scores, for every article that is there."""
     made = case(seed)
-    both = (made.live, made.picks), (made.whole, Picks.of(made.whole, made.lists))
+    both = (made.live, made.curated), (made.whole, CuratedLists.from_lists(made.whole, made.lists))
     for card in made.whole.cards:
-        found, wanted = (
+        found, request = (
             [
                 (corpus.cards[hit.row].id, hit.score)
                 for hit in related(
@@ -128,43 +128,43 @@ def test_a_live_corpus_recommends_what_one_in_one_piece_does(seed: int, rules: F
                     corpus,
                     BruteForce(corpus),
                     RANKER,
-                    picks,
-                    Wanted(limit, filters=rules),
+                    curated,
+                    RelatedRequest(limit, filters=rules),
                 )
             ]
-            for corpus, picks in both
+            for corpus, curated in both
         )
-        assert [name for name, _ in found] == [name for name, _ in wanted]
-        assert [score for _, score in found] == pytest.approx([score for _, score in wanted], abs=2e-4)
+        assert [name for name, _ in found] == [name for name, _ in request]
+        assert [score for _, score in found] == pytest.approx([score for _, score in request], abs=2e-4)
 
 
 @settings(max_examples=100)
 @given(seed=st.integers(0, 10_000))
 def test_the_lists_after_changes(seed: int) -> None:
     made = case(seed)
-    found, wanted = made.picks, Picks.of(made.whole, made.lists)
+    found, request = made.curated, CuratedLists.from_lists(made.whole, made.lists)
 
-    def named(picks: Picks, corpus: Corpus) -> set[tuple[str, str]]:
-        pairs = picks.lists.tocoo()
+    def named(curated: CuratedLists, corpus: Corpus) -> set[tuple[str, str]]:
+        pairs = curated.lists.tocoo()
         return {(corpus.cards[o].id, corpus.cards[t].id) for o, t in zip(pairs.row, pairs.col, strict=True)}
 
-    assert named(found, made.live) == named(wanted, made.whole)
-    assert found.counts[np.flatnonzero(~made.live.register.present)].sum() == 0
+    assert named(found, made.live) == named(request, made.whole)
+    assert found.counts[np.flatnonzero(~made.live.directory.present)].sum() == 0
 
 
 def test_whose_lists_name_some_articles() -> None:
-    picks = Picks.at(np.array([0, 0, 2, 3]), np.array([1, 2, 1, 0]), 4)
-    assert picks.naming(np.array([1])).tolist() == [0, 2]
-    assert picks.naming(np.array([0, 2])).tolist() == [0, 3]
-    assert picks.naming(np.array([3])).tolist() == []
+    curated = CuratedLists.from_rows(np.array([0, 0, 2, 3]), np.array([1, 2, 1, 0]), 4)
+    assert curated.naming(np.array([1])).tolist() == [0, 2]
+    assert curated.naming(np.array([0, 2])).tolist() == [0, 3]
+    assert curated.naming(np.array([3])).tolist() == []
 
 
 def test_nothing_of_the_corpus_it_began_with_changes() -> None:
     made = case(3)
     before = case(3).base
-    assert made.base.register.cards == before.register.cards
-    assert made.base.register.sections.numbers.tolist() == before.register.sections.numbers.tolist()
+    assert made.base.directory.cards == before.directory.cards
+    assert made.base.directory.sections.numbers.tolist() == before.directory.sections.numbers.tolist()
     for name in ("days", "copies", "order", "present"):
-        np.testing.assert_array_equal(getattr(made.base.register, name), getattr(before.register, name))
+        np.testing.assert_array_equal(getattr(made.base.directory, name), getattr(before.directory, name))
     assert made.live.fused is made.base.fused
-    assert made.live.packed is made.base.packed
+    assert made.live.quantized is made.base.quantized

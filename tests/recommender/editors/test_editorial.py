@@ -13,11 +13,12 @@ from recommender.articles.card import Card
 from recommender.corpus.corpus import Corpus
 from recommender.editors.overrides import Block, Editorial, Fill, Overrides, Pin
 from recommender.editors.rules import Matcher, NeverBeside, SiteRules
-from recommender.ranking.curated import Picks
+from recommender.ranking.curated import CuratedLists
+from recommender.ranking.hits import Hit, Source
 from recommender.ranking.ranker import default_ranker
-from recommender.ranking.related import Hit, Source, related
-from recommender.ranking.request import Fallback, Filters, Mode, Wanted
+from recommender.ranking.request import Fallback, Filters, Mode, RelatedRequest
 from recommender.ranking.signals import SIGNALS
+from tests.query_path import related
 from tests.recommender.makers import BruteForce, corpus_of
 
 NOON = datetime(2024, 3, 1, 12, tzinfo=UTC)
@@ -60,16 +61,20 @@ CORPUS = newspaper()
 ALL = [card.id for card in CORPUS.cards]
 
 
-def hits(query: str, wanted: Wanted = Wanted(), corpus: Corpus = CORPUS, **decided: object) -> list[Hit]:
+def hits(
+    query: str, request: RelatedRequest = RelatedRequest(), corpus: Corpus = CORPUS, **decided: object
+) -> list[Hit]:
     rules = decided.pop("rules", SiteRules())
     overrides = {query: Overrides(**decided)} if decided else {}  # type: ignore[arg-type]
     editorial = Editorial(rules, overrides)  # type: ignore[arg-type]
     asked = corpus.query(corpus.row(query))
-    return related(asked, corpus, BruteForce(corpus), RANKER, Picks.none(len(corpus)), wanted, editorial)
+    return related(asked, corpus, BruteForce(corpus), RANKER, CuratedLists.none(len(corpus)), request, editorial)
 
 
-def names(query: str, wanted: Wanted = Wanted(), corpus: Corpus = CORPUS, **decided: object) -> list[str]:
-    return [corpus.cards[hit.row].id for hit in hits(query, wanted, corpus, **decided)]
+def names(
+    query: str, request: RelatedRequest = RelatedRequest(), corpus: Corpus = CORPUS, **decided: object
+) -> list[str]:
+    return [corpus.cards[hit.row].id for hit in hits(query, request, corpus, **decided)]
 
 
 PLAIN = names("ship")
@@ -87,14 +92,14 @@ def test_a_pin_stands_at_its_position_and_the_rest_moves(position: int) -> None:
     assert [hit.source for hit in found].index(Source.PINNED) == position - 1
     assert np.isnan(found[position - 1].score)
     scores = [hit.score for hit in found if hit.source is Source.RANKED]
-    assert scores == [hit.score for hit in hits("ship", Wanted(filters=Filters(exclude=["hay"])))]
+    assert scores == [hit.score for hit in hits("ship", RelatedRequest(filters=Filters(exclude=["hay"])))]
     assert scores == sorted(scores, reverse=True)
 
 
 def test_several_pins_in_whatever_order_they_were_given() -> None:
     pins = (Pin("snow", 3), Pin("https://news.example/hay?utm_source=x", 1), Pin("rook", 9))
-    assert names("ship", Wanted(limit=4), pins=pins) == ["hay", PLAIN[0], "snow", PLAIN[1]]
-    assert names("ship", Wanted(limit=100), pins=pins)[-1] == "rook"  # the list ends before its position
+    assert names("ship", RelatedRequest(limit=4), pins=pins) == ["hay", PLAIN[0], "snow", PLAIN[1]]
+    assert names("ship", RelatedRequest(limit=100), pins=pins)[-1] == "rook"  # the list ends before its position
 
 
 @pytest.mark.parametrize("named", ["ship", "nobody", "https://news.example/ship"])
@@ -105,10 +110,10 @@ def test_a_pin_of_the_article_itself_or_of_nobody_is_left_out(named: str) -> Non
 def test_a_pin_obeys_what_the_page_asks_for_and_not_what_ranks() -> None:
     pins = (Pin("hay", 1),)
     for filters in (Filters(exclude=["hay"]), Filters(section=["sea"]), Filters(published_before=NOON + 6 * DAY)):
-        assert "hay" not in names("ship", Wanted(filters=filters), pins=pins)
-    assert names("ship", Wanted(mode=Mode.NEXT), pins=pins)[0] == "hay"
-    assert "hay" not in names("snow", Wanted(mode=Mode.BACKGROUND), pins=pins)
-    assert names("ship", Wanted(min_score=1.0), pins=pins) == ["hay"]
+        assert "hay" not in names("ship", RelatedRequest(filters=filters), pins=pins)
+    assert names("ship", RelatedRequest(mode=Mode.NEXT), pins=pins)[0] == "hay"
+    assert "hay" not in names("snow", RelatedRequest(mode=Mode.BACKGROUND), pins=pins)
+    assert names("ship", RelatedRequest(min_score=1.0), pins=pins) == ["hay"]
     never = SiteRules((NeverBeside(None, Matcher(ids=frozenset({"hay"})), False, "a test"),))
     assert names("ship", pins=pins, rules=never)[0] == "hay"
 
@@ -116,22 +121,22 @@ def test_a_pin_obeys_what_the_page_asks_for_and_not_what_ranks() -> None:
 def test_replace_shows_the_pins_alone() -> None:
     pins = (Pin("hay", 2), Pin("rook", 1))
     assert names("ship", pins=pins, mode=Fill.REPLACE) == ["rook", "hay"]
-    assert names("ship", Wanted(fallback=Fallback.LATEST), pins=pins, mode=Fill.REPLACE) == ["rook", "hay"]
+    assert names("ship", RelatedRequest(fallback=Fallback.LATEST), pins=pins, mode=Fill.REPLACE) == ["rook", "hay"]
     assert names("ship", mode=Fill.REPLACE) == []
 
 
 def test_a_block_keeps_an_article_out_of_one_list_and_is_refilled() -> None:
     blocks = (Block(PLAIN[0]), Block("https://news.example/quay"))
-    excluded = names("ship", Wanted(limit=3, filters=Filters(exclude=[PLAIN[0], "quay"])))
-    assert names("ship", Wanted(limit=3), blocks=blocks) == excluded
+    excluded = names("ship", RelatedRequest(limit=3, filters=Filters(exclude=[PLAIN[0], "quay"])))
+    assert names("ship", RelatedRequest(limit=3), blocks=blocks) == excluded
     assert len(excluded) == 3
-    assert PLAIN[0] in names("rook", Wanted(limit=100))
+    assert PLAIN[0] in names("rook", RelatedRequest(limit=100))
 
 
 def test_overrides_of_one_list_touch_no_other() -> None:
     editorial = Editorial(SiteRules(), {"chess": Overrides((Pin("hay", 1),), (Block("pier"),), Fill.REPLACE)})
     query = CORPUS.query(CORPUS.row("ship"))
-    found = related(query, CORPUS, BruteForce(CORPUS), RANKER, Picks.none(9), Wanted(), editorial)
+    found = related(query, CORPUS, BruteForce(CORPUS), RANKER, CuratedLists.none(9), RelatedRequest(), editorial)
     assert [CORPUS.cards[hit.row].id for hit in found] == PLAIN
 
 
@@ -164,10 +169,10 @@ RULES = [
 def test_what_a_rule_of_the_site_bars_is_not_there_and_the_list_is_refilled(
     rule: NeverBeside, query: str, out: set[str]
 ) -> None:
-    plain = [name for name in names(query, Wanted(limit=100)) if name not in out]
-    found = names(query, Wanted(limit=100), rules=SiteRules((rule,)))
+    plain = [name for name in names(query, RelatedRequest(limit=100)) if name not in out]
+    found = names(query, RelatedRequest(limit=100), rules=SiteRules((rule,)))
     assert sorted(found) == sorted(plain)
-    assert names(query, Wanted(limit=2), rules=SiteRules((rule,))) == found[:2]
+    assert names(query, RelatedRequest(limit=2), rules=SiteRules((rule,))) == found[:2]
 
 
 @settings(max_examples=200)
@@ -183,9 +188,13 @@ def test_a_rule_gives_the_list_of_the_corpus_without_what_it_bars(
     """Whatever the size of the pool: the same articles, in the same order, with the same scores."""
     rule = NeverBeside(None, Matcher(ids=frozenset(out)), False, "a test")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("recommender.ranking.related.POOL", pool)
-        barred = hits(query, Wanted(limit=limit), rules=SiteRules((rule,))) if out else hits(query, Wanted(limit=limit))
-        excluded = hits(query, Wanted(limit=limit, filters=Filters(exclude=sorted(out - {query}))))
+        patched.setattr("recommender.recommender.POOL", pool)
+        barred = (
+            hits(query, RelatedRequest(limit=limit), rules=SiteRules((rule,)))
+            if out
+            else hits(query, RelatedRequest(limit=limit))
+        )
+        excluded = hits(query, RelatedRequest(limit=limit, filters=Filters(exclude=sorted(out - {query}))))
     assert [(hit.row, hit.score) for hit in barred] == [(hit.row, hit.score) for hit in excluded]
 
 
@@ -214,36 +223,38 @@ LATEST = ["hay", "snow", "rook", "chess", "quay", "port", "pier"]
 
 
 @pytest.mark.parametrize(
-    ("wanted", "ranked", "fillers"),
+    ("asked", "ranked", "fillers"),
     [
-        (Wanted(limit=3, min_score=1.0), 0, []),
-        (Wanted(limit=3, min_score=1.0, fallback=Fallback.LATEST), 0, LATEST[:3]),
-        (Wanted(limit=9, min_score=1.0, fallback=Fallback.LATEST), 0, LATEST),
-        (Wanted(limit=9, min_score=1.0, fallback=Fallback.SECTION), 0, ["quay", "port", "pier"]),
-        (Wanted(limit=3, fallback=Fallback.LATEST), 3, []),
+        (RelatedRequest(limit=3, min_score=1.0), 0, []),
+        (RelatedRequest(limit=3, min_score=1.0, fallback=Fallback.LATEST), 0, LATEST[:3]),
+        (RelatedRequest(limit=9, min_score=1.0, fallback=Fallback.LATEST), 0, LATEST),
+        (RelatedRequest(limit=9, min_score=1.0, fallback=Fallback.SECTION), 0, ["quay", "port", "pier"]),
+        (RelatedRequest(limit=3, fallback=Fallback.LATEST), 3, []),
         (
-            Wanted(limit=2, min_score=1.0, fallback=Fallback.LATEST, filters=Filters(section=["sea"])),
+            RelatedRequest(limit=2, min_score=1.0, fallback=Fallback.LATEST, filters=Filters(section=["sea"])),
             0,
             ["quay", "port"],
         ),
         (
-            Wanted(limit=2, min_score=1.0, fallback=Fallback.LATEST, filters=Filters(exclude=["hay"])),
+            RelatedRequest(limit=2, min_score=1.0, fallback=Fallback.LATEST, filters=Filters(exclude=["hay"])),
             0,
             ["snow", "rook"],
         ),
-        (Wanted(limit=9, min_score=1.0, fallback=Fallback.LATEST, mode=Mode.BACKGROUND), 0, []),
+        (RelatedRequest(limit=9, min_score=1.0, fallback=Fallback.LATEST, mode=Mode.BACKGROUND), 0, []),
     ],
 )
-def test_fillers_come_only_when_asked_for_and_are_labelled(wanted: Wanted, ranked: int, fillers: list[str]) -> None:
-    found = hits("ship", wanted)
+def test_fillers_come_only_when_asked_for_and_are_labelled(
+    asked: RelatedRequest, ranked: int, fillers: list[str]
+) -> None:
+    found = hits("ship", asked)
     assert [CORPUS.cards[hit.row].id for hit in found if hit.source is Source.FALLBACK] == fillers
     assert [hit.source for hit in found] == [Source.RANKED] * ranked + [Source.FALLBACK] * len(fillers)
 
 
 def test_fillers_stand_behind_and_repeat_nothing() -> None:
-    best = hits("ship", Wanted(filters=Filters(exclude=["hay"])))
-    wanted = Wanted(limit=6, min_score=best[2].score, fallback=Fallback.LATEST)
-    found = hits("ship", wanted, pins=(Pin("hay", 1),))
+    best = hits("ship", RelatedRequest(filters=Filters(exclude=["hay"])))
+    request = RelatedRequest(limit=6, min_score=best[2].score, fallback=Fallback.LATEST)
+    found = hits("ship", request, pins=(Pin("hay", 1),))
     listed = [CORPUS.cards[hit.row].id for hit in found]
     assert [hit.source.value for hit in found] == ["pinned", *["ranked"] * 3, *["fallback"] * 2]
     assert listed[:4] == ["hay", *(CORPUS.cards[hit.row].id for hit in best[:3])]
@@ -252,18 +263,18 @@ def test_fillers_stand_behind_and_repeat_nothing() -> None:
 
 def test_fillers_obey_the_rules_of_the_site() -> None:
     rule = NeverBeside(None, matcher(sections="land"), False, "")
-    wanted = Wanted(limit=3, min_score=1.0, fallback=Fallback.LATEST)
-    assert names("ship", wanted, rules=SiteRules((rule,))) == ["quay", "port", "pier"]
+    request = RelatedRequest(limit=3, min_score=1.0, fallback=Fallback.LATEST)
+    assert names("ship", request, rules=SiteRules((rule,))) == ["quay", "port", "pier"]
 
 
 def test_an_article_without_a_word_still_gets_pins_and_fillers() -> None:
     corpus = corpus_of(
         [Article(id="empty", title="https://news.example/x"), *(Article(id=n, title=t) for n, t in SUBJECTS.items())]
     )
-    dated = replace(corpus.register, days=np.arange(len(corpus), dtype=np.float64))
-    corpus = replace(corpus, register=dated)
+    dated = replace(corpus.directory, days=np.arange(len(corpus), dtype=np.float64))
+    corpus = replace(corpus, directory=dated)
     assert names("empty", corpus=corpus) == []
-    assert names("empty", Wanted(limit=1, fallback=Fallback.LATEST), corpus) == [corpus.cards[-1].id]
+    assert names("empty", RelatedRequest(limit=1, fallback=Fallback.LATEST), corpus) == [corpus.cards[-1].id]
     assert names("empty", corpus=corpus, pins=(Pin("hay", 1),)) == ["hay"]
 
 
@@ -279,10 +290,10 @@ def test_old_background_is_not_held_back_by_its_age() -> None:
             *(Article(id=n, title=t, published_at=NOON - 9 * DAY) for n, t in SUBJECTS.items()),
         ]
     )
-    corpus = replace(corpus, register=replace(corpus.register, copies=np.arange(len(corpus))))
+    corpus = replace(corpus, directory=replace(corpus.directory, copies=np.arange(len(corpus))))
     scores = {corpus.cards[hit.row].id: hit.score for hit in hits("q", corpus=corpus)}
     assert scores["near"] > scores["far"]
-    scores = {corpus.cards[hit.row].id: hit.score for hit in hits("q", Wanted(mode=Mode.BACKGROUND), corpus)}
+    scores = {corpus.cards[hit.row].id: hit.score for hit in hits("q", RelatedRequest(mode=Mode.BACKGROUND), corpus)}
     assert scores["near"] == pytest.approx(scores["far"], abs=1e-6)
 
 
@@ -291,7 +302,9 @@ def test_when_all_that_is_pinned_is_gone_the_list_is_filled_again() -> None:
     assert names("ship", pins=(Pin("hay", 1),), mode=Fill.REPLACE) == ["hay"]
     assert names("ship", pins=(Pin("gone", 1),), mode=Fill.REPLACE) == plain
     assert names("ship", pins=(Pin("gone", 1), Pin("hay", 2)), mode=Fill.REPLACE) == ["hay"]
-    assert names("ship", Wanted(filters=Filters(exclude=["hay"])), pins=(Pin("hay", 1),), mode=Fill.REPLACE) == []
+    assert (
+        names("ship", RelatedRequest(filters=Filters(exclude=["hay"])), pins=(Pin("hay", 1),), mode=Fill.REPLACE) == []
+    )
     assert names("ship", mode=Fill.REPLACE) == []  # nothing was pinned: that is what was decided
 
 
@@ -306,13 +319,15 @@ def test_what_fits_a_rule_is_looked_up_rightly_before_and_after_changes(data: st
         sections=data.draw(sets),
         titles=data.draw(st.sampled_from([(), (), ("*day*",), ("Harbour*", "c?ess*")])),
     )
-    fresh = [Card.of(Article(id=name, title="Harbour day", body="B.", section="sea")) for name in ("hay", "new")]
-    before = newspaper().register
-    for register in (before, before.changed(fresh, {"snow"}, {})):
-        expected = [row for row, card in enumerate(register.cards) if test.fits(card) and register.present[row]]
+    fresh = [
+        Card.from_article(Article(id=name, title="Harbour day", body="B.", section="sea")) for name in ("hay", "new")
+    ]
+    before = newspaper().directory
+    for directory in (before, before.with_changes(fresh, {"snow"}, {})):
+        expected = [row for row, card in enumerate(directory.cards) if test.fits(card) and directory.present[row]]
         for _ in range(2):
-            found = register.fitting(test)
-            assert found[register.present[found]].tolist() == expected
+            found = directory.fitting(test)
+            assert found[directory.present[found]].tolist() == expected
 
 
 def test_rules_follow_an_article_to_its_new_id() -> None:

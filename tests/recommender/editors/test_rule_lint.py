@@ -12,9 +12,11 @@ from recommender.editors.rules import NeverBeside, SiteRules
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CARDS = [
-    Card.of(Article(id="1", title="Ada dies", section="Obituaries", tags=("People",), url="https://n.example/o/1")),
-    Card.of(Article(id="2", title="Win a car", section="promo", tags=("Giveaway", "Home"))),
-    Card.of(Article(id="3", teasers=("A ship.",))),
+    Card.from_article(
+        Article(id="1", title="Ada dies", section="Obituaries", tags=("People",), url="https://n.example/o/1")
+    ),
+    Card.from_article(Article(id="2", title="Win a car", section="promo", tags=("Giveaway", "Home"))),
+    Card.from_article(Article(id="3", teasers=("A ship.",))),
 ]
 
 

@@ -13,7 +13,7 @@ from recommender.editors.rules import Matcher, NeverBeside, SiteRules, heading, 
 
 
 def card(identity: str = "a", **fields: object) -> Card:
-    return Card.of(Article(id=identity, **fields))  # type: ignore[arg-type]
+    return Card.from_article(Article(id=identity, **fields))  # type: ignore[arg-type]
 
 
 DEATH = card(

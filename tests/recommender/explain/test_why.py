@@ -14,23 +14,24 @@ from recommender.articles import Article
 from recommender.corpus.corpus import Corpus, LiveCorpus, Query
 from recommender.corpus.views import whole_text
 from recommender.explain.why import MOST, PHRASES, STRONGEST, Quote, Why, why
-from recommender.ranking.curated import Picks
-from recommender.ranking.policy import allowed
+from recommender.ranking.curated import CuratedLists
+from recommender.ranking.hits import Hit, Source
+from recommender.ranking.pool import Pool
 from recommender.ranking.ranker import default_ranker
-from recommender.ranking.related import Hit, Source, pool_of, ranked
-from recommender.ranking.signals import SIGNALS, Pool, signals
+from recommender.ranking.signals import SIGNALS, signals
 from recommender.text import normalise
 from recommender.text.names import names
 from tests.conftest import DEMO, SEEDS, records
+from tests.query_path import allowed, pool_of, ranked
 from tests.recommender.makers import ENCODER, BruteForce, corpus_of
 
 RANKER = default_ranker()
 NOTHING = np.zeros(len(SIGNALS), np.float32)
 
 
-def pool_for(query: Query, corpus: Corpus, picks: Picks | None = None) -> Pool:
-    picks = Picks.none(len(corpus)) if picks is None else picks
-    return pool_of(query, corpus, BruteForce(corpus), picks, allowed(query, corpus))
+def pool_for(query: Query, corpus: Corpus, curated: CuratedLists | None = None) -> Pool:
+    curated = CuratedLists.none(len(corpus)) if curated is None else curated
+    return pool_of(query, corpus, BruteForce(corpus), curated, allowed(query, corpus))
 
 
 def hits_of(pool: Pool, limit: int = 10) -> list[Hit]:
@@ -71,7 +72,7 @@ def articles() -> dict[str, Article]:
 def test_of_every_hit_of_the_demo_something_true_is_said(seeds: Snapshot, articles: dict[str, Article]) -> None:
     corpus, quoted, named = seeds.corpus, 0, 0
     for row in range(len(corpus)):
-        pool = pool_for(corpus.query(row), corpus, seeds.picks)
+        pool = pool_for(corpus.query(row), corpus, seeds.curated)
         for hit in hits_of(pool, 8):
             ours, theirs = articles[corpus.cards[row].id], articles[corpus.cards[hit.row].id]
             found = why(pool, hit, ours, theirs)
@@ -90,7 +91,7 @@ def test_the_same_every_time(seeds: Snapshot, articles: dict[str, Article]) -> N
     for row in range(0, len(corpus), 20):
         found = []
         for _ in range(2):
-            pool = pool_for(corpus.query(row), corpus, seeds.picks)
+            pool = pool_for(corpus.query(row), corpus, seeds.curated)
             texts = [(articles[corpus.cards[row].id], articles[corpus.cards[hit.row].id]) for hit in hits_of(pool)]
             found.append([why(pool, hit, *pair) for hit, pair in zip(hits_of(pool), texts, strict=True)])
         assert found[0] == found[1]
@@ -102,7 +103,7 @@ def test_without_the_texts_nothing_is_quoted_and_the_rest_still_true(
     corpus = seeds.corpus
     said = 0
     for row in range(0, len(corpus), 5):
-        pool = pool_for(corpus.query(row), corpus, seeds.picks)
+        pool = pool_for(corpus.query(row), corpus, seeds.curated)
         for hit in hits_of(pool, 5):
             ours, theirs = articles[corpus.cards[row].id], articles[corpus.cards[hit.row].id]
             for known in ((None, None), (ours, None), (None, theirs)):
@@ -142,7 +143,7 @@ def test_what_is_said_is_true_of_any_two_articles(
     split = data.draw(st.integers(1, len(found)))
     corpus = corpus_of(found[:split])
     if split < len(found):
-        corpus = LiveCorpus.of(corpus, corpus.more(found[split:], ENCODER.encode), (), {})
+        corpus = LiveCorpus.from_base(corpus, corpus.transform(found[split:], ENCODER.encode), (), {})
     row = data.draw(st.integers(0, len(found) - 1))
     query = corpus.draft(found[row], ENCODER) if data.draw(st.booleans()) else corpus.query(row)
     pool = pool_for(query, corpus)
@@ -275,9 +276,9 @@ def test_picked_by_counts_the_lists_of_others(lists: dict[str, list[str]], expec
     corpus = corpus_of(made)
     asked = Article(id="", title="a", body="The tanker sank.", url=place)
     query = corpus.draft(asked, ENCODER) if draft else corpus.query(0)
-    pool = pool_for(query, corpus, Picks.of(corpus, lists))
+    pool = pool_for(query, corpus, CuratedLists.from_lists(corpus, lists))
     assert why(pool, Hit(corpus.row("b"), 0.5, NOTHING)).picked_by == expected
-    everyone = Pool(query, corpus, np.arange(len(corpus)), np.zeros(len(corpus), np.float32), pool.picks)
+    everyone = Pool(query, corpus, np.arange(len(corpus)), np.zeros(len(corpus), np.float32), pool.curated)
     assert why(everyone, Hit(corpus.row("b"), 0.5, NOTHING)).picked_by == expected
 
 

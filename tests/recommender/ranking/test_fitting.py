@@ -12,7 +12,7 @@ from recommender.ranking.ranker import Ranker, features
 from recommender.ranking.signals import RELATIVE, SIGNALS
 
 S = len(SIGNALS)
-NONE = Ranker.of({}, 0.0)
+NONE = Ranker.from_weights({}, 0.0)
 
 
 def examples(count: int, truth: np.ndarray, *, m: int = 40, seed: int = 0) -> list[Example]:
@@ -77,7 +77,7 @@ def test_what_editors_follow_gets_the_weight() -> None:
 
 
 def test_an_endless_pull_leaves_the_prior_but_for_the_scale() -> None:
-    prior = Ranker.of({"tags": (0.6, 0.2), "closeness": (0.3, 0.0)}, -3.0)
+    prior = Ranker.from_weights({"tags": (0.6, 0.2), "closeness": (0.3, 0.0)}, -3.0)
     found = fit(examples(50, truth(tfidf=2.0)), prior, "here", shrink=1e9)
     slope = found.weights.sum() / prior.weights.sum()
     np.testing.assert_allclose(found.weights, slope * prior.weights, atol=1e-4)
@@ -90,7 +90,7 @@ def test_no_weight_is_negative_even_where_editors_avoid_what_is_alike() -> None:
 
 
 def test_signals_can_be_left_out() -> None:
-    prior = Ranker.of({"tfidf": (0.5, 0.5), "tags": (0.1, 0.1)}, -3.0)
+    prior = Ranker.from_weights({"tfidf": (0.5, 0.5), "tags": (0.1, 0.1)}, -3.0)
     found = fit(examples(100, truth(tfidf=2.0, tags=1.0)), prior, "here", without=frozenset({"tfidf"}))
     assert found.named()["tfidf"] == [0.0, 0.0]
     assert found.named()["tags"][0] > 0
@@ -135,7 +135,7 @@ def test_nothing_to_learn_from_is_refused() -> None:
 
 def test_many_examples_outweigh_the_prior() -> None:
     """The pull stays what it is, so the more lists there are the less the prior counts."""
-    prior = Ranker.of({"tags": (1.0, 0.0)}, -3.0)
+    prior = Ranker.from_weights({"tags": (1.0, 0.0)}, -3.0)
     shares = []
     for count in (5, 50, 500):
         found = fit(examples(count, truth(tfidf=2.0), m=20), prior, "here", shrink=0.05).weights
@@ -163,14 +163,14 @@ def test_a_list_without_a_candidate_teaches_nothing() -> None:
 def test_an_example_holds_what_the_weights_apply_to() -> None:
     signals = np.random.default_rng(0).normal(size=(7, S)).astype(np.float32)
     picked = np.arange(7) == 3
-    made = Example.of(signals, picked, 0.5)
+    made = Example.from_signals(signals, picked, 0.5)
     np.testing.assert_array_equal(made.inputs, features(signals))
-    assert (made.picked is picked, made.weight, Example.of(signals, picked).weight) == (True, 0.5, 1.0)
+    assert (made.picked is picked, made.weight, Example.from_signals(signals, picked).weight) == (True, 0.5, 1.0)
 
 
 def test_what_says_nothing_gets_the_smallest_scale_and_the_share_picked() -> None:
     """Where the order is no better than chance, every score is about the share of what is picked."""
-    found = fit(examples(200, truth(), m=30), Ranker.of({"tags": (1.0, 0.0)}, -3.0), "here", shrink=1e6)
+    found = fit(examples(200, truth(), m=30), Ranker.from_weights({"tags": (1.0, 0.0)}, -3.0), "here", shrink=1e6)
     picked, shown = 0.0, 0.0
     for example in examples(200, truth(), m=30):
         sums = (example.inputs * found.weights).sum(axis=(1, 2)) + found.bias
@@ -182,7 +182,7 @@ def test_what_says_nothing_gets_the_smallest_scale_and_the_share_picked() -> Non
 
 
 def test_signals_left_out_weigh_nothing_wherever_they_came_from() -> None:
-    prior = Ranker.of({name: (0.2, 0.2) for name in SIGNALS}, -3.0)
+    prior = Ranker.from_weights({name: (0.2, 0.2) for name in SIGNALS}, -3.0)
     gone = frozenset({"tfidf", "tags", "picked_near"})
     found = fit(examples(30, truth(tfidf=2.0, picked_near=2.0)), prior, "here", without=gone).named()
     assert [name for name, pair in found.items() if pair == [0.0, 0.0]] == [n for n in SIGNALS if n in gone]

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from recommender.articles import Article
 from recommender.articles.card import Card
-from recommender.articles.directory import Labels
+from recommender.articles.categorical import Categorical
 from recommender.corpus.corpus import Corpus
 from recommender.editors.overrides import Block, Editorial, Overrides
-from recommender.ranking.curated import Picks
-from recommender.ranking.policy import allowed, diversified
+from recommender.ranking.curated import CuratedLists
+from recommender.ranking.placing import diversified
 from recommender.ranking.ranker import default_ranker
-from recommender.ranking.related import covered, pool_of, related
-from recommender.ranking.request import Fallback, Filters, Mode, Wanted
+from recommender.ranking.request import Fallback, Filters, Mode, RelatedRequest
 from recommender.ranking.signals import signals
+from tests.query_path import allowed, covered, pool_of, related
 from tests.recommender.makers import ENCODER, TALE, BruteForce, corpus_of
 
 NOON = datetime(2024, 3, 1, 12, tzinfo=UTC)
@@ -161,12 +161,12 @@ def test_blocks_take_all_versions_with_them() -> None:
 
 
 def test_labels_grow_without_renumbering() -> None:
-    labels = Labels.of(["sea", "", "land", "sea"])
+    labels = Categorical.from_labels(["sea", "", "land", "sea"])
     assert (labels.numbers.tolist(), dict(labels.codes)) == ([1, -1, 0, 1], {"land": 0, "sea": 1})
-    grown = labels.more(["air", "land", "", "air"])
+    grown = labels.extended(["air", "land", "", "air"])
     assert grown.numbers.tolist() == [1, -1, 0, 1, 2, 0, -1, 2]
     assert (grown.number("air"), grown.number("moon"), grown.number("")) == (2, -1, -1)
-    assert grown.among(lambda name: name in ("", "air")).tolist() == [
+    assert grown.where(lambda name: name in ("", "air")).tolist() == [
         False,
         True,
         False,
@@ -206,7 +206,12 @@ def test_versions_of_one_story_take_one_slot_and_the_newest_is_shown() -> None:
     assert min(contained(corpus, row("v1"), row(name)) for name in ("v0", "v2")) > 0.9
     assert contained(corpus, row("v1"), row("o")) < 0.3
     hits = related(
-        corpus.query(row("q")), corpus, BruteForce(corpus), default_ranker(), Picks.none(len(corpus)), Wanted(limit=8)
+        corpus.query(row("q")),
+        corpus,
+        BruteForce(corpus),
+        default_ranker(),
+        CuratedLists.none(len(corpus)),
+        RelatedRequest(limit=8),
     )
     names = {corpus.cards[hit.row].id: {corpus.cards[other].id for other in hit.also} for hit in hits}
     assert names["v2"] == {"v0", "v1"}
@@ -214,7 +219,12 @@ def test_versions_of_one_story_take_one_slot_and_the_newest_is_shown() -> None:
     assert names["o"] == set()
     assert sum(name.startswith("x") for name in names) == 3  # three short texts are told apart by nothing but a digit
     versions = related(
-        corpus.query(row("v1")), corpus, BruteForce(corpus), default_ranker(), Picks.none(len(corpus)), Wanted(limit=8)
+        corpus.query(row("v1")),
+        corpus,
+        BruteForce(corpus),
+        default_ranker(),
+        CuratedLists.none(len(corpus)),
+        RelatedRequest(limit=8),
     )
     assert {corpus.cards[hit.row].id for hit in versions}.isdisjoint({"v0", "v1", "v2"})
     draft = corpus.draft(Article(id="", title="Harbour plan, again", body=LATER), ENCODER)
@@ -241,8 +251,8 @@ def test_the_original_stands_for_its_versions_but_a_reader_gets_their_language(l
         corpus,
         BruteForce(corpus),
         default_ranker(),
-        Picks.none(4),
-        Wanted(filters=Filters(language=ANY)),
+        CuratedLists.none(4),
+        RelatedRequest(filters=Filters(language=ANY)),
     )
     assert [corpus.cards[hit.row].id for hit in hits] == [shown]
     assert {corpus.cards[row].id for row in hits[0].also} == {"original", "reprint", "french"} - {shown}
@@ -315,15 +325,15 @@ def live_blog(**more: Any) -> Corpus:
     return corpus_of([asked, *told, *others])
 
 
-def listed(corpus: Corpus, query: str, wanted: Wanted, **more: Any) -> dict[str, set[str]]:
+def listed(corpus: Corpus, query: str, request: RelatedRequest, **more: Any) -> dict[str, set[str]]:
     """The list of ``query``: each id with those that stand under it."""
     hits = related(
         corpus.query(corpus.row(query)),
         corpus,
         BruteForce(corpus),
         default_ranker(),
-        Picks.none(len(corpus)),
-        wanted,
+        CuratedLists.none(len(corpus)),
+        request,
         **more,
     )
     return {corpus.cards[hit.row].id: {corpus.cards[other].id for other in hit.also} for hit in hits}
@@ -334,18 +344,18 @@ def test_versions_of_versions_are_the_same_story() -> None:
     first, last = corpus.row("v0"), corpus.row("v3")
     counts = [len(corpus.fingerprint(row)) for row in (first, last)]
     assert counts[1] > 3 * counts[0]  # they are no versions of each other, but by those between them
-    found = listed(corpus, "q", Wanted(limit=9))
+    found = listed(corpus, "q", RelatedRequest(limit=9))
     assert found["v3"] == {"v0", "v1", "v2"}
     assert not {"v0", "v1", "v2"} & found.keys()
     for name in ("v0", "v1", "v2", "v3"):
-        assert not {"v0", "v1", "v2", "v3"} & listed(corpus, name, Wanted(limit=9)).keys()
+        assert not {"v0", "v1", "v2", "v3"} & listed(corpus, name, RelatedRequest(limit=9)).keys()
 
 
 @pytest.mark.parametrize("named", ["v0", "v3"])
 def test_what_is_left_out_takes_its_versions_with_it(named: str) -> None:
     """Also those that no address or id, but only their text, makes versions; as fillers, too."""
     corpus = live_blog()
-    everything = Wanted(limit=9, fallback=Fallback.LATEST)
+    everything = RelatedRequest(limit=9, fallback=Fallback.LATEST)
     excluded = listed(corpus, "q", replace(everything, filters=Filters(exclude=[named])))
     editorial = Editorial(overrides={"q": Overrides(blocks=(Block(named),))})
     blocked = listed(corpus, "q", everything, editorial=editorial)
@@ -355,7 +365,7 @@ def test_what_is_left_out_takes_its_versions_with_it(named: str) -> None:
 
 def test_what_fills_up_tells_no_story_that_stands_above() -> None:
     corpus = live_blog()
-    found = listed(corpus, "q", Wanted(limit=4))
+    found = listed(corpus, "q", RelatedRequest(limit=4))
     (score,) = [
         hit.score
         for hit in related(
@@ -363,11 +373,11 @@ def test_what_fills_up_tells_no_story_that_stands_above() -> None:
             corpus,
             BruteForce(corpus),
             default_ranker(),
-            Picks.none(len(corpus)),
-            Wanted(limit=1),
+            CuratedLists.none(len(corpus)),
+            RelatedRequest(limit=1),
         )
     ]
-    filled = listed(corpus, "q", Wanted(limit=9, min_score=score, fallback=Fallback.LATEST))
+    filled = listed(corpus, "q", RelatedRequest(limit=9, min_score=score, fallback=Fallback.LATEST))
     assert next(iter(found)) == next(iter(filled)) == "v3"
     assert sorted(filled) == ["v3", "x0", "x1", "x2", "x3"]
 
@@ -387,8 +397,8 @@ def test_a_reader_without_a_language_gets_the_newest_version() -> None:
             ),
         ]
     )
-    corpus = replace(corpus, register=replace(corpus.register, cards=tuple(map(unaddressed, corpus.cards))))
-    assert listed(corpus, "q", Wanted()) == {"new": {"old"}}
+    corpus = replace(corpus, directory=replace(corpus.directory, cards=tuple(map(unaddressed, corpus.cards))))
+    assert listed(corpus, "q", RelatedRequest()) == {"new": {"old"}}
 
 
 def unaddressed(card: Card) -> Card:
@@ -399,9 +409,9 @@ def unaddressed(card: Card) -> Card:
 def test_the_reasons_are_those_of_the_version_that_is_shown() -> None:
     corpus = live_blog(section="sea")
     query = corpus.query(corpus.row("q"))
-    picks, ranker = Picks.none(len(corpus)), default_ranker()
-    hit = related(query, corpus, BruteForce(corpus), ranker, picks, Wanted(limit=1))[0]
-    pool = pool_of(query, corpus, BruteForce(corpus), picks, allowed(query, corpus))
+    curated, ranker = CuratedLists.none(len(corpus)), default_ranker()
+    hit = related(query, corpus, BruteForce(corpus), ranker, curated, RelatedRequest(limit=1))[0]
+    pool = pool_of(query, corpus, BruteForce(corpus), curated, allowed(query, corpus))
     parts, scores = ranker.explain(signals(pool))
     place = {row: n for n, row in enumerate(pool.rows.tolist())}
     versions = [place[row] for row in (hit.row, *hit.also)]

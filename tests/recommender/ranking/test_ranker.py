@@ -87,7 +87,7 @@ def test_the_score_by_hand(ranker: Ranker) -> None:
 
 
 def test_another_bias_serves_where_no_list_is_known() -> None:
-    ranker = Ranker.of({"tfidf": (0.0, 0.0)}, -1.0, bias_alone=2.0)
+    ranker = Ranker.from_weights({"tfidf": (0.0, 0.0)}, -1.0, bias_alone=2.0)
     table = pool(4)
     assert ranker.score(table).tolist() == pytest.approx([1 / (1 + math.e)] * 4)
     table[:, ~RELATIVE] = np.nan
@@ -101,7 +101,7 @@ def test_another_bias_serves_where_no_list_is_known() -> None:
 def test_more_likeness_never_lowers_a_score(signal: str, weights: tuple[float, float]) -> None:
     table = (pool(50) / 10).astype(np.float32)
     column = table[:, list(SIGNALS).index(signal)]
-    scores = Ranker.of({signal: weights}, bias=-1.0).score(table)
+    scores = Ranker.from_weights({signal: weights}, bias=-1.0).score(table)
     assert (np.diff(scores[np.argsort(column)]) >= 0).all()
     if SIGNALS[signal].relative:
         np.testing.assert_array_equal(np.argsort(scores), np.argsort(column))
@@ -124,7 +124,7 @@ def test_the_shipped_weights_are_sound() -> None:
 
 
 def test_it_is_the_same_after_a_way_through_its_file(tmp_path: Path) -> None:
-    ranker = Ranker.of({"tfidf": (0.1234, 0.5), "tags": (0.0, 1e-4)}, -2.5, "here", bias_alone=-1.5)
+    ranker = Ranker.from_weights({"tfidf": (0.1234, 0.5), "tags": (0.0, 1e-4)}, -2.5, "here", bias_alone=-1.5)
     path = tmp_path / "ranker.json"
     path.write_bytes(ranker.to_json())
     again = read_weights(path)
@@ -135,7 +135,7 @@ def test_it_is_the_same_after_a_way_through_its_file(tmp_path: Path) -> None:
 
 def test_an_unknown_name_is_refused() -> None:
     with pytest.raises(RankerError, match="^the ranker weighs unknown signals: beauty, luck$"):
-        Ranker.of({"tfidf": (1, 0), "luck": (1, 0), "beauty": (2, 0)}, bias=0)
+        Ranker.from_weights({"tfidf": (1, 0), "luck": (1, 0), "beauty": (2, 0)}, bias=0)
 
 
 @pytest.mark.parametrize(
@@ -224,10 +224,10 @@ def test_nothing_known_at_all_is_the_bias_alone() -> None:
 def test_a_number_that_is_none_in_float32_is_refused(weight: float) -> None:
     """As weight or bias it would make every score 0, 1 or no number at all."""
     with pytest.raises(RankerError, match="the weights of tags are .*, expected two finite numbers"):
-        Ranker.of({"tfidf": (1.0, 1.0), "tags": (0.0, weight)}, -1.0)
+        Ranker.from_weights({"tfidf": (1.0, 1.0), "tags": (0.0, weight)}, -1.0)
     for biases in ((weight, -1.0), (-1.0, weight)):
         with pytest.raises(RankerError, match="biases are .*, expected finite numbers"):
-            Ranker.of({}, biases[0], bias_alone=biases[1])
+            Ranker.from_weights({}, biases[0], bias_alone=biases[1])
 
 
 @pytest.mark.parametrize("values", [[1e-9, 0.0, 2e-9], [0.3, 0.3 + 3e-8, 0.3 - 3e-8], [np.nan, 1.0, 1.0 + 1e-7]])

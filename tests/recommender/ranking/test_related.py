@@ -14,17 +14,17 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from index.store.snapshot import Snapshot
+from recommender import recommender as query_path
 from recommender.articles import Article, Record, url_key
 from recommender.corpus.corpus import Query
-from recommender.ranking import related as query_path
-from recommender.ranking.curated import Picks
-from recommender.ranking.policy import allowed
+from recommender.ranking.curated import CuratedLists
+from recommender.ranking.hits import Hit
 from recommender.ranking.ranker import Ranker, default_ranker
-from recommender.ranking.related import Hit, pool_of, related
-from recommender.ranking.request import Filters, Wanted
+from recommender.ranking.request import Filters, RelatedRequest
 from recommender.ranking.signals import RELATIVE, signals
 from tests import reference
 from tests.conftest import OPTECH, records, snapshot_of
+from tests.query_path import allowed, pool_of, related
 from tests.recommender.makers import ENCODER, TALE, BruteForce, corpus_of, record
 
 WORDS = "port ship crane tide quay chess rook pawn vote poll train rail snow rain gale harvest barley strike union wage"
@@ -90,7 +90,9 @@ def run(
     snapshot: Snapshot, query: Query, *, limit: int = 8, rules: Filters = Filters(), min_score: float = 0.0
 ) -> list[tuple[int, float]]:
     candidates = BruteForce(snapshot.corpus)
-    hits = related(query, snapshot.corpus, candidates, DEFAULT, snapshot.picks, Wanted(limit, min_score, rules))
+    hits = related(
+        query, snapshot.corpus, candidates, DEFAULT, snapshot.curated, RelatedRequest(limit, min_score, rules)
+    )
     assert all(isinstance(hit, Hit) for hit in hits)
     return [(hit.row, hit.score) for hit in hits]
 
@@ -108,7 +110,7 @@ def assert_same(
 def barred(snapshot: Snapshot, query: int, rules: Filters) -> frozenset[int]:
     """The rows that the filters leave out, said once more."""
     mine = snapshot.corpus.cards[query].language
-    cards, aliases = snapshot.corpus.cards, snapshot.corpus.register.aliases
+    cards, aliases = snapshot.corpus.cards, snapshot.corpus.directory.aliases
     named = [aliases.get(identity, identity) for identity in rules.exclude]
     addresses = {url_key(name) for name in named if name.startswith("http")}
     out = {r for r, c in enumerate(cards) if c.id in named or (c.url and url_key(c.url) in addresses)}
@@ -133,7 +135,7 @@ def barred(snapshot: Snapshot, query: int, rules: Filters) -> frozenset[int]:
 
 def named(snapshot: Snapshot, rules: Filters) -> list[int]:
     """The rows whose stories the filters leave out: those with an id, or the first with an address."""
-    cards, aliases = snapshot.corpus.cards, snapshot.corpus.register.aliases
+    cards, aliases = snapshot.corpus.cards, snapshot.corpus.directory.aliases
     found = []
     for name in (aliases.get(identity, identity) for identity in rules.exclude):
         ids = [row for row, card in enumerate(cards) if card.id == name]
@@ -208,8 +210,8 @@ def test_a_filter_that_bites_still_fills_the_list(optech: Snapshot) -> None:
 def test_a_hit_says_what_made_its_score(optech: Snapshot) -> None:
     corpus = optech.corpus
     query = corpus.query(7)
-    hits = related(query, corpus, BruteForce(corpus), DEFAULT, optech.picks, Wanted(limit=200))
-    pool = pool_of(query, corpus, BruteForce(corpus), optech.picks, allowed(query, corpus))
+    hits = related(query, corpus, BruteForce(corpus), DEFAULT, optech.curated, RelatedRequest(limit=200))
+    pool = pool_of(query, corpus, BruteForce(corpus), optech.curated, allowed(query, corpus))
     place = {row: i for i, row in enumerate(pool.rows.tolist())}
     expected = DEFAULT.parts(signals(pool))[[place[hit.row] for hit in hits]]
     np.testing.assert_allclose([hit.parts for hit in hits], expected, atol=1e-5)
@@ -227,8 +229,8 @@ def test_ties_go_by_id() -> None:
                 Article(id="0", title="Chess", body="A pawn."),
             ]
         )
-        query, none = corpus.query(corpus.row("q")), Picks.none(len(corpus))
-        hits = related(query, corpus, BruteForce(corpus), DEFAULT, none, Wanted(limit=9))
+        query, none = corpus.query(corpus.row("q")), CuratedLists.none(len(corpus))
+        hits = related(query, corpus, BruteForce(corpus), DEFAULT, none, RelatedRequest(limit=9))
         return [corpus.cards[hit.row].id for hit in hits], [hit.score for hit in hits]
 
     ids, _ = found(f"The ship is on strike. {TALE}")
@@ -262,7 +264,10 @@ def test_a_query_without_a_word_gets_an_empty_list(article: Article, optech: Sna
 
 def test_a_corpus_of_one_relates_to_nothing() -> None:
     corpus = corpus_of([Article(id="a", title="Ships", body="A ship.")])
-    assert related(corpus.query(0), corpus, BruteForce(corpus), DEFAULT, Picks.none(1), Wanted(limit=5)) == []
+    assert (
+        related(corpus.query(0), corpus, BruteForce(corpus), DEFAULT, CuratedLists.none(1), RelatedRequest(limit=5))
+        == []
+    )
 
 
 @pytest.mark.parametrize("row", [0, 40, 111, 156])
@@ -298,7 +303,7 @@ def test_the_own_list_is_never_read(row: int, optech: Snapshot) -> None:
 
 def hits_of(snapshot: Snapshot, row: int) -> list[Hit]:
     corpus = snapshot.corpus
-    return related(corpus.query(row), corpus, BruteForce(corpus), DEFAULT, snapshot.picks, Wanted(limit=200))
+    return related(corpus.query(row), corpus, BruteForce(corpus), DEFAULT, snapshot.curated, RelatedRequest(limit=200))
 
 
 def test_the_list_of_a_copy_is_not_read_either() -> None:
@@ -319,12 +324,12 @@ def test_what_a_neighbours_editor_picked_becomes_a_candidate(optech: Snapshot) -
     with patch.object(query_path, "POOL", 5):
         query = corpus.query(30)
         mask = allowed(query, corpus)
-        nearest = pool_of(query, corpus, BruteForce(corpus), Picks.none(len(corpus)), mask).rows.tolist()
+        nearest = pool_of(query, corpus, BruteForce(corpus), CuratedLists.none(len(corpus)), mask).rows.tolist()
         far = next(row for row in reversed(range(len(corpus))) if row not in nearest and mask[row])
-        picks = Picks.of(corpus, {corpus.cards[nearest[2]].id: (corpus.cards[far].id,)})
-        assert pool_of(query, corpus, BruteForce(corpus), picks, mask).rows.tolist() == [*nearest, far]
+        curated = CuratedLists.from_lists(corpus, {corpus.cards[nearest[2]].id: (corpus.cards[far].id,)})
+        assert pool_of(query, corpus, BruteForce(corpus), curated, mask).rows.tolist() == [*nearest, far]
         mask[far] = False
-        assert pool_of(query, corpus, BruteForce(corpus), picks, mask).rows.tolist() == nearest
+        assert pool_of(query, corpus, BruteForce(corpus), curated, mask).rows.tolist() == nearest
 
 
 def exactly(hits: list[Hit]) -> list[tuple[int, float, bytes]]:
@@ -353,13 +358,13 @@ def test_no_list_of_the_own_story_is_read_whatever_is_planted(seed: int, data: s
     with patch.object(query_path, "POOL", pool):
         assert exactly(hits_of(forged, row)) == exactly(hits_of(honest, row))
         draft = corpus.draft(Article(id="", url=article.url, title=article.title, teasers=article.teasers), ENCODER)
-        twins = corpus.register.same_as(draft.card)
+        twins = corpus.directory.same_as(draft.card)
         if twins and {story[twin] for twin in twins} == {story[row]}:
-            found, wanted = (
-                related(draft, corpus, BruteForce(corpus), DEFAULT, each.picks, Wanted(limit=40))
+            found, request = (
+                related(draft, corpus, BruteForce(corpus), DEFAULT, each.curated, RelatedRequest(limit=40))
                 for each in (forged, honest)
             )
-            assert exactly(found) == exactly(wanted)
+            assert exactly(found) == exactly(request)
 
 
 def test_a_list_that_is_read_changes_what_is_found() -> None:
@@ -378,16 +383,18 @@ def test_the_picks_of_the_nearest_come_first_and_only_so_many(optech: Snapshot) 
     query = corpus.query(30)
     mask = allowed(query, corpus)
     with patch.object(query_path, "POOL", 4), patch.object(query_path, "PICKED", 3):
-        nearest = pool_of(query, corpus, BruteForce(corpus), Picks.none(len(corpus)), mask).rows.tolist()
+        nearest = pool_of(query, corpus, BruteForce(corpus), CuratedLists.none(len(corpus)), mask).rows.tolist()
         a, b, c, d, e, f = [row for row in range(len(corpus)) if row not in nearest and mask[row]][:6]
         ids = [card.id for card in corpus.cards]
 
         def found(lists: dict[int, list[int]], barred: int | None = None) -> list[int]:
-            picks = Picks.of(corpus, {ids[owner]: [ids[target] for target in lists[owner]] for owner in lists})
+            curated = CuratedLists.from_lists(
+                corpus, {ids[owner]: [ids[target] for target in lists[owner]] for owner in lists}
+            )
             permitted = mask.copy()
             if barred is not None:
                 permitted[barred] = False
-            rows: list[int] = pool_of(query, corpus, BruteForce(corpus), picks, permitted).rows.tolist()
+            rows: list[int] = pool_of(query, corpus, BruteForce(corpus), curated, permitted).rows.tolist()
             assert rows[:4] == nearest
             return rows[4:]
 
@@ -407,10 +414,12 @@ def test_the_picks_of_the_nearest_come_first_and_only_so_many(optech: Snapshot) 
 def test_a_picked_article_far_away_in_text_can_be_recommended(optech: Snapshot) -> None:
     corpus = optech.corpus
     query, ids = corpus.query(30), [card.id for card in corpus.cards]
-    ranker = Ranker.of({"tfidf": (0.0, 1.0), "picked_near": (3.0, 0.0)}, bias=-4.0)
+    ranker = Ranker.from_weights({"tfidf": (0.0, 1.0), "picked_near": (3.0, 0.0)}, bias=-4.0)
 
     def listed(lists: dict[str, tuple[str, ...]]) -> list[Hit]:
-        return related(query, corpus, BruteForce(corpus), ranker, Picks.of(corpus, lists), Wanted(limit=20))
+        return related(
+            query, corpus, BruteForce(corpus), ranker, CuratedLists.from_lists(corpus, lists), RelatedRequest(limit=20)
+        )
 
     with patch.object(query_path, "POOL", 20):
         plain = listed({})

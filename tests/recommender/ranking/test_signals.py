@@ -13,14 +13,14 @@ from index.store.snapshot import Snapshot
 from recommender.articles import Article
 from recommender.corpus.corpus import Corpus
 from recommender.corpus.views import views, whole_text
-from recommender.ranking.curated import Picks
-from recommender.ranking.policy import allowed
-from recommender.ranking.related import pool_of
-from recommender.ranking.signals import QUERY_WEIGHT, RELATIVE, SIGNALS, VOTE, Pool, nearness, signals
+from recommender.ranking.curated import CuratedLists
+from recommender.ranking.pool import Pool, nearness
+from recommender.ranking.signals import QUERY_WEIGHT, RELATIVE, SIGNALS, VOTE, signals
 from recommender.text.distinct_words import LEAST_WORDS
 from recommender.text.names import names
 from recommender.text.stop_words import function_words
 from tests.conftest import DEMO, SEED_PAGE, records
+from tests.query_path import allowed, pool_of
 from tests.recommender.makers import ENCODER, BruteForce, corpus_of
 from tests.reference import reference_of
 
@@ -41,19 +41,21 @@ def corpus(seeds: Snapshot) -> Corpus:
     return seeds.corpus
 
 
-def pool(corpus: Corpus, query: int, rows: list[int] | np.ndarray | None = None, picks: Picks | None = None) -> Pool:
+def pool(
+    corpus: Corpus, query: int, rows: list[int] | np.ndarray | None = None, curated: CuratedLists | None = None
+) -> Pool:
     chosen = np.arange(len(corpus)) if rows is None else np.asarray(rows, dtype=np.int64)
     asked = corpus.query(query)
-    return Pool(asked, corpus, chosen, corpus.fused[chosen] @ asked.fused, picks or Picks.none(len(corpus)))
+    return Pool(asked, corpus, chosen, corpus.fused[chosen] @ asked.fused, curated or CuratedLists.none(len(corpus)))
 
 
 def signal(name: str, of: Pool) -> list[float]:
     return [float(value) for value in SIGNALS[name].of(of)]
 
 
-def listed(corpus: Corpus, **lists: str) -> Picks:
+def listed(corpus: Corpus, **lists: str) -> CuratedLists:
     """``a="bc"``: a's editor picked b and c."""
-    return Picks.of(corpus, {owner: tuple(targets) for owner, targets in lists.items()})
+    return CuratedLists.from_lists(corpus, {owner: tuple(targets) for owner, targets in lists.items()})
 
 
 def idf(articles: int, having: int) -> float:
@@ -173,11 +175,11 @@ def test_every_signal_in_plain_loops(which: str, request: pytest.FixtureRequest)
     """With the lists that the corpora have, over the pools that are ranked."""
     snapshot: Snapshot = request.getfixturevalue(which)
     reference = reference_of(snapshot)
-    assert snapshot.picks.lists.nnz > 50
+    assert snapshot.curated.lists.nnz > 50
     for row in range(0, len(snapshot.corpus), 5):
         query = snapshot.corpus.query(row)
         mask = allowed(query, snapshot.corpus)
-        found = pool_of(query, snapshot.corpus, BruteForce(snapshot.corpus), snapshot.picks, mask)
+        found = pool_of(query, snapshot.corpus, BruteForce(snapshot.corpus), snapshot.curated, mask)
         table = reference.table(row, found.rows.tolist())
         assert list(table) == list(SIGNALS)
         np.testing.assert_allclose(signals(found), np.array(list(table.values())).T, atol=2e-5)
@@ -189,7 +191,7 @@ def test_no_signal_leaves_its_range(which: str, request: pytest.FixtureRequest) 
     some = SIGNALS.keys() - {"fused", "closeness", "picked_near", "picks_near", "picked_often"}
     below = dict.fromkeys(PACKED, -1.0)
     for row in range(0, len(snapshot.corpus), 9):
-        table = signals(pool(snapshot.corpus, row, picks=snapshot.picks))
+        table = signals(pool(snapshot.corpus, row, curated=snapshot.curated))
         for name, column in zip(SIGNALS, table.T, strict=True):
             known = column[np.isfinite(column)]
             slack = PACKING_ERROR if name in PACKED else 1e-5
@@ -289,35 +291,35 @@ def test_nearness_is_relative_to_the_nearest() -> None:
 
 
 def test_votes_of_the_neighbours_by_hand(six: Corpus) -> None:
-    picks = listed(six, a="bd", c="d", d="a", e="f", f="b", q="e", r="e")
+    curated = listed(six, a="bd", c="d", d="a", e="f", f="b", q="e", r="e")
     weight = near(six, CANDIDATES)
     assert weight[1] != weight[2]
-    found = signal("picked_near", pool(six, Q, CANDIDATES, picks))
+    found = signal("picked_near", pool(six, Q, CANDIDATES, curated))
     votes = [weight[3], weight[0], 0, weight[0] + weight[2], 0]  # f is no neighbour; q and r are the query
     assert found == pytest.approx([math.log(1 + VOTE * v) for v in votes], abs=1e-5)
 
 
 def test_what_a_candidates_own_list_holds_by_hand(six: Corpus) -> None:
-    picks = listed(six, a="q", b="qc", c="r", d="abf", q="d", r="d")
+    curated = listed(six, a="q", b="qc", c="r", d="abf", q="d", r="d")
     weight = near(six, CANDIDATES)
-    found = signal("picks_near", pool(six, Q, CANDIDATES, picks))
+    found = signal("picks_near", pool(six, Q, CANDIDATES, curated))
     held = [QUERY_WEIGHT, QUERY_WEIGHT + weight[2], 0, weight[0] + weight[1], 0]
     assert found == pytest.approx([math.log(1 + VOTE * v) for v in held], abs=1e-5)
 
 
 def test_who_stands_in_many_lists_by_hand(six: Corpus) -> None:
-    picks = listed(six, a="bd", c="d", e="db", f="d", q="dec", r="de")
+    curated = listed(six, a="bd", c="d", e="db", f="d", q="dec", r="de")
     similar = np.array([float(six.fused[row] @ six.fused[Q]) for row in CANDIDATES])
     relevance = 1 / (1 + np.exp(1 - 2 * (similar - similar.mean()) / similar.std()))
-    found = signal("picked_often", pool(six, Q, CANDIDATES, picks))
+    found = signal("picked_often", pool(six, Q, CANDIDATES, curated))
     np.testing.assert_allclose(found, np.log([1, 3, 1, 5, 1]) * relevance, atol=1e-5)  # not what q and r list
     assert 0 < min(relevance) < 0.3 < 0.6 < max(relevance) < 1
 
 
 @pytest.mark.parametrize("name", [name for name, kind in SIGNALS.items() if not kind.relative])
 def test_without_any_list_but_the_own_nothing_is_known_of_lists(name: str, six: Corpus) -> None:
-    for picks in (Picks.none(len(six)), listed(six, q="ab"), listed(six, q="ab", r="c")):
-        assert all(math.isnan(value) for value in signal(name, pool(six, Q, CANDIDATES, picks)))
+    for curated in (CuratedLists.none(len(six)), listed(six, q="ab"), listed(six, q="ab", r="c")):
+        assert all(math.isnan(value) for value in signal(name, pool(six, Q, CANDIDATES, curated)))
     assert all(np.isfinite(signal(name, pool(six, Q, CANDIDATES, listed(six, f="e")))))
 
 
@@ -395,11 +397,11 @@ def test_a_stub_is_read_by_its_teasers() -> None:
 
 def test_the_table_has_a_column_a_signal_in_the_order_of_the_rows(seeds: Snapshot) -> None:
     corpus, rows = seeds.corpus, np.array([40, 3, 17, 61])
-    of = pool(corpus, query_rows()[0], rows, seeds.picks)
+    of = pool(corpus, query_rows()[0], rows, seeds.curated)
     table = signals(of)
     assert table.dtype == np.float32
     assert table.shape == (4, len(SIGNALS))
-    back = signals(pool(corpus, query_rows()[0], rows[::-1], seeds.picks))[::-1]
+    back = signals(pool(corpus, query_rows()[0], rows[::-1], seeds.curated))[::-1]
     for column, (name, kind) in enumerate(SIGNALS.items()):
         np.testing.assert_array_equal(table[:, column], np.asarray(kind.of(of), dtype=np.float32), err_msg=name)
         np.testing.assert_allclose(table[:, column], back[:, column], rtol=1e-5, atol=1e-6, err_msg=name)
@@ -409,15 +411,15 @@ def test_the_table_has_a_column_a_signal_in_the_order_of_the_rows(seeds: Snapsho
 @pytest.mark.parametrize("with_lists", [False, True])
 def test_a_pool_of_nobody_has_no_rows(with_lists: bool, seeds: Snapshot) -> None:
     """Where a filter leaves no candidate, nothing is computed, and nothing complains."""
-    picks = seeds.picks if with_lists else Picks.none(len(seeds.corpus))
+    curated = seeds.curated if with_lists else CuratedLists.none(len(seeds.corpus))
     for query in query_rows():
-        assert signals(pool(seeds.corpus, query, [], picks)).shape == (0, len(SIGNALS))
+        assert signals(pool(seeds.corpus, query, [], curated)).shape == (0, len(SIGNALS))
 
 
 def test_a_draft_of_a_stored_text_has_the_signals_of_the_stored_article(seeds: Snapshot) -> None:
     corpus = seeds.corpus
     for row in query_rows():
-        of = pool(corpus, row, np.delete(ROWS, row), seeds.picks)
+        of = pool(corpus, row, np.delete(ROWS, row), seeds.curated)
         told = len(corpus.fingerprint(row)) >= LEAST_WORDS  # of fewer words, only its id says whose they are
         draft = corpus.draft(replace(ARTICLES[row], id="draft" if told else ARTICLES[row].id), ENCODER)
         np.testing.assert_allclose(signals(replace(of, query=draft)), signals(of), atol=1e-5)

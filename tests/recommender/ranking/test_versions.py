@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from recommender.articles import Article
 from recommender.corpus.corpus import LiveCorpus
 from recommender.corpus.fingerprints import Rarity, hashed
-from recommender.ranking.curated import Picks
+from recommender.ranking.curated import CuratedLists
 from recommender.ranking.ranker import default_ranker
-from recommender.ranking.related import covered, related
-from recommender.ranking.request import VERSION_DAYS, Wanted
-from recommender.ranking.versions import Reason, Tellings, Told, likeness, retold
+from recommender.ranking.request import VERSION_DAYS, RelatedRequest
+from recommender.ranking.versions import Reason, Tellings, Told, retold, word_overlap
+from tests.query_path import covered, related
 from tests.recommender.makers import ENCODER, TALE, BruteForce, corpus_of
 
 NOON = datetime(2024, 3, 4, 12, tzinfo=UTC)
@@ -91,13 +91,13 @@ def pair_of(a: tuple[str, str], b: tuple[str, str], hours: float | None) -> Reas
     ]
     others = [Article(id=f"x{n}", title=f"Chess {n}", body=f"{TALE} Rook takes pawn {n}.") for n in range(3)]
     corpus = corpus_of([*made, *others])
-    told = [Told.at(corpus, row) for row in (0, 1)]
+    told = [Told.from_row(corpus, row) for row in (0, 1)]
     found = retold(*told, corpus.fingerprints.rarity, VERSION_DAYS)
     assert retold(*reversed(told), corpus.fingerprints.rarity, VERSION_DAYS) is found  # type: ignore[call-arg]
     for mine, other in ((0, 1), (1, 0)):  # and no candidate is lost on the way
         tellings = Tellings(corpus, np.array([other]), VERSION_DAYS)
         query = corpus.query(mine)
-        assert tellings.of(Told.of(query), query.terms).tolist() == [found is not None]
+        assert tellings.of(Told.from_query(query), query.terms).tolist() == [found is not None]
     return found
 
 
@@ -174,11 +174,11 @@ def test_the_window_is_a_setting() -> None:
         Article(id="b", title="Quake in Varda", body=LIVE, published_at=NOON + timedelta(days=2)),
     ]
     corpus = corpus_of(made)
-    none, ranker = Picks.none(3), default_ranker()
+    none, ranker = CuratedLists.none(3), default_ranker()
 
     def listed(days: float) -> list[str]:
-        wanted = Wanted(version_days=days)
-        hits = related(corpus.query(2), corpus, BruteForce(corpus), ranker, none, wanted)
+        request = RelatedRequest(version_days=days)
+        hits = related(corpus.query(2), corpus, BruteForce(corpus), ranker, none, request)
         return sorted(corpus.cards[hit.row].id for hit in hits)
 
     assert [listed(days) for days in (0, 1.99, 2, VERSION_DAYS)] == [["a", "b"], ["a", "b"], ["b"], ["b"]]
@@ -205,10 +205,10 @@ def test_what_came_later_is_a_version_of_what_was_built() -> None:
     )
     new = Article(id="c", title="Quake kills 37", body=LATER, published_at=NOON + timedelta(hours=2))
     other = Article(id="d", title="Quake kills 37, part 2", body=LATER, published_at=NOON + timedelta(hours=2))
-    live = LiveCorpus.of(base, base.more([new, other], ENCODER.encode), (), {})
+    live = LiveCorpus.from_base(base, base.transform([new, other], ENCODER.encode), (), {})
     for mine, others, same in ((2, [0, 1, 3], [True, False, False]), (0, [3, 2, 1], [False, True, False])):
         query, rows = live.query(mine), np.array(others)
-        assert Tellings(live, rows, VERSION_DAYS).of(Told.of(query), query.terms).tolist() == same
+        assert Tellings(live, rows, VERSION_DAYS).of(Told.from_query(query), query.terms).tolist() == same
         tellings = Tellings(live, np.array([mine, *others]), VERSION_DAYS)
         assert tellings.of_place(0).tolist() == [False, *same], "nothing is a version of itself"
     assert live.fingerprint_sizes(np.array([3, 0])).tolist() == [len(live.fingerprint(3)), len(live.fingerprint(0))]
@@ -219,7 +219,7 @@ LETTERS = st.sets(st.sampled_from([f"w{n}" for n in range(40)]), min_size=1, max
 
 @given(ours=LETTERS, theirs=LETTERS, archive=st.lists(LETTERS, min_size=1, max_size=6))
 def test_likeness_is_that_of_sets(ours: set[str], theirs: set[str], archive: list[set[str]]) -> None:
-    rarity = Rarity.of(np.concatenate([hashed(words) for words in archive]), len(archive))
+    rarity = Rarity.from_words(np.concatenate([hashed(words) for words in archive]), len(archive))
 
     def weight(words: set[str]) -> float:
         holders = [max(1, sum(word in each for each in archive)) for word in words]
@@ -227,17 +227,17 @@ def test_likeness_is_that_of_sets(ours: set[str], theirs: set[str], archive: lis
 
     shared, alone = weight(ours & theirs), sorted((weight(ours - theirs), weight(theirs - ours)))
     lost = alone[0] * (1 + 2 * alone[0] / alone[1]) if alone[1] else 0
-    kept, resemblance = likeness(hashed(ours), hashed(theirs), rarity)
+    kept, resemblance = word_overlap(hashed(ours), hashed(theirs), rarity)
     assert kept == pytest.approx(shared / (shared + lost), abs=1e-6)
     assert resemblance == pytest.approx(shared / weight(ours | theirs), abs=1e-6)
-    assert likeness(hashed(theirs), hashed(ours), rarity) == pytest.approx((kept, resemblance), abs=1e-6)
+    assert word_overlap(hashed(theirs), hashed(ours), rarity) == pytest.approx((kept, resemblance), abs=1e-6)
 
 
 def test_a_text_that_grows_keeps_all_and_one_that_swaps_words_does_not() -> None:
     """By hand, of words that are all as rare: 8 of 10 kept, while the other text has 0, 2, 8 words more."""
-    rarity = Rarity.of(hashed(["known"]), 1)
+    rarity = Rarity.from_words(hashed(["known"]), 1)
     ten = [f"w{n}" for n in range(10)]
     grown, swapped = [*ten, *"abcdefgh"], [*ten[:8], *"ab"]
-    assert likeness(hashed(ten), hashed(grown), rarity)[0] == 1
-    assert likeness(hashed(ten), hashed(swapped), rarity)[0] == pytest.approx(8 / (8 + 2 * 3))
-    assert likeness(hashed(ten), hashed([*ten[:8], *"abcdefgh"]), rarity)[0] == pytest.approx(8 / (8 + 2 * 1.5))
+    assert word_overlap(hashed(ten), hashed(grown), rarity)[0] == 1
+    assert word_overlap(hashed(ten), hashed(swapped), rarity)[0] == pytest.approx(8 / (8 + 2 * 3))
+    assert word_overlap(hashed(ten), hashed([*ten[:8], *"abcdefgh"]), rarity)[0] == pytest.approx(8 / (8 + 2 * 1.5))
