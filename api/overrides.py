@@ -128,7 +128,7 @@ async def no_article() -> None:
 
 def _stored(store: Writing, identity: str, now: datetime) -> Overrides:
     try:
-        return store.overrides_of(identity).at(now)
+        return store.overrides_of(identity).in_force_at(now)
     except UnknownArticleError:
         raise _unknown(identity) from None
 

@@ -44,7 +44,7 @@ def check(file: File, *, store: Store) -> None:
     """Say what is wrong with a file of rules, and what in it has no effect on the articles there are."""
     rules = _read(file)
     directory = _served(store).corpus.directory
-    rules = rules.under(directory.aliases)
+    rules = rules.with_current_ids(directory.aliases)
     cards = [card for card, there in zip(directory.cards, directory.present, strict=True) if there]
     for finding in lint(rules, cards, datetime.now(UTC)):
         cli_support.warn(f"{file}: {finding}")
@@ -90,7 +90,7 @@ def _changes(snapshot: Snapshot, rules: SiteRules, limit: int) -> Iterator[Chang
     """One item an article: how its list would change, None if not at all."""
     corpus, now = snapshot.corpus, datetime.now(UTC)
     request = default_request(snapshot, limit)
-    tried = replace(snapshot.editorial, rules=rules.under(corpus.directory.aliases).at(now))
+    tried = replace(snapshot.editorial, rules=rules.with_current_ids(corpus.directory.aliases).in_force_at(now))
     sides = snapshot.recommender, replace(snapshot.recommender, editorial=tried)
     same_tags = snapshot.editorial.rules.ignore_tags == tried.rules.ignore_tags
     for row, card in enumerate(corpus.cards):

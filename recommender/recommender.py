@@ -112,7 +112,7 @@ class Recommender:
         """Return ``(n,)`` bool: the articles that may be ranked for ``query``, whatever is pinned there."""
         return eligible(query, self.corpus, request, self.editorial)
 
-    def pool(self, query: Query, allowed: Mask, count: int = POOL) -> Pool:
+    def pool(self, query: Query, allowed: Mask, count: int = 0) -> Pool:
         """Return the allowed candidates that are ranked for ``query``: its nearest neighbours, then what those list.
 
         ``count`` of them, at least POOL, and at most LISTED more.

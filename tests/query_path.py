@@ -11,7 +11,7 @@ from recommender.ranking.hits import ranked_stories as ranked
 from recommender.ranking.pool import Candidates, Mask, Pool
 from recommender.ranking.ranker import Ranker, default_ranker
 from recommender.ranking.request import VERSION_DAYS, Filters, Mode, RelatedRequest
-from recommender.recommender import POOL, Recommender
+from recommender.recommender import Recommender
 
 __all__ = ["allowed", "covered", "pool_of", "ranked", "related"]
 
@@ -33,7 +33,7 @@ def covered(query: Query, corpus: Corpus, candidates: Candidates, version_days: 
 
 
 def pool_of(
-    query: Query, corpus: Corpus, candidates: Candidates, curated: CuratedLists, mask: Mask, count: int = POOL
+    query: Query, corpus: Corpus, candidates: Candidates, curated: CuratedLists, mask: Mask, count: int = 0
 ) -> Pool:
     return Recommender(corpus, candidates, default_ranker(), curated).pool(query, mask, count)
 

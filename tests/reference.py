@@ -23,7 +23,7 @@ from recommender.articles.card import Card
 from recommender.errors import ArticleError
 
 POOL = 200
-PICKED = 50
+LISTED = 50
 ABSOLUTE = ("picked_near", "picks_near", "picked_often")
 """The signals that count as they are; the others by where in the pool they stand."""
 
@@ -81,7 +81,7 @@ class Reference:
         for row, weight in zip(nearest, nearness([similar[row] for row in nearest]), strict=True):
             for target in self.lists[row] & others:
                 votes.setdefault(target, []).append(weight)
-        return nearest + sorted(votes, key=lambda row: (-math.fsum(votes[row]), row))[:PICKED]
+        return nearest + sorted(votes, key=lambda row: (-math.fsum(votes[row]), row))[:LISTED]
 
     def table(self, query: int, rows: Sequence[int]) -> Table:
         """Return every signal of every one of ``rows``, by name; NaN where it is not known."""

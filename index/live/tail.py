@@ -98,7 +98,7 @@ class Tail:
         return pending
 
     def _with(self, changes: Changes, pending: dict[str, Card]) -> Snapshot:
-        base, editorial = self._base, changes.editorial.under(changes.aliases)
+        base, editorial = self._base, changes.editorial.with_current_ids(changes.aliases)
         if not changes.articles and not changes.gone:
             if editorial == base.editorial:
                 return base

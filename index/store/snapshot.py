@@ -94,7 +94,7 @@ class Snapshot:
         seen = self.seen_at(now)
         if self._next_end is None or now < self._next_end:
             return seen
-        return replace(seen, editorial=self.editorial.at(now))
+        return replace(seen, editorial=self.editorial.in_force_at(now))
 
     def seen_at(self, now: datetime) -> "Snapshot":
         """Return the snapshot with the articles visible that are not dated ahead of ``now``: itself, if they are."""
@@ -142,7 +142,7 @@ class Contents:
         lists = {item.article_id: item.targets for item in self.lists}
         manifest = _manifest(self, {}, built_at)
         neighbours, curated = Neighbours(self.corpus.fused, hnsw), CuratedLists.from_lists(self.corpus, lists)
-        editorial = self.editorial.under(self.corpus.directory.aliases)
+        editorial = self.editorial.with_current_ids(self.corpus.directory.aliases)
         snapshot = Snapshot(manifest, self.corpus, neighbours, self.kind, self.ranker, lists, curated, editorial)
         return snapshot.seen_at(built_at)
 
@@ -282,7 +282,7 @@ def _open(folder: Path, manifest: Manifest) -> Snapshot:
     entry = manifest.ranker
     ranker = Ranker.from_weights(entry.weights, entry.bias, entry.origin, bias_alone=entry.bias_alone)
     neighbours, curated = Neighbours(corpus.fused, hnsw), CuratedLists.from_lists(corpus, lists)
-    editorial = _editorial(folder / EDITORIAL).under(corpus.directory.aliases)
+    editorial = _editorial(folder / EDITORIAL).with_current_ids(corpus.directory.aliases)
     return Snapshot(manifest, corpus, neighbours, manifest.index, ranker, lists, curated, editorial)
 
 

@@ -46,7 +46,7 @@ class Overrides:
     def __bool__(self) -> bool:
         return bool(self.pins or self.blocks or self.mode is Fill.REPLACE)
 
-    def at(self, now: datetime) -> "Overrides":
+    def in_force_at(self, now: datetime) -> "Overrides":
         """Return what of them is in force at ``now``. When the last pin is over, the list is filled again."""
         pins = tuple(pin for pin in self.pins if _lasts(pin.until, now))
         blocks = tuple(block for block in self.blocks if _lasts(block.until, now))
@@ -70,21 +70,21 @@ class Editorial:
         """Return what the rules in ``text`` and ``overrides`` say. Raises RulesError."""
         return cls(_rules(text), overrides, text=text)
 
-    def under(self, aliases: Mapping[str, str]) -> "Editorial":
+    def with_current_ids(self, aliases: Mapping[str, str]) -> "Editorial":
         """Return the same, its rules about the articles that have the former ids now; pins find theirs anyway."""
-        return replace(self, rules=self.rules.under(aliases))
+        return replace(self, rules=self.rules.with_current_ids(aliases))
 
     def about(self, identity: str) -> Overrides:
         """Return what was decided for the list of the article with this id."""
         return self.overrides.get(identity, Overrides())
 
-    def at(self, now: datetime) -> "Editorial":
+    def in_force_at(self, now: datetime) -> "Editorial":
         """Return what is in force at ``now``: this itself if nothing more has expired. ``until`` is exclusive."""
         over = sum(not _lasts(moment, now) for moment in self._ends())
         if not over:
             return self
-        overrides = {name: item.at(now) for name, item in self.overrides.items()}
-        return replace(self, rules=self.rules.at(now), overrides=overrides, expired=self.expired + over)
+        overrides = {name: item.in_force_at(now) for name, item in self.overrides.items()}
+        return replace(self, rules=self.rules.in_force_at(now), overrides=overrides, expired=self.expired + over)
 
     @property
     def next_end(self) -> datetime | None:

@@ -38,7 +38,7 @@ class Matcher:
             return False
         return not self.urls or any(matches(pattern, card.url or "") for pattern in self.urls)
 
-    def under(self, aliases: Mapping[str, str]) -> "Matcher":
+    def with_current_ids(self, aliases: Mapping[str, str]) -> "Matcher":
         """Return the same with the present ids of articles that are named by a former one."""
         ids = frozenset(aliases.get(identity, identity) for identity in self.ids)
         return self if ids == self.ids else replace(self, ids=ids)
@@ -66,19 +66,19 @@ class SiteRules:
     never_beside: tuple[NeverBeside, ...] = ()
     ignore_tags: frozenset[str] = frozenset()
 
-    def under(self, aliases: Mapping[str, str]) -> "SiteRules":
+    def with_current_ids(self, aliases: Mapping[str, str]) -> "SiteRules":
         """Return the same rules, where ``aliases`` say which former id is whose by now: they follow the articles."""
         rules = (
             replace(
                 rule,
-                source=rule.source and rule.source.under(aliases),
-                target=rule.target and rule.target.under(aliases),
+                source=rule.source and rule.source.with_current_ids(aliases),
+                target=rule.target and rule.target.with_current_ids(aliases),
             )
             for rule in self.never_beside
         )
         return replace(self, never_beside=tuple(rules))
 
-    def at(self, now: datetime) -> "SiteRules":
+    def in_force_at(self, now: datetime) -> "SiteRules":
         """Return the rules in force at ``now``."""
         kept = tuple(rule for rule in self.never_beside if rule.until is None or rule.until > now)
         return replace(self, never_beside=kept)

@@ -89,7 +89,7 @@ def test_who_is_who_after_changes(seed: int) -> None:
     present = np.flatnonzero(live.present).tolist()
     assert sorted(live.cards[row].id for row in present) == [card.id for card in whole.cards]
     assert len(live) == len(made.base) + len(made.live.tail)
-    by_order = sorted(present, key=lambda row: float(live.order[row]))
+    by_order = sorted(present, key=lambda row: float(live.id_rank[row]))
     assert [live.cards[row].id for row in by_order] == [card.id for card in whole.cards]
     assert partition(live, present) == partition(whole, list(range(len(whole))))
     for row in set(range(len(live))) - set(present):
@@ -164,7 +164,7 @@ def test_nothing_of_the_corpus_it_began_with_changes() -> None:
     before = case(3).base
     assert made.base.directory.cards == before.directory.cards
     assert made.base.directory.sections.numbers.tolist() == before.directory.sections.numbers.tolist()
-    for name in ("days", "copies", "order", "present"):
+    for name in ("days", "story_ids", "id_rank", "present"):
         np.testing.assert_array_equal(getattr(made.base.directory, name), getattr(before.directory, name))
     assert made.live.fused is made.base.fused
     assert made.live.quantized is made.base.quantized

@@ -290,7 +290,7 @@ def test_old_background_is_not_held_back_by_its_age() -> None:
             *(Article(id=n, title=t, published_at=NOON - 9 * DAY) for n, t in SUBJECTS.items()),
         ]
     )
-    corpus = replace(corpus, directory=replace(corpus.directory, copies=np.arange(len(corpus))))
+    corpus = replace(corpus, directory=replace(corpus.directory, story_ids=np.arange(len(corpus))))
     scores = {corpus.cards[hit.row].id: hit.score for hit in hits("q", corpus=corpus)}
     assert scores["near"] > scores["far"]
     scores = {corpus.cards[hit.row].id: hit.score for hit in hits("q", RelatedRequest(mode=Mode.BACKGROUND), corpus)}
@@ -338,8 +338,8 @@ def test_rules_follow_an_article_to_its_new_id() -> None:
             NeverBeside(None, matcher(ids="other"), False, ""),
         )
     )
-    known = rules.under({"stub": "ship", "other": "pier"})
+    known = rules.with_current_ids({"stub": "ship", "other": "pier"})
     listed = names("ship", rules=known)
     assert {"quay", "pier"} <= set(names("ship", rules=rules))
     assert {"quay", "pier"}.isdisjoint(listed)
-    assert rules.under({}) == rules
+    assert rules.with_current_ids({}) == rules

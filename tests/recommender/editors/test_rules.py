@@ -88,8 +88,8 @@ def test_all_rules_count_until_they_are_over() -> None:
     first, second = NeverBeside(OF_A, OF_B, False, "x", noon), NeverBeside(OF_A, OF_A, False, "y")
     rules = SiteRules((first, second), frozenset({"home"}))
     assert list(rules.against(A)) == [OF_B, OF_A]
-    assert rules.at(noon.replace(hour=11)) == rules
-    assert rules.at(noon) == SiteRules((second,), frozenset({"home"}))
+    assert rules.in_force_at(noon.replace(hour=11)) == rules
+    assert rules.in_force_at(noon) == SiteRules((second,), frozenset({"home"}))
 
 
 def wildcard(pattern: str, text: str) -> bool:

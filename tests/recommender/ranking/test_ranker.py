@@ -11,11 +11,22 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from recommender.errors import RankerError
-from recommender.ranking.ranker import Ranker, default_ranker, features, log_ranks, read_weights, standardise
+from recommender.ranking import ranker as module
+from recommender.ranking.ranker import Ranker, default_ranker, features, read_weights
 from recommender.ranking.signals import RELATIVE, SIGNALS
 
 S = len(SIGNALS)
 DEFAULT = default_ranker()
+
+
+def standardise(columns: np.ndarray) -> np.ndarray:
+    known = np.isfinite(columns)
+    return module._standardised(np.where(known, columns, np.float32(0)), known)
+
+
+def log_ranks(columns: np.ndarray) -> np.ndarray:
+    known = np.isfinite(columns)
+    return np.where(known, module._log_ranks(columns, known), np.float32(np.nan))
 
 
 def pool(m: int, *, missing: float = 0.0) -> np.ndarray:
@@ -68,6 +79,17 @@ def test_what_is_not_relative_counts_as_it_is() -> None:
     found = features(table)
     np.testing.assert_array_equal(found[:, ~RELATIVE, 0], np.nan_to_num(table[:, ~RELATIVE]))
     assert not found[:, ~RELATIVE, 1].any()
+
+
+def test_a_signal_is_relative_wherever_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative signal behind those that are not, or among them, changes no other one's meaning."""
+    table, order = pool(12, missing=0.3), np.random.default_rng(3).permutation(S)
+    assert RELATIVE[order].tolist() != sorted(RELATIVE.tolist(), reverse=True)
+    before, listed = features(table), DEFAULT.explain(table)
+    monkeypatch.setattr(module, "RELATIVE", RELATIVE[order])
+    np.testing.assert_array_equal(features(table[:, order]), before[:, order])
+    moved = Ranker(DEFAULT.weights[order], DEFAULT.bias, DEFAULT.bias_alone)
+    np.testing.assert_allclose(moved.explain(table[:, order])[1], listed[1], rtol=1e-5)
 
 
 @pytest.mark.parametrize("ranker", [DEFAULT, Ranker(np.linspace(0, 1, 2 * S, dtype=np.float32).reshape(S, 2), 0.3, 7)])

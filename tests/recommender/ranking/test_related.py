@@ -177,10 +177,10 @@ def test_filtered_lists_are_those_of_the_filtered_corpus(
 ) -> None:
     snapshot, query, rules = question
     out = barred(snapshot, query, rules)
-    with patch.object(reference, "POOL", pool), patch.object(reference, "PICKED", picked):
+    with patch.object(reference, "POOL", pool), patch.object(reference, "LISTED", picked):
         expected = reference.related_rows(snapshot, query, out, limit, named(snapshot, rules))
     assume(all(abs(score - min_score) > 1e-6 for _, score in expected))
-    with patch.object(query_path, "POOL", pool), patch.object(query_path, "PICKED", picked):
+    with patch.object(query_path, "POOL", pool), patch.object(query_path, "LISTED", picked):
         found = run(snapshot, snapshot.corpus.query(query), limit=limit, rules=rules, min_score=min_score)
     assert_same(found, [pair for pair in expected if pair[1] >= min_score][:limit])
 
@@ -382,7 +382,7 @@ def test_the_picks_of_the_nearest_come_first_and_only_so_many(optech: Snapshot) 
     corpus = optech.corpus
     query = corpus.query(30)
     mask = allowed(query, corpus)
-    with patch.object(query_path, "POOL", 4), patch.object(query_path, "PICKED", 3):
+    with patch.object(query_path, "POOL", 4), patch.object(query_path, "LISTED", 3):
         nearest = pool_of(query, corpus, BruteForce(corpus), CuratedLists.none(len(corpus)), mask).rows.tolist()
         a, b, c, d, e, f = [row for row in range(len(corpus)) if row not in nearest and mask[row]][:6]
         ids = [card.id for card in corpus.cards]
