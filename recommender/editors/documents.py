@@ -1,74 +1,64 @@
 """What editors decided, as JSON: the form in which the catalog keeps it, a snapshot carries it, and HTTP speaks of it.
 
 ``{"pin": [{"id", "position", "until"}], "block": [{"id", "until"}], "mode": "fill" | "replace"}``, moments in
-ISO 8601, UTC.
+ISO 8601, UTC; no key is missing, and there is no other.
 """
 
+import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
-from recommender.articles import parse_time
-from recommender.editors.overrides import Block, Editorial, Fill, Overrides, Pin
+from pydantic import TypeAdapter, ValidationError
+
+from recommender.editors.overrides import Editorial, Overrides
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Editorial:
+    rules: str
+    overrides: Mapping[str, Overrides]
+
+
+_OVERRIDES, _EDITORIAL = TypeAdapter(Overrides), TypeAdapter(_Editorial)
 
 
 def document_of(overrides: Overrides) -> dict[str, Any]:
     """Return ``overrides`` as JSON."""
-    return {
-        "pin": [{"id": pin.id, "position": pin.position, "until": _written(pin.until)} for pin in overrides.pins],
-        "block": [{"id": block.id, "until": _written(block.until)} for block in overrides.blocks],
-        "mode": overrides.mode.value,
-    }
+    return _written(_OVERRIDES, overrides)
 
 
 def overrides_of(document: object) -> Overrides:
     """Return the overrides that ``document_of`` wrote. Raises ValueError naming what it could not have written."""
-    pins, blocks, mode = _fields(document, "pin", "block", "mode")
-    return Overrides(
-        tuple(_pin(item) for item in _expected(list, pins)),
-        tuple(_block(item) for item in _expected(list, blocks)),
-        Fill(mode),
-    )
+    return _read(_OVERRIDES, document)
 
 
 def editorial_document(editorial: Editorial) -> dict[str, Any]:
     """Return ``editorial`` as JSON, in one order whatever it was given in."""
-    overrides = {name: document_of(editorial.overrides[name]) for name in sorted(editorial.overrides)}
-    return {"rules": editorial.text, "overrides": overrides}
+    return _written(_EDITORIAL, _Editorial(editorial.text, dict(sorted(editorial.overrides.items()))))
 
 
 def editorial_of(document: object) -> Editorial:
     """Return the editorial that ``editorial_document`` wrote. Raises ValueError, or RulesError."""
-    rules, overrides = _fields(document, "rules", "overrides")
-    items = _expected(dict, overrides).items()
-    return Editorial.of(_expected(str, rules), {name: overrides_of(item) for name, item in items})
+    found = _read(_EDITORIAL, document)
+    return Editorial.of(found.rules, found.overrides)
 
 
-def _pin(item: object) -> Pin:
-    identity, position, until = _fields(item, "id", "position", "until")
-    return Pin(_expected(str, identity), _expected(int, position), _read(until))
+def _written(adapter: TypeAdapter[_T], value: _T) -> dict[str, Any]:
+    document: dict[str, Any] = adapter.dump_python(value, mode="json", by_alias=True)
+    return document
 
 
-def _block(item: object) -> Block:
-    identity, until = _fields(item, "id", "until")
-    return Block(_expected(str, identity), _read(until))
-
-
-def _fields(document: object, *names: str) -> list[Any]:
-    if not isinstance(document, Mapping) or set(document) != set(names):
-        raise ValueError(f"expected an object of {', '.join(names)}, found {document!r:.80}")
-    return [document[name] for name in names]
-
-
-def _expected(kind: type, value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds, of the kind asked for
-    if type(value) is not kind:
-        raise ValueError(f"expected {kind.__name__}, found {value!r:.80}")
-    return value
-
-
-def _written(until: datetime | None) -> str | None:
-    return until.astimezone(UTC).isoformat() if until else None
-
-
-def _read(until: object) -> datetime | None:
-    return None if until is None else parse_time(_expected(str, until))
+def _read(adapter: TypeAdapter[_T], document: object) -> _T:
+    """Return what ``document`` says. Raises ValueError naming the place, unless it would be written again the same."""
+    try:
+        found = adapter.validate_json(json.dumps(document), strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"])) or "the document"
+        raise ValueError(f"{place}: {first['msg']}, found {first['input']!r:.80}") from None
+    if (same := _written(adapter, found)) != document:
+        raise ValueError(f"expected {same!r:.200}, found {document!r:.200}")
+    return found

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Self
+from typing import Annotated, Self
+
+from pydantic import Field
 
 from recommender.editors.rule_file import read_rules
-from recommender.editors.rules import SiteRules
+from recommender.editors.rules import Moment, SiteRules
 
 
 class Fill(StrEnum):
@@ -24,7 +26,7 @@ class Pin:
 
     id: str
     position: int
-    until: datetime | None = None
+    until: Moment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +34,15 @@ class Block:
     """An article (id, former id or URL) that is not shown, until that expires."""
 
     id: str
-    until: datetime | None = None
+    until: Moment | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
     """What an editor decided for the list of one article. Empty: nothing."""
 
-    pins: tuple[Pin, ...] = ()
-    blocks: tuple[Block, ...] = ()
+    pins: Annotated[tuple[Pin, ...], Field(alias="pin")] = ()
+    blocks: Annotated[tuple[Block, ...], Field(alias="block")] = ()
     mode: Fill = Fill.FILL
 
     def __bool__(self) -> bool:

@@ -12,30 +12,82 @@ Articles are told by ``id``, ``tag``, ``section``, ``title`` and ``url`` (see Ma
 that is not understood must not silently be none: whatever is not known is an error, named by its line.
 """
 
-import yaml
+from difflib import get_close_matches
+from typing import Annotated
 
-from recommender.editors.rules import Matcher, NeverBeside, SiteRules
-from recommender.editors.yaml_nodes import (
-    Field,
-    absent,
-    compose,
-    fields,
-    flag,
-    items,
-    line_of,
-    moment,
-    sentence,
-    strings,
-    wrong,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, ValidationError
+
+from recommender.editors.rules import Matcher, Moment, NeverBeside, SiteRules
+from recommender.editors.yaml_text import Path, Places, is_nothing, line_of, read_yaml, shown, whole_number
 from recommender.errors import RulesError
 
 MAX_BYTES = 1_000_000
 MAX_RULES = 1_000
 
-_TOP = ("ignore_tags", "never_beside")
-_RULE = ("from", "to", "both", "reason", "until")
-_MATCHER = ("id", "tag", "section", "title", "url")
+_String = Annotated[str, Field(min_length=1)]
+_Strings = Annotated[
+    list[Annotated[_String, BeforeValidator(lambda value: whole_number(value) or value)]],
+    FailFast(),
+    BeforeValidator(lambda value: value if isinstance(value, list) else [value]),
+    Field(description="a string or a list of strings, none empty (in quotes what could be read as anything else)"),
+]
+_Tests = Annotated[_Strings, Field(default_factory=list, min_length=1)]
+_MayBeEmpty = BeforeValidator(lambda value: [] if is_nothing(value) else value)
+"""Also where nothing is written: all entries of a list may have been made comments."""
+
+
+class _Form(BaseModel):
+    """A mapping in the file; the description of a field is what an error says was expected."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+
+class _Matcher(_Form):
+    id: _Tests
+    tag: _Tests
+    section: _Tests
+    title: _Tests
+    url: _Tests
+
+    def matcher(self) -> Matcher:
+        tags, sections = (frozenset(map(str.casefold, values)) for values in (self.tag, self.section))
+        titles, urls = (tuple(dict.fromkeys(values)) for values in (self.title, self.url))
+        return Matcher(frozenset(self.id), tags, sections, titles, urls)
+
+
+_Side = Annotated[_Matcher, BeforeValidator(lambda value: value or None)] | None
+"""An empty mapping, which would fit every article, is none."""
+
+
+class _Rule(_Form):
+    source: _Side = Field(None, alias="from")
+    target: _Side = Field(None, alias="to")
+    both: bool = Field(False, description="true or false")
+    reason: _String = Field(description="a string that says why and is not empty")
+    until: Moment | None = Field(None, description="a date or time such as 2027-01-31 or 2027-01-31T18:00+01:00")
+
+    def rule(self, line: int) -> NeverBeside:
+        if not (self.source or self.target):
+            message = "a rule has neither 'from' nor 'to', expected at least one: it would forbid all"
+            raise RulesError(message, str(line))
+        source = self.source.matcher() if self.source else None
+        target = self.target.matcher() if self.target else None
+        return NeverBeside(source, target, self.both, self.reason, self.until, line)
+
+
+_Rules = Annotated[list[_Rule], _MayBeEmpty, Field(max_length=MAX_RULES, description="a list of rules")]
+
+
+class _Site(_Form):
+    ignore_tags: Annotated[_Strings, _MayBeEmpty] = []
+    never_beside: _Rules = []
+
+
+_EXPECTED = [
+    {field.alias or name: field.description or "" for name, field in form.model_fields.items()}
+    for form in (_Site, _Rule, _Matcher)
+]
+"""What is expected of the value of each key in each form; the forms by the number of keys that lead to them."""
 
 
 def read_rules(text: str, place: str = "") -> SiteRules:
@@ -51,65 +103,46 @@ def read_rules(text: str, place: str = "") -> SiteRules:
 
 
 def _site_rules(text: str) -> SiteRules:
-    """The same, the place of an error being its line alone."""
+    """Return the rules in ``text``. Raises RulesError, its place the line alone."""
     size = len(text.encode("utf-8", "surrogatepass"))
     if size > MAX_BYTES:
         raise RulesError(f"the rules are {size:,} bytes long, the limit is {MAX_BYTES:,}", "1")
-    root = compose(text)
-    if root is None or absent(root):
-        return SiteRules()
-    found = fields(Field("", root), _TOP)
-    tags: tuple[str, ...] = ()
-    if (ignored := found.get("ignore_tags")) and not _nothing(ignored):
-        tags = strings(ignored)
-    rules = found.get("never_beside")
-    return SiteRules(_rules(rules) if rules else (), frozenset(tag.casefold() for tag in tags))
+    data, places = read_yaml(text)
+    try:
+        site = _Site.model_validate({} if is_nothing(data) else data)
+    except ValidationError as error:
+        raise _refusal(error, places) from None
+    lines = (line_of(places["never_beside", index][1]) for index in range(len(site.never_beside)))
+    rules = map(_Rule.rule, site.never_beside, lines)
+    return SiteRules(tuple(rules), frozenset(map(str.casefold, site.ignore_tags)))
 
 
-def _nothing(value: Field) -> bool:
-    """Whether a list is empty, as one is whose entries were all made comments."""
-    return absent(value.node) or items(value) == []
+def _refusal(error: ValidationError, places: Places) -> RulesError:
+    """Return the fault on the first line; a value that is missing comes last, as a misspelt key may be the reason."""
+    faults = error.errors(include_url=False, include_input=False)
+    fault = min(faults, key=lambda each: (each["type"] == "missing", line_of(places[each["loc"]][1])))
+    place, kind = fault["loc"], fault["type"]
+    key, node = places[*place, MAX_RULES] if kind == "too_long" else places[place]
+    keys = [step for step in place if isinstance(step, str)]
+    known = _EXPECTED[len(keys) - (kind != "model_type")]
+    if kind == "extra_forbidden":
+        node, near = key, get_close_matches(keys[-1][:80], known, n=1)
+        guess = f"; did you mean {near[0]!r}?" if near else ""
+        parent = f"{_name(place[:-1])}: " if place[:-1] else ""
+        message = f"{parent}unknown key {shown(key)}, expected one of {', '.join(known)}{guess}"
+    elif kind == "missing":
+        message = f"{_name(place[:-1])} has no {keys[-1]!r}, expected {known[keys[-1]]}"
+    elif kind == "too_long":
+        message = f"{_name(place)} has {fault['ctx']['actual_length']:,} rules, the limit is {MAX_RULES:,}"
+    else:
+        of_keys = f"a mapping with at least one of the keys {', '.join(known)}"
+        special = {"model_type": of_keys, "too_short": "at least one string"}
+        message = f"{_name(place)} is {shown(node)}, expected {special.get(kind) or known[keys[-1]]}"
+    return RulesError(message, str(line_of(node)))
 
 
-def _rules(value: Field) -> tuple[NeverBeside, ...]:
-    if _nothing(value):
-        return ()
-    nodes = items(value)
-    if nodes is None:
-        raise wrong(value, "a list of rules")
-    if len(nodes) > MAX_RULES:
-        message = f"{value.name} has {len(nodes):,} rules, the limit is {MAX_RULES:,}"
-        raise RulesError(message, str(line_of(nodes[MAX_RULES])))
-    return tuple(_rule(node) for node in nodes)
-
-
-def _rule(node: yaml.Node) -> NeverBeside:
-    found, line = fields(Field("a rule", node), _RULE), line_of(node)
-    found = {key: Field(key, value.node) for key, value in found.items()}
-    if "from" not in found and "to" not in found:
-        raise RulesError("a rule has neither 'from' nor 'to', expected at least one: it would forbid all", str(line))
-    if "reason" not in found:
-        raise RulesError("a rule has no 'reason', expected a string that says why", str(line))
-    return NeverBeside(
-        source=_matcher(found["from"]) if "from" in found else None,
-        target=_matcher(found["to"]) if "to" in found else None,
-        both=flag(found["both"]) if "both" in found else False,
-        reason=sentence(found["reason"]),
-        until=moment(found["until"]) if "until" in found else None,
-        line=line,
-    )
-
-
-def _matcher(value: Field) -> Matcher:
-    found = {key: strings(each) for key, each in fields(value, _MATCHER).items()}
-    if empty := [key for key in found if not found[key]]:
-        raise wrong(fields(value, _MATCHER)[empty[0]], "at least one string")
-    if not found:
-        raise wrong(value, f"a mapping with at least one of the keys {', '.join(_MATCHER)}")
-    return Matcher(
-        ids=frozenset(found.get("id", ())),
-        tags=frozenset(tag.casefold() for tag in found.get("tag", ())),
-        sections=frozenset(section.casefold() for section in found.get("section", ())),
-        titles=found.get("title", ()),
-        urls=found.get("url", ()),
-    )
+def _name(place: Path) -> str:
+    """Return what a message calls the value at ``place``: its keys, but within a rule only those from there."""
+    keys = [step for step in place if isinstance(step, str)]
+    in_rule = len(place) > 1 and keys[0] == "never_beside"
+    return (".".join(keys[1:]) or "a rule") if in_rule else ".".join(keys) or "the document"

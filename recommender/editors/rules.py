@@ -3,12 +3,22 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Annotated
 
+from pydantic import BeforeValidator, PlainSerializer
+
+from recommender.articles import parse_time
 from recommender.articles.card import Card
 
 _REMEMBERED = 8_192
+Moment = Annotated[
+    datetime,
+    BeforeValidator(lambda value: parse_time(value) if isinstance(value, str) else value),
+    PlainSerializer(lambda moment: moment.astimezone(UTC).isoformat()),
+]
+"""A time; in texts in ISO 8601, written in UTC, which is also what a time without an offset is read as."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -323,13 +323,17 @@ def test_a_file_of_the_wrong_form_is_refused(folder: Path, name: str, data: byte
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        (None, "expected an object of rules, overrides, found None"),
-        ({"rules": ""}, "expected an object of rules, overrides"),
-        ({"rules": 3, "overrides": {}}, "expected str, found 3"),
-        ({"rules": "no: such: rules", "overrides": {}}, ""),
-        ({"rules": "", "overrides": []}, "expected dict, found"),
-        ({"rules": "", "overrides": {"a001": {}}}, "expected an object of pin, block, mode"),
-        ({"rules": "", "overrides": {"a001": {"pin": [], "block": [], "mode": "x"}}}, "'x' is not a valid Fill"),
+        (None, "Input should be an object, found None"),
+        ({"rules": ""}, "overrides: Field required, found {'rules': ''}"),
+        ({"rules": 3, "overrides": {}}, "rules: Input should be a valid string, found 3"),
+        ({"rules": "no: such: rules", "overrides": {}}, "not valid YAML"),
+        ({"rules": "", "overrides": {}, "more": 1}, "expected {'rules': '', 'overrides': {}}, found .*'more': 1"),
+        ({"rules": "", "overrides": []}, "overrides: Input should be an object, found"),
+        ({"rules": "", "overrides": {"a001": {}}}, "expected .*'a001': {'pin': .*, found .*'a001': {}"),
+        (
+            {"rules": "", "overrides": {"a001": {"pin": [], "block": [], "mode": "x"}}},
+            "overrides.a001.mode: Input should be 'fill' or 'replace', found 'x'",
+        ),
     ],
 )
 def test_an_editorial_of_the_wrong_form_is_named(folder: Path, document: object, message: str) -> None:

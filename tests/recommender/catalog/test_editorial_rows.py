@@ -69,15 +69,18 @@ def test_an_editorial_as_json_has_one_order() -> None:
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        (None, "expected an object of pin, block, mode, found None"),
-        ({"pin": [], "block": []}, "expected an object of pin, block, mode"),
-        ({**DOCUMENT, "more": 1}, "expected an object of pin, block, mode"),
-        ({**DOCUMENT, "pin": {}}, "expected list, found {}"),
-        ({**DOCUMENT, "pin": [{"id": "b", "position": True, "until": None}]}, "expected int, found True"),
-        ({**DOCUMENT, "pin": [{"id": 7, "position": 1, "until": None}]}, "expected str, found 7"),
-        ({**DOCUMENT, "block": [{"id": "b", "until": "soon"}]}, "soon"),
-        ({**DOCUMENT, "block": [{"id": "b", "until": 3}]}, "expected str, found 3"),
-        ({**DOCUMENT, "mode": "other"}, "'other' is not a valid Fill"),
+        (None, "the document: Input should be an object, found None"),
+        ({"pin": [], "block": []}, "expected {'pin': .*, 'mode': 'fill'}, found {'pin': .*, 'block': .*}"),
+        ({**DOCUMENT, "more": 1}, "expected {'pin': .*, found {'pin': .*"),
+        ({**DOCUMENT, "pin": {}}, "pin: Input should be a valid array, found {}"),
+        ({**DOCUMENT, "pin": [{"id": "b", "position": True, "until": None}]}, "pin.0.position: .* integer, found True"),
+        ({**DOCUMENT, "pin": [{"id": "b", "position": "3", "until": None}]}, "pin.0.position: .* integer, found '3'"),
+        ({**DOCUMENT, "pin": [{"id": 7, "position": 1, "until": None}]}, "pin.0.id: .* string, found 7"),
+        ({**DOCUMENT, "pin": [{"id": "b", "position": 1}]}, "expected {'pin': .*'until': None.*, found {'pin': "),
+        ({**DOCUMENT, "block": [{"id": "b", "until": "soon"}]}, "block.0.until: .*'soon' is no date or time"),
+        ({**DOCUMENT, "block": [{"id": "b", "until": 3}]}, "block.0.until: .* datetime, found 3"),
+        ({**DOCUMENT, "block": [{"id": "b", "until": None, "more": 1}]}, "expected .*, found {.*"),
+        ({**DOCUMENT, "mode": "other"}, "mode: Input should be 'fill' or 'replace', found 'other'"),
     ],
 )
 def test_what_was_never_written_is_refused(document: object, message: str, stored: Catalog) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from recommender.editors.rule_file import MAX_BYTES, MAX_RULES, read_rules
 from recommender.editors.rules import Matcher, NeverBeside, SiteRules
-from recommender.editors.yaml_nodes import MAX_DEPTH
+from recommender.editors.yaml_text import MAX_DEPTH
 from recommender.errors import InputError, RulesError
 
 EXAMPLE = """\
@@ -112,8 +112,24 @@ BAD = {
     "key like nothing": (rule("zzz: 1"), 4, ["unknown key 'zzz', expected one of from, to, both, reason, until"]),
     "key that is a list": (rule("? [both]", ": true"), 4, ["unknown key a list"]),
     "double key": ("ignore_tags: [a]\nnever_beside: []\nignore_tags: [b]", 3, ["'ignore_tags' stands twice", "line 1"]),
-    "double key of a rule": (rule("reason: y"), 4, ["a rule: the key 'reason' stands twice", "first on line 3"]),
-    "double key of a matcher": (rule("to: {tag: x,", "     tag: y}"), 5, ["to: the key 'tag' stands twice", "line 4"]),
+    "double key of a rule": (rule("reason: y"), 4, ["the key 'reason' stands twice", "first on line 3"]),
+    "double key of a matcher": (
+        rule("to: {tag: x,", "     tag: y}"),
+        5,
+        ["the key 'tag' stands twice", "first on line 4"],
+    ),
+    "half a character in a key": ('"to\\ud800": a', 1, ["unknown key 'to"]),
+    "misspelt, so another is missing": (
+        "never_beside:\n  - to: {id: a}\n    reson: x",
+        3,
+        ["a rule: unknown key 'reson'", "did you mean 'reason'?"],
+    ),
+    "the first of two": (rule("to: {tag: 0.5}", "bothh: 1"), 4, ["to.tag is 0.5"]),
+    "no end": (rule("until:"), 4, ["until is empty", "a date or time"]),
+    "false for rules": ("never_beside: false", 1, ["never_beside is false", "a list of rules"]),
+    "false for all": ("false", 1, ["the document is false", "ignore_tags, never_beside"]),
+    "empty list for all": ("[]", 1, ["the document is an empty list", "ignore_tags, never_beside"]),
+    "tag for nothing": ("never_beside: !!null rules", 1, ["never_beside is rules", "a list of rules"]),
     "no list of rules": ("never_beside:\n  from: {id: a}", 2, ["never_beside is a mapping", "a list of rules"]),
     "no rule": ("never_beside:\n  - obituaries", 2, ["a rule is 'obituaries'", "from, to, both, reason, until"]),
     "empty rule": ("never_beside:\n  -\n  - {}", 2, ["a rule is empty"]),
