@@ -20,7 +20,7 @@ from api.limits import BodyLimit
 from api.logs import AccessLog
 from api.metrics import Metrics
 from api.observe import Observe
-from api.response_cache import MIN_COMPRESSED, Hot
+from api.response_cache import MIN_COMPRESSED, ResponseCache
 from api.routes import probes, router
 from index.live.live import Live
 from index.live.writer import Writer
@@ -119,7 +119,7 @@ def layers(app: ASGIApp, live: Live, numbers: Metrics, budgets: Budgets, config:
     app = BodyLimit(app, config.max_body_kb * 1024)
     app = CostLimit(app, budgets)
     app = SecurityHeaders(app)
-    app = Hot(app, live, numbers, config.cache_mb * 1024 * 1024, config.max_age_minutes * 60)
+    app = ResponseCache(app, live, numbers, config.cache_mb * 1024 * 1024, config.max_age_minutes * 60)
     app = Head(app)
     if config.cors_origins:
         app = Cors(app, config.cors_origins)

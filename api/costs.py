@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.embargo import holds_key
 from api.problems import ProblemError
-from api.requests import Asked, Batch
+from api.requests import Batch, RelatedParams
 
 FREE = 2.0
 """Lists of known articles that cost no more than this are not counted: they are what a page asks for."""
@@ -32,26 +32,26 @@ POSTED = "/v1/related"
 MAX_NAME = 100
 
 
-def cost_of_list(asked: Asked) -> float:
+def cost_of_list(params: RelatedParams) -> float:
     """Return what a list costs, in plain lists."""
     return (
         LIST
-        + PER_ITEM * asked.limit
-        + PER_DIVERSE_ITEM * asked.limit * bool(asked.diversity)
-        + (EXPLAIN + PER_EXPLAINED_ITEM * asked.limit) * asked.explain
-        + PER_EXCLUDED * len(asked.exclude)
-        + FALLBACK * bool(asked.fallback)
+        + PER_ITEM * params.limit
+        + PER_DIVERSE_ITEM * params.limit * bool(params.diversity)
+        + (EXPLAIN + PER_EXPLAINED_ITEM * params.limit) * params.explain
+        + PER_EXCLUDED * len(params.exclude)
+        + FALLBACK * bool(params.fallback)
     )
 
 
-def cost_of_draft(asked: Asked, characters: int) -> float:
+def cost_of_draft(params: RelatedParams, characters: int) -> float:
     """Return what the list of a draft of so many ``characters`` costs, in plain lists."""
-    return cost_of_list(asked) + DRAFT + PER_DRAFT_CHARACTER * characters
+    return cost_of_list(params) + DRAFT + PER_DRAFT_CHARACTER * characters
 
 
 def cost_of_batch(batch: Batch) -> float:
     """Return what several lists cost, in plain lists. Raises a problem (422) if that is too much for one request."""
-    cost = REQUEST + sum(cost_of_list(asked) - REQUEST for asked in batch.requests)
+    cost = REQUEST + sum(cost_of_list(params) - REQUEST for params in batch.requests)
     if cost > MAX_BATCH:
         said = f"these lists cost as much as {cost:.0f} plain ones, one batch may cost {MAX_BATCH:.0f}: ask in parts"
         raise ProblemError(422, "batch_too_dear", said)

@@ -34,7 +34,7 @@ class RequestIds:
         self._process = os.urandom(8).hex()
         self._made = count(1)
 
-    def of(self, given: bytes | None) -> str:
+    def id_for(self, given: bytes | None) -> str:
         """Return the id; a new one is 32 hex digits, half of them random for the process, half counted."""
         if given is not None and _SANE.fullmatch(given):
             return given.decode("ascii")

@@ -45,7 +45,7 @@ class Observe:
                 given = value
             elif name == b"host":
                 hosts.append(value)
-        identity = self._ids.of(given)
+        identity = self._ids.id_for(given)
         token = request_id.set(identity)
         status, length, begun = 500, 0, False
 

@@ -11,7 +11,7 @@ from api.costs import FREE, charge, cost_of_batch, cost_of_draft, cost_of_list
 from api.drafts import Drafts
 from api.embargo import require_listed
 from api.problems import KNOWN, RESPONSES, Problem, ProblemError, described, not_found
-from api.requests import Asked, AskedByUrl, Batch, Draft
+from api.requests import Batch, Draft, RelatedByUrlParams, RelatedParams
 from api.schemas import Lists
 from api.service import Current, live
 from index.response import Related, RelatedToDraft, answer, answer_to_draft, bound
@@ -24,7 +24,7 @@ from recommender.recommender import Texts
 from recommender.settings import Settings
 
 router = APIRouter(tags=["related"], responses={503: RESPONSES[503]})
-Params = Annotated[Asked, Query()]
+Params = Annotated[RelatedParams, Query()]
 
 
 @router.get(
@@ -32,9 +32,9 @@ Params = Annotated[Asked, Query()]
     response_model=Related,
     responses={**KNOWN, **{status: RESPONSES[status] for status in (401, 422, 429)}},
 )
-def related_by_id(id: str, request: Request, snapshot: Current, asked: Params) -> Response:  # noqa: A002 - public name
+def related_by_id(id: str, request: Request, snapshot: Current, params: Params) -> Response:  # noqa: A002 - public name
     """Return the related list of a known article."""
-    return _answer(request, snapshot, id, asked)
+    return _answer(request, snapshot, id, params)
 
 
 @router.api_route("/v1/articles/{id:path}/related", methods=["PUT", "DELETE"], include_in_schema=False)
@@ -48,9 +48,9 @@ async def no_article() -> None:
     response_model=Related,
     responses={**KNOWN, **{status: RESPONSES[status] for status in (401, 422, 429)}},
 )
-def related_by_url(request: Request, snapshot: Current, asked: Annotated[AskedByUrl, Query()]) -> Response:
+def related_by_url(request: Request, snapshot: Current, params: Annotated[RelatedByUrlParams, Query()]) -> Response:
     """Return the related list of the article at a URL."""
-    return _answer(request, snapshot, asked.url, asked)
+    return _answer(request, snapshot, params.url, params)
 
 
 @router.post(
@@ -58,16 +58,16 @@ def related_by_url(request: Request, snapshot: Current, asked: Annotated[AskedBy
     response_model=RelatedToDraft,
     responses={status: RESPONSES[status] for status in (400, 413, 422, 429)},
 )
-def related_to_draft(draft: Draft, request: Request, snapshot: Current, asked: Params) -> Response:
+def related_to_draft(draft: Draft, request: Request, snapshot: Current, params: Params) -> Response:
     """Return the related list of a text that is not published, and what tells its story already; nothing is stored."""
-    charge(request, cost_of_draft(asked, draft.length))
+    charge(request, cost_of_draft(params, draft.length))
     drafts: Drafts = request.app.state.drafts
     site_url = request.app.state.config.site_url
     record = parse_article({**draft.model_dump(mode="json", exclude_none=True), "id": "draft"}, site_url=site_url)
     article = replace(record.article, id="")  # no article has this id, so none is taken for the draft
     query = snapshot.corpus.draft(article, drafts.encoder(snapshot.manifest.model))
-    texts = _texts(request, snapshot, article) if asked.explain else None
-    found = answer_to_draft(snapshot, query, _wanted(request, snapshot, asked), texts)
+    texts = _texts(request, snapshot, article) if params.explain else None
+    found = answer_to_draft(snapshot, query, _request_of(request, snapshot, params), texts)
     request.state.document = Document.of_list("", None, found)
     return _json(found)
 
@@ -80,14 +80,14 @@ def related_to_draft(draft: Draft, request: Request, snapshot: Current, asked: P
 def several(batch: Batch, request: Request, snapshot: Current) -> Response:
     """Return several related lists at once, as for a page with several modules; one that fails spoils no other."""
     charge(request, cost_of_batch(batch))
-    shown = [asked.name for asked in batch.requests] if batch.distinct else []
+    shown = [params.name for params in batch.requests] if batch.distinct else []
     results: list[Related | Problem] = []
-    for asked in batch.requests:
-        related_request = _wanted(request, snapshot, asked)
+    for params in batch.requests:
+        related_request = _request_of(request, snapshot, params)
         filters = replace(related_request.filters, exclude=(*related_request.filters.exclude, *shown))
         try:
-            texts = _texts(request, snapshot) if asked.explain else None
-            query, _ = _query(request, snapshot, asked.name, asked)
+            texts = _texts(request, snapshot) if params.explain else None
+            query, _ = _query(request, snapshot, params.name, params)
             found = answer(snapshot, query, replace(related_request, filters=filters), texts)
         except UnknownArticleError as error:
             results.append(not_found(error))
@@ -101,17 +101,20 @@ def several(batch: Batch, request: Request, snapshot: Current) -> Response:
     return _json(Lists(index_version=snapshot.version, results=results))
 
 
-def _answer(request: Request, snapshot: Snapshot, identity: str, asked: Asked) -> Response:
-    charge(request, cost_of_list(asked), free=FREE)
-    (query, public), related_request = _query(request, snapshot, identity, asked), _wanted(request, snapshot, asked)
-    found = answer(snapshot, query, related_request, _texts(request, snapshot) if asked.explain else None)
+def _answer(request: Request, snapshot: Snapshot, identity: str, params: RelatedParams) -> Response:
+    charge(request, cost_of_list(params), free=FREE)
+    (query, public), related_request = (
+        _query(request, snapshot, identity, params),
+        _request_of(request, snapshot, params),
+    )
+    found = answer(snapshot, query, related_request, _texts(request, snapshot) if params.explain else None)
     if public:
-        tag = tag_of(snapshot.version, "related", query.card.id, _canonical(snapshot, related_request), asked.explain)
+        tag = tag_of(snapshot.version, "related", query.card.id, _canonical(snapshot, related_request), params.explain)
         request.state.document = Document.of_list(tag, query.card.published_at, found, edited=_edited(snapshot, query))
     return _json(found)
 
 
-def _query(request: Request, snapshot: Snapshot, identity: str, asked: Asked) -> tuple[corpus.Query, bool]:
+def _query(request: Request, snapshot: Snapshot, identity: str, params: RelatedParams) -> tuple[corpus.Query, bool]:
     """The article as a query, also one that is stored but not read yet, and whether its list is for everybody.
 
     Raises UnknownArticleError.
@@ -119,7 +122,7 @@ def _query(request: Request, snapshot: Snapshot, identity: str, asked: Asked) ->
     row = snapshot.corpus.find(identity)
     waiting = snapshot.waiting(identity) if row is None else None
     card = waiting or snapshot.corpus.cards[snapshot.corpus.row(identity)]
-    public = require_listed(request, snapshot, row, card, identity, why=asked.explain)
+    public = require_listed(request, snapshot, row, card, identity, why=params.explain)
     return (snapshot.corpus.unread(card) if row is None else snapshot.corpus.query(row)), public
 
 
@@ -152,10 +155,10 @@ def _texts(request: Request, snapshot: Snapshot, draft: Article | None = None) -
     return found
 
 
-def _wanted(request: Request, snapshot: Snapshot, asked: Asked) -> RelatedRequest:
+def _request_of(request: Request, snapshot: Snapshot, params: RelatedParams) -> RelatedRequest:
     """What is asked for, where that is not said by the server's own settings."""
     config: Settings = request.app.state.config
-    return asked.related_request(bound(snapshot, config.min_score), config.version_days)
+    return params.related_request(bound(snapshot, config.min_score), config.version_days)
 
 
 def _json(body: Related | Lists) -> Response:

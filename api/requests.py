@@ -27,7 +27,7 @@ MAX_DRAFT = 60_000
 """Characters of a draft's body: far more than any story, far less than what keeps a server busy."""
 
 
-class Asked(BaseModel):
+class RelatedParams(BaseModel):
     """The parameters every related list takes."""
 
     limit: int = Field(8, ge=1, le=MAX_LIMIT, description="Length of the list.")
@@ -83,13 +83,13 @@ class Asked(BaseModel):
         )
 
 
-class AskedByUrl(Asked):
+class RelatedByUrlParams(RelatedParams):
     """The parameters of a list that is asked for by URL."""
 
     url: str = Field(description="Address of a known article; compared in canonical form.")
 
 
-class InBatch(Asked):
+class BatchItem(RelatedParams):
     """One list of several: that of the article with an id, a former id or a URL.
 
     Values as JSON has them: a number is no text and no truth value.
@@ -138,18 +138,18 @@ class Batch(BaseModel):
         },
     )
 
-    requests: list[InBatch] = Field(min_length=1, max_length=MAX_BATCH)
+    requests: list[BatchItem] = Field(min_length=1, max_length=MAX_BATCH)
     distinct: StrictBool = Field(
         False, description="No article stands in two of the lists, and none of the articles asked about in any."
     )
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
-        explained = sum(asked.limit for asked in self.requests if asked.explain)
-        excluded = sum(len(asked.exclude) for asked in self.requests)
+        explained = sum(params.limit for params in self.requests if params.explain)
+        excluded = sum(len(params.exclude) for params in self.requests)
         for found, most, message in (
             (
-                sum(asked.limit for asked in self.requests),
+                sum(params.limit for params in self.requests),
                 MAX_ITEMS,
                 "the limits add up to {found}, at most {most} are given at once",
             ),

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.caching import WEEK, Document, cache_control, coding, matches
 from api.metrics import Metrics
-from api.requests import AskedByUrl
+from api.requests import RelatedByUrlParams
 from index.live.live import Live
 from index.store.snapshot import Snapshot
 from recommender.errors import SnapshotError
@@ -29,7 +29,7 @@ Header = tuple[bytes, bytes]
 Key = tuple[str, str]
 """Path and parameters."""
 
-NAMES = frozenset(AskedByUrl.model_fields)
+NAMES = frozenset(RelatedByUrlParams.model_fields)
 """Of parameters; any others change no answer, and keep none of their own."""
 DOCUMENTS = ("/v1/articles/", "/v1/related")
 """What paths of documents begin with."""
@@ -48,7 +48,7 @@ _INNER = {b"accept-encoding", b"if-none-match"}
 _OUTER = {b"content-length", b"vary", b"cache-control"}
 
 
-class Form(NamedTuple):
+class Variant(NamedTuple):
     """An answer in one coding: its tag, its body, and the headers with it and without (304)."""
 
     tag: str
@@ -61,14 +61,14 @@ class Form(NamedTuple):
 class Answer:
     """A finished answer, good until ``until`` (UNIX time): by coding, "" being none; ``size`` bytes, roughly."""
 
-    forms: Mapping[str, Form]
+    variants: Mapping[str, Variant]
     route: object
     document: Document
     until: float
     size: int
 
 
-class Kept:
+class LruBytes:
     """Answers of at most ``maxsize`` bytes together, ``currsize`` now; the one not asked for longest goes first.
 
     cachetools' LRUCache, which it stands for, takes four calls in Python for a look-up: a tenth of an answer.
@@ -103,7 +103,7 @@ class Kept:
         return len(self._answers)
 
 
-class Hot:
+class ResponseCache:
     """The layer that keeps answers: at most ``max_bytes`` of them, the least used go first, none outlives its snapshot.
 
     ``longest`` is the most seconds that clients may keep one.
@@ -127,7 +127,7 @@ class Hot:
         self._longest = longest
         self._clock = clock
         self._version = ""
-        self._kept = Kept(max_bytes)
+        self._kept = LruBytes(max_bytes)
         self._flights: dict[tuple[str, Key], asyncio.Future[Answer | None]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -138,7 +138,7 @@ class Hot:
             return
         try:
             live = self._live  # a snapshot is taken once: the request uses only this one
-            snapshot = await live.caught_up() if live.rung() else live.snapshot()
+            snapshot = await live.caught_up() if live.has_changes() else live.snapshot()
         except SnapshotError:
             await self._app(scope, receive, send)
             return
@@ -233,12 +233,12 @@ def _finished(said: list[Message], document: Document, route: object, now: float
     bodies = {"": body}
     if len(body) >= MIN_COMPRESSED:
         bodies |= {"gzip": gzip.compress(body, 6, mtime=0), "br": brotli.compress(body, quality=5)}
-    forms = {name: _form(name, coded, document.tag, control, inner) for name, coded in bodies.items()}
+    variants = {name: _variant(name, coded, document.tag, control, inner) for name, coded in bodies.items()}
     size = OVERHEAD + sum(map(len, bodies.values())) + 4 * sum(map(len, key))  # a character takes up to 4 bytes
-    return Answer(forms, route, document, until, size)
+    return Answer(variants, route, document, until, size)
 
 
-def _form(name: str, body: bytes, tag: str, control: str, inner: list[Header]) -> Form:
+def _variant(name: str, body: bytes, tag: str, control: str, inner: list[Header]) -> Variant:
     """A strong tag says "the same bytes", so each coding has its own (RFC 9110, 8.8.3.3)."""
     tag = f"{tag}-{name}" if name else tag
     content = [header for header in inner if header[0] == b"content-type"]
@@ -251,7 +251,7 @@ def _form(name: str, body: bytes, tag: str, control: str, inner: list[Header]) -
         (b"vary", b"Accept-Encoding"),
         *(header for header in inner if header[0] != b"content-type"),
     )
-    return Form(tag, body, (*content, *always), always)
+    return Variant(tag, body, (*content, *always), always)
 
 
 def _said(answer: Answer, headers: list[Header]) -> tuple[int, tuple[Header, ...], bytes]:
@@ -262,7 +262,11 @@ def _said(answer: Answer, headers: list[Header]) -> tuple[int, tuple[Header, ...
             accepted = accepted + b"," + value if accepted else value
         elif name == b"if-none-match":
             known = known + b"," + value if known else value
-    form = answer.forms.get(coding(accepted.decode("latin-1")), answer.forms[""]) if accepted else answer.forms[""]
+    form = (
+        answer.variants.get(coding(accepted.decode("latin-1")), answer.variants[""])
+        if accepted
+        else answer.variants[""]
+    )
     if known and matches(known.decode("latin-1"), form.tag):
         return 304, form.unchanged, b""
     return 200, form.headers, form.body

@@ -26,7 +26,7 @@ from threadpoolctl import threadpool_limits
 
 from api.app import create_app
 from api.costs import cost_of_batch, cost_of_draft, cost_of_list
-from api.requests import MAX_DRAFT, MAX_EXPLAINED, Asked, Batch
+from api.requests import MAX_DRAFT, MAX_EXPLAINED, Batch, RelatedParams
 from index.build import build
 from index.live.live import Live
 from recommender.articles import Record
@@ -108,7 +108,7 @@ def single(name: str, **asked: Any) -> Kind:  # noqa: ANN401 - parameters of a r
     def call(client: TestClient, ids: list[str]) -> Any:  # noqa: ANN401 - the client's own answer
         return client.get(f"/v1/articles/{ids[0]}/related?{query}")
 
-    return name, call, cost_of_list(Asked.model_validate(asked))
+    return name, call, cost_of_list(RelatedParams.model_validate(asked))
 
 
 def draft(name: str, characters: int, **asked: Any) -> Kind:  # noqa: ANN401 - parameters of a request
@@ -120,7 +120,7 @@ def draft(name: str, characters: int, **asked: Any) -> Kind:  # noqa: ANN401 - p
         body = ". ".join(" ".join(f"word{each:04}" for each in words[at : at + 15]) for at in range(0, len(words), 15))
         return client.post(f"/v1/related?{query}", json={"title": ids[0], "body": body[:characters]})
 
-    return name, call, cost_of_draft(Asked.model_validate(asked), characters)
+    return name, call, cost_of_draft(RelatedParams.model_validate(asked), characters)
 
 
 def batch(name: str, count: int, *, distinct: bool = False, **asked: Any) -> Kind:  # noqa: ANN401 - parameters

@@ -142,7 +142,7 @@ def each_signal(snapshot: Snapshot, rows: Rows) -> dict[str, float]:
         query = corpus.query(int(row))
         found = snapshot.neighbours.search(query.fused, POOL, snapshot.recommender.eligible(query))
         pool = Pool(query, corpus, *found, snapshot.curated)
-        times.append([timed(lambda of=signal.of, pool=pool: of(pool)) for signal in SIGNALS.values()])
+        times.append([timed(lambda values=signal.values, pool=pool: values(pool)) for signal in SIGNALS.values()])
     medians = np.median(times[WARM_UP:], axis=0) * 1_000
     return {name: round(float(median), 4) for name, median in zip(SIGNALS, medians, strict=True)}
 

@@ -24,7 +24,7 @@ from recommender.errors import ArticleError
 
 POOL = 200
 LISTED = 50
-ABSOLUTE = ("picked_near", "picks_near", "picked_often")
+ABSOLUTE = ("listed_by_neighbours", "lists_neighbours", "list_popularity")
 """The signals that count as they are; the others by where in the pool they stand."""
 
 Dense = npt.NDArray[np.float64]
@@ -112,17 +112,17 @@ class Reference:
             "section": each(lambda row: alike(mine.section, self.cards[row].section)),
             "closeness": [-math.log(1 + apart) for apart in days],
             "same_year": [math.exp(-apart / 365.25) for apart in days],
-            "picked_near": each(
+            "listed_by_neighbours": each(
                 lambda row: votes(near[owner] for owner in self.editors[row] if owner in near) if listed else math.nan
             ),
-            "picks_near": each(
+            "lists_neighbours": each(
                 lambda row: (
                     votes(near.get(target, 2.0 * (target == query)) for target in self.lists[row])
                     if listed
                     else math.nan
                 )
             ),
-            "picked_often": [
+            "list_popularity": [
                 math.log(1 + sum(self.story[owner] != story for owner in self.editors[row])) * counts
                 if listed
                 else math.nan

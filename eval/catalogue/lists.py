@@ -38,7 +38,7 @@ class Lists:
         """``(n,)`` int64: in how many lists each article stands."""
         return np.bincount(self.rows[self.rows != ENDED], minlength=len(self.rows)).astype(np.int64)
 
-    def of(self, row: int) -> list[int]:
+    def items_of(self, row: int) -> list[int]:
         """Return the list of the article at ``row``, best first."""
         return [int(hit) for hit in self.rows[row] if hit != ENDED]
 

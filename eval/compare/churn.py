@@ -74,8 +74,8 @@ def pairs_of(lists_a: Lists, lists_b: Lists, to_b: Rows) -> list[Pair]:
     """Return the two lists of every article that both builds have. ``to_b`` as ``matched`` gives it."""
     found = []
     for row in np.flatnonzero(to_b != GONE).tolist():
-        a = tuple(int(to_b[hit]) if to_b[hit] != GONE else -2 - hit for hit in lists_a.of(row))
-        b = tuple(lists_b.of(int(to_b[row])))
+        a = tuple(int(to_b[hit]) if to_b[hit] != GONE else -2 - hit for hit in lists_a.items_of(row))
+        b = tuple(lists_b.items_of(int(to_b[row])))
         found.append(Pair(int(to_b[row]), a, b, overlap(a, b), rank_biased(a, b)))
     return found
 

@@ -45,11 +45,11 @@ def agreement(scores: Values, people: Values, seed: int) -> Agreement:
     draws = list(_draws(len(scores), seed))
     pearsons = [_weighted(scores[np.newaxis], people[np.newaxis], drawn) for drawn in draws]
     by_score, by_people = _Ranks(scores), _Ranks(people)
-    spearmans = [_weighted(by_score.of(drawn), by_people.of(drawn), drawn) for drawn in draws]
+    spearmans = [_weighted(by_score.mean_ranks(drawn), by_people.mean_ranks(drawn), drawn) for drawn in draws]
     whole = np.ones((1, len(scores)))
     return Agreement(
         float(_weighted(scores[np.newaxis], people[np.newaxis], whole)[0]),
-        float(_weighted(by_score.of(whole), by_people.of(whole), whole)[0]),
+        float(_weighted(by_score.mean_ranks(whole), by_people.mean_ranks(whole), whole)[0]),
         np.concatenate(pearsons),
         np.concatenate(spearmans),
     )
@@ -74,7 +74,7 @@ class _Ranks:
         self._level = np.empty(len(values), dtype=np.int64)
         self._level[self._order] = np.concatenate([[0], np.cumsum(changes)])
 
-    def of(self, drawn: Values) -> Values:
+    def mean_ranks(self, drawn: Values) -> Values:
         """Return ``(b, m)`` mean ranks where each of the m values stands ``drawn`` ``(b, m)`` times."""
         levels = np.add.reduceat(drawn[:, self._order], self._starts, axis=1)
         ranks = np.cumsum(levels, axis=1) - (levels - 1) / 2

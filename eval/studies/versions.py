@@ -138,7 +138,7 @@ def tells_one_story(corpus: Corpus, pair: LabelledPair, version_days: float = VE
     if corpus.story_ids[rows[0]] == corpus.story_ids[rows[1]]:
         return True
     query, other = corpus.query(rows[0]), np.array(rows[1:], dtype=np.int64)
-    return bool(Tellings(corpus, other, version_days).of(Told.from_query(query), query.terms)[0])
+    return bool(Tellings(corpus, other, version_days).retelling(Told.from_query(query), query.terms)[0])
 
 
 def _archive(corpora: Path, demo: Path, names: Sequence[str], own: Sequence[Mapping[str, Any]], bar: Bar) -> Corpus:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from eval.task.task import AsOf, Judged, Task
 from recommender.errors import EvaluationError
@@ -20,57 +19,17 @@ Folds = Mapping[int, int]
 """Query row → its fold, 0 … k-1."""
 
 
-def folds(
-    queries: Sequence[Judged],
-    k: int,
-    seed: int,
-    connected: bool = False,
-    copies: npt.NDArray[np.int64] | None = None,
-) -> dict[int, int]:
-    """Deal ``queries`` into ``k`` folds of nearly equal size: each query in one fold, whatever their order.
+def folds(queries: Sequence[Judged], k: int, seed: int) -> dict[int, int]:
+    """Deal ``queries`` at random into ``k`` folds of nearly equal size; their order makes no difference.
 
-    With ``connected``, lists that share an article, as query or as target, stay in one fold (``copies``, a
-    corpus's, makes the copies of an article one); folds are then as even as the groups allow. Raises
-    EvaluationError if there are fewer queries, or groups, than folds.
+    Raises EvaluationError if there are fewer queries than folds.
     """
     if k < 2:
         raise EvaluationError(f"k is {k}, expected at least 2 folds")
-    groups = connected_lists(queries, copies) if connected else [[query.row] for query in queries]
-    if len(groups) < k:
-        what = "groups of connected lists" if connected else "lists"
-        raise EvaluationError(f"{len(groups):,} {what} cannot fill {k} folds")
-    groups.sort()
-    shuffled = [groups[i] for i in np.random.default_rng(seed).permutation(len(groups))]
-    sizes = [0] * k
-    found: dict[int, int] = {}
-    for group in sorted(shuffled, key=len, reverse=True):  # stable: the shuffle decides among equals
-        fold = sizes.index(min(sizes))
-        sizes[fold] += len(group)
-        found.update(dict.fromkeys(group, fold))
-    return found
-
-
-def connected_lists(queries: Sequence[Judged], copies: npt.NDArray[np.int64] | None = None) -> list[list[int]]:
-    """Return the rows of the queries in groups, sorted: two lists that share an article are in the same group."""
-    parent: dict[int, int] = {}
-
-    def root(article: int) -> int:
-        parent.setdefault(article, article)
-        while parent[article] != article:
-            parent[article] = parent[parent[article]]
-            article = parent[article]
-        return article
-
-    def article(row: int) -> int:
-        return row if copies is None else int(copies[row])
-
-    for query in queries:
-        for target in query.relevant:
-            parent[root(article(target))] = root(article(query.row))
-    groups: dict[int, list[int]] = {}
-    for row in sorted(query.row for query in queries):
-        groups.setdefault(root(article(row)), []).append(row)
-    return sorted(groups.values())
+    if len(queries) < k:
+        raise EvaluationError(f"{len(queries):,} lists cannot fill {k} folds")
+    rows = sorted(query.row for query in queries)
+    return {rows[i]: place % k for place, i in enumerate(np.random.default_rng(seed).permutation(len(rows)).tolist())}
 
 
 def deal(task: Task, seed: int) -> dict[int, int]:

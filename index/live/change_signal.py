@@ -1,7 +1,8 @@
-"""A bell that every process of a store hears: eight bytes that all of them have mapped into memory.
+"""The change signal: how a process that changes the catalog tells all that serve the same store, at once.
 
-Whoever changed the catalog rings it; whoever serves compares it with what he heard last, which costs no system
-call, and reads the changes before he answers. A bell says that something changed, never what.
+Eight bytes in a file that every process maps into memory. Who changes the catalog writes a new token into them; who
+serves compares the token with the one seen last, which costs no system call, and reads the changes before answering.
+The token says that something changed, not what.
 """
 
 import errno
@@ -16,11 +17,11 @@ SIZE = 8
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
-class Bell:
-    """The bell of a store, made if there is none. Raises CatalogError if it cannot be.
+class ChangeSignal:
+    """The signal of one store; its file is made if there is none. Raises CatalogError if it cannot be mapped.
 
-    In a store that cannot be written here it is heard only (``writable`` is False), and not even that where nobody has
-    made it yet (``silent``).
+    In a store that cannot be written here it can only be read (``writable`` is False), and not even that where no
+    process has made the file yet (``silent`` is True).
     """
 
     def __init__(self, store: Path) -> None:
@@ -33,16 +34,19 @@ class Bell:
             if error.errno not in _READ_ONLY:
                 raise CatalogError(f"{self._path}: cannot be mapped ({error.strerror})") from None
             self.writable = False
-            self._bytes = self._heard()
+            self._bytes = self._mapped_to_read()
 
-    def ring(self) -> None:
-        """Let everybody know. A random number: two that ring at once are still heard. Raises CatalogError."""
+    def notify(self) -> None:
+        """Tell every process that something changed. Raises CatalogError if the store is read-only.
+
+        The token is random, so that two processes that notify at the same moment do not undo each other.
+        """
         if isinstance(self._bytes, bytes) or not self.writable:
             raise CatalogError(f"{self._path}: the store is read-only")
         self._bytes[:] = os.urandom(SIZE)
 
-    def sound(self) -> bytes:
-        """Return what is to be heard now; it differs after every ring."""
+    def token(self) -> bytes:
+        """Return the token, SIZE bytes, which is another one after every ``notify``."""
         return self._bytes[:]
 
     def _mapped(self) -> mmap.mmap:
@@ -54,7 +58,7 @@ class Bell:
         finally:
             os.close(descriptor)
 
-    def _heard(self) -> mmap.mmap | bytes:
+    def _mapped_to_read(self) -> mmap.mmap | bytes:
         try:
             descriptor = os.open(self._path, os.O_RDONLY)
             try:

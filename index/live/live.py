@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Lock, Thread
 
-from index.live.change_signal import Bell
+from index.live.change_signal import ChangeSignal
 from index.live.tail import Tail
 from index.store.manifest import read_manifest
 from index.store.publish import confirmed_at, current_version, open_current, snapshots_folder, version_or_none
@@ -50,7 +50,7 @@ class Live:
         self._clock = clock
         self._failed: tuple[str | None, float] | None = None
         self._unread: str | None = None
-        self._bell: Bell | None = None
+        self._signal: ChangeSignal | None = None
         self._heard: bytes | None = None
         self._base: Snapshot | None = None
         self._tail: Tail | None = None
@@ -80,21 +80,21 @@ class Live:
         built = self.snapshot().manifest.built_at
         return max(built, self._confirmed or built)
 
-    def rung(self) -> bool:
+    def has_changes(self) -> bool:
         """Say whether some process announced a change that is not followed here yet; costs next to nothing."""
-        return self._bell is not None and self._bell.sound() != self._heard
+        return self._signal is not None and self._signal.token() != self._heard
 
     async def caught_up(self) -> Snapshot:
         """Return the snapshot in service, with every change that was announced. Raises SnapshotError."""
-        if self.rung():
+        if self.has_changes():
             await asyncio.to_thread(self.follow)
         return self.snapshot()
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         """Announce a change of the catalog to every process that serves this store."""
-        if self._bell is None:
-            self._bell = Bell(self.store)
-        self._bell.ring()
+        if self._signal is None:
+            self._signal = ChangeSignal(self.store)
+        self._signal.notify()
 
     def refresh(self) -> None:
         """Open the snapshot that is current now, unless it is in service already, and follow its tail. Never raises."""
@@ -150,7 +150,7 @@ class Live:
                 self._listen()
                 # Before reading: what is changed meanwhile rings again. And though reading fail: the poll tries again,
                 # and no request waits for a catalog that is out of order.
-                self._heard = self._bell.sound() if self._bell else None
+                self._heard = self._signal.token() if self._signal else None
                 if self._tail is None:
                     self._tail = Tail(self._base, self.catalog, self._origin(self._base))
                 elif self.lost:
@@ -178,11 +178,11 @@ class Live:
 
     def _listen(self) -> None:
         """Have a bell; of a store that cannot be written here say once how its changes come."""
-        before = self._bell
+        before = self._signal
         if before is None or before.silent:
-            self._bell = Bell(self.store)
-        if before is None and self._bell and not self._bell.writable:
-            how = f"are looked for every {self._poll_seconds:g} s" if self._bell.silent else "are heard of at once"
+            self._signal = ChangeSignal(self.store)
+        if before is None and self._signal and not self._signal.writable:
+            how = f"are looked for every {self._poll_seconds:g} s" if self._signal.silent else "are heard of at once"
             log.info("%s is read-only here: nothing can be changed; changes made elsewhere %s", self.store, how)
 
     def _watch(self) -> None:

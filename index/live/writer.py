@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Event, Lock, Thread
 
-from index.live.change_signal import Bell
+from index.live.change_signal import ChangeSignal
 from index.live.live import Live
 from index.store.manifest import ModelEntry
 from recommender.articles import Article, Record
@@ -31,7 +31,7 @@ def publish_rules(store: Path, catalog: Catalog, text: str) -> None:
     Raises RulesError if they cannot be read, and changes nothing; CatalogError.
     """
     catalog.put_rules(text)
-    Bell(store).ring()
+    ChangeSignal(store).notify()
 
 
 class Writer:
@@ -185,5 +185,5 @@ class Writer:
             log.debug("embedded %d texts in %.2f s", len(missing), time.monotonic() - started)
 
     def _announce(self) -> None:
-        self._live.ring()
+        self._live.notify()
         self._live.follow()

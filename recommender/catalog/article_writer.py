@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, delete, insert, select, update
 
 from recommender.articles import Article
+from recommender.batches import batched
 from recommender.catalog.changelog import Change, newest, touched_since, waits
-from recommender.catalog.rows import FETCH, article_of, batched, present_id, values_of
+from recommender.catalog.rows import FETCH, NAMED, article_of, present_id, values_of
 from recommender.catalog.stub_matcher import StubMatcher
 from recommender.catalog.tables import aliases, articles, curated, overrides
 
@@ -101,7 +102,7 @@ class ArticleWriter:
         since, self._seq = self._seq, change.seq
         if self._matcher is None:
             return
-        for some in batched(sorted(touched_since(change.connection, since))):
+        for some in batched(sorted(touched_since(change.connection, since)), NAMED):
             rows = change.connection.execute(select(articles).where(articles.c.id.in_(some)))
             absorbed = change.connection.execute(select(aliases).where(aliases.c.alias.in_(some)))
             found = {row.alias: _absorbed(row.alias, row.teasers) for row in absorbed}

@@ -15,12 +15,13 @@ from typing import Self
 from sqlalchemy import URL, Connection, Engine, func, select
 
 from recommender.articles import Article, CuratedList, Record, UrlIndex
+from recommender.batches import batched
 from recommender.catalog import editorial_rows
 from recommender.catalog.article_writer import ArticleWriter, Removal
 from recommender.catalog.changelog import Change, Changelog, newest, newest_live, removed_since, touched_since
 from recommender.catalog.database import has_log, open_engine
 from recommender.catalog.identity import Origin, stamped
-from recommender.catalog.rows import FETCH, article_of, batched, by_codepoint, former_ids, present_id
+from recommender.catalog.rows import FETCH, NAMED, article_of, by_codepoint, former_ids, present_id
 from recommender.catalog.still import is_read_only
 from recommender.catalog.tables import aliases, articles, curated
 from recommender.catalog.upgrade import Upgrade
@@ -167,7 +168,7 @@ class Catalog:
 
     def put_rules(self, text: str) -> None:
         """Store the site's rules; empty: none. Raises RulesError if they cannot be read, and stores nothing."""
-        Editorial.of(text, {})
+        Editorial.from_text(text, {})
         with self._change(live=True) as change:
             editorial_rows.put_rules(change.connection, text)
 
@@ -205,7 +206,7 @@ class Catalog:
         """Return the curated list of each of ``ids``, targets as they were given; empty where there is none."""
         lists: dict[str, list[str]] = {identity: [] for identity in ids}
         with self._log.transaction() as connection:
-            for some in batched(sorted(ids)):
+            for some in batched(sorted(ids), NAMED):
                 query = select(curated).where(curated.c.article_id.in_(some))
                 for article_id, _, target in connection.execute(
                     query.order_by(curated.c.article_id, curated.c.position)
@@ -276,7 +277,7 @@ class Catalog:
 
     def _read(self, connection: Connection, ids: Collection[str] | None = None) -> Iterator[Article]:
         """Yield all articles, or those of ``ids``, in the order of their ids."""
-        for some in (None,) if ids is None else batched(sorted(ids)):
+        for some in (None,) if ids is None else batched(sorted(ids), NAMED):
             query = select(articles).order_by(by_codepoint(self.engine)).execution_options(yield_per=FETCH)
             former = select(aliases.c.article_id, aliases.c.teasers).order_by(aliases.c.alias)
             if some is not None:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, Engine, Integer, String, cast, delete, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from recommender.batches import batched
 from recommender.catalog.database import reason_of
 from recommender.catalog.file_guard import FileGuard
 from recommender.catalog.identity import REMEDY, Origin, State, note_change, require_origin, state_of
-from recommender.catalog.rows import batched
+from recommender.catalog.rows import NAMED
 from recommender.catalog.still import sqlite_file
 from recommender.catalog.tables import changed, meta
 from recommender.errors import CatalogError, CatalogLostError
@@ -194,7 +195,7 @@ def waits(connection: Connection, article_id: str) -> bool:
 
 def _log(change: Change) -> None:
     """Keep of each article the numbers of its newest changes only."""
-    for some in batched(sorted(change.touched)):
+    for some in batched(sorted(change.touched), NAMED):
         before = changed.c.article_id.in_(some)
         earlier = {row.article_id: row for row in change.connection.execute(select(changed).where(before))}
         change.connection.execute(delete(changed).where(before))

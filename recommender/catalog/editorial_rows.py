@@ -71,7 +71,7 @@ def boilerplate_decisions(connection: Connection) -> dict[str, bool]:
 def editorial(connection: Connection) -> Editorial:
     """Return all that is decided. Raises CatalogError where it cannot be read."""
     try:
-        return Editorial.of(rules(connection), all_overrides(connection))
+        return Editorial.from_text(rules(connection), all_overrides(connection))
     except RulesError as error:
         raise CatalogError(f"the site rules in the catalog cannot be read ({error})") from error
 

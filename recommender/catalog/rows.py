@@ -1,6 +1,5 @@
 """Articles as rows of the catalog's tables, and back."""
 
-from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, select
@@ -62,11 +61,6 @@ def former_ids(connection: Connection) -> dict[str, str]:
 def present_id(connection: Connection, identity: str) -> str:
     """Return the id of the article that ``identity`` is a former id of, or itself."""
     return connection.scalar(select(aliases.c.article_id).where(aliases.c.alias == identity)) or identity
-
-
-def batched(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Yield ``ids`` in parts that a query can name."""
-    return (ids[at : at + NAMED] for at in range(0, len(ids), NAMED))
 
 
 def by_codepoint(engine: Engine) -> ColumnElement[str]:

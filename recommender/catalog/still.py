@@ -36,7 +36,7 @@ def is_read_only(url: URL) -> bool:
 def open_still(url: URL) -> Engine:
     """Return an engine that reads the SQLite file at ``url``. Whoever writes gets SQLAlchemy's OperationalError."""
     path = Path(str(url.database)).absolute()
-    engine = create_engine(url, creator=lambda: _Still.at(path), poolclass=NullPool)
+    engine = create_engine(url, creator=lambda: _Still.opened(path), poolclass=NullPool)
     event.listen(engine, "commit", _unchanged)
     return engine
 
@@ -48,7 +48,7 @@ class _Still(sqlite3.Connection):
     stamp: tuple[int, int, int] | None
 
     @classmethod
-    def at(cls, path: Path) -> "_Still":
+    def opened(cls, path: Path) -> "_Still":
         """Open the file; tried again, for a writer may make or remove its ``-wal`` file in this very moment."""
         for left in reversed(range(TRIES)):
             connection = cls._opened(path)

@@ -3,10 +3,9 @@
 A corpus is immutable; a snapshot is a corpus on disk. A live corpus is one with a tail of later changes behind it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
 from typing import Self
 
 import numpy as np
@@ -16,6 +15,7 @@ import scipy.sparse as sp
 from recommender.articles import Article
 from recommender.articles.card import Card
 from recommender.articles.directory import Directory, Rows
+from recommender.batches import batched
 from recommender.boilerplate.boilerplate import Boilerplate
 from recommender.corpus.encoder import Encoder, Matrix
 from recommender.corpus.fingerprints import Fingerprints, Hashes, fingerprint
@@ -334,10 +334,3 @@ def _groups(article: Views) -> tuple[tuple[str, ...], ...]:
 def semantic(read: Matrix) -> Matrix:
     """Return ``(n, d)``: the unit mean of each article's known vectors of READ, zero where it has none."""
     return unit(read.sum(axis=1))
-
-
-def batched(items: Iterable[Article], size: int) -> Iterator[list[Article]]:
-    """Yield ``items`` in lists of ``size``, the last one shorter."""
-    source = iter(items)
-    while batch := list(islice(source, size)):
-        yield batch

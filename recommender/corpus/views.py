@@ -25,11 +25,6 @@ class Views:
     passages: tuple[str, ...]
 
     @property
-    def lead(self) -> str:
-        """The first passage: what the story opens with."""
-        return self.passages[0] if self.passages else ""
-
-    @property
     def texts(self) -> tuple[str, ...]:
         """All texts, in the order title, teasers, passages."""
         return tuple(t for t in (self.title, *self.teasers, *self.passages) if t)

@@ -43,7 +43,7 @@ def editorial_document(editorial: Editorial) -> dict[str, Any]:
 def editorial_of(document: object) -> Editorial:
     """Return the editorial that ``editorial_document`` wrote. Raises ValueError, or RulesError."""
     found = _read(_EDITORIAL, document)
-    return Editorial.of(found.rules, found.overrides)
+    return Editorial.from_text(found.rules, found.overrides)
 
 
 def _written(adapter: TypeAdapter[_T], value: _T) -> dict[str, Any]:

@@ -68,7 +68,7 @@ class Editorial:
     text: str = ""
 
     @classmethod
-    def of(cls, text: str, overrides: Mapping[str, Overrides]) -> Self:
+    def from_text(cls, text: str, overrides: Mapping[str, Overrides]) -> Self:
         """Return what the rules in ``text`` and ``overrides`` say. Raises RulesError."""
         return cls(_rules(text), overrides, text=text)
 

@@ -28,7 +28,7 @@ def lint(rules: SiteRules, cards: Sequence[Card], now: datetime) -> list[Finding
 
     In the order of the rules, then the ignored tags in alphabetical order.
     """
-    known = _Known.of(cards)
+    known = _Known.from_cards(cards)
     found: list[Finding] = []
     first: dict[object, int] = {}
     for number, rule in enumerate(rules.never_beside, start=1):
@@ -52,7 +52,7 @@ class _Known:
     urls: frozenset[str]
 
     @classmethod
-    def of(cls, cards: Sequence[Card]) -> "_Known":
+    def from_cards(cls, cards: Sequence[Card]) -> "_Known":
         return cls(
             cards,
             frozenset(card.id for card in cards),

@@ -60,9 +60,9 @@ PHRASES = {
     "section": "in the same section",
     "closeness": "published close in time",
     "same_year": "published at about the same time",
-    "picked_near": "editors listed it beside similar articles",
-    "picks_near": "its own editor's list holds this story or similar ones",
-    "picked_often": "editors listed it before",
+    "listed_by_neighbours": "editors listed it beside similar articles",
+    "lists_neighbours": "its own editor's list holds this story or similar ones",
+    "list_popularity": "editors listed it before",
 }
 """What it means in words that a signal added to the score."""
 _STANDS = {

@@ -22,6 +22,8 @@ from recommender.ranking.signals import RELATIVE, SIGNALS
 
 FORMAT = 1
 DEFAULT_FILE = "default_ranker.json"
+RENAMED = {"picked_near": "listed_by_neighbours", "picks_near": "lists_neighbours", "picked_often": "list_popularity"}
+"""Signals that had another name once: rankers that were saved then are still read."""
 DECIMALS = 5
 """Values that agree to so many decimals are equal in rank: float noise must not break a tie."""
 
@@ -50,6 +52,7 @@ class Ranker:
 
         Raises RankerError on a name that is no signal, or weights that are not two finite numbers.
         """
+        weights = {RENAMED.get(name, name): pair for name, pair in weights.items()}
         if unknown := sorted(set(weights) - set(SIGNALS)):
             raise RankerError(f"the ranker weighs unknown signals: {', '.join(unknown)}")
         if odd := [name for name, pair in weights.items() if len(pair) != 2 or not _finite(pair)]:

@@ -23,7 +23,7 @@ QUERY_WEIGHT = 2.0
 
 def signals(pool: Pool) -> Matrix:
     """Return ``(m, s)`` float32: one row a candidate in the order of ``pool.rows``, one column a signal."""
-    return np.array([signal.of(pool) for signal in SIGNALS.values()], dtype=np.float32).T
+    return np.array([signal.values(pool) for signal in SIGNALS.values()], dtype=np.float32).T
 
 
 def tfidf(pool: Pool) -> Column:
@@ -95,7 +95,7 @@ def same_year(pool: Pool) -> Column:
     return np.exp(-pool.days_apart / YEAR).astype(np.float32)
 
 
-def picked_near(pool: Pool) -> Column:
+def listed_by_neighbours(pool: Pool) -> Column:
     """``ln(1 + 5 · votes)``: the query's neighbours whose editors listed the candidate, each by its nearness.
 
     Unknown, as the next two, where no curated list is known but the query's own.
@@ -106,7 +106,7 @@ def picked_near(pool: Pool) -> Column:
     return _votes(picked, pool.nearness.take(owners), len(pool.rows))
 
 
-def picks_near(pool: Pool) -> Column:
+def lists_neighbours(pool: Pool) -> Column:
     """``ln(1 + 5 · votes)``: what the candidate's own list holds of the query (counting 2) and its neighbours."""
     if not pool.has_lists:
         return _unknown(pool)
@@ -115,7 +115,7 @@ def picks_near(pool: Pool) -> Column:
     return _votes(owners, np.where(picked < len(pool.rows), near, np.float32(QUERY_WEIGHT)), len(pool.rows))
 
 
-def picked_often(pool: Pool) -> Column:
+def list_popularity(pool: Pool) -> Column:
     """``ln(1 + lists)`` times relevance: in how many curated lists the candidate stands, the query's own not counted.
 
     Relevance is the logistic of ``2 z - 1``, z the standardised inner product of the fused vectors: what editors like
@@ -134,7 +134,7 @@ class Signal:
     ``group`` is what the signal is counted under where signals are left out together.
     """
 
-    of: Callable[[Pool], Column]
+    values: Callable[[Pool], Column]
     group: str
     relative: bool = True
 
@@ -153,9 +153,9 @@ SIGNALS: dict[str, Signal] = {
     "section": Signal(section, "section"),
     "closeness": Signal(closeness, "time"),
     "same_year": Signal(same_year, "time"),
-    "picked_near": Signal(picked_near, "lists", relative=False),
-    "picks_near": Signal(picks_near, "lists", relative=False),
-    "picked_often": Signal(picked_often, "lists", relative=False),
+    "listed_by_neighbours": Signal(listed_by_neighbours, "lists", relative=False),
+    "lists_neighbours": Signal(lists_neighbours, "lists", relative=False),
+    "list_popularity": Signal(list_popularity, "lists", relative=False),
 }
 """Name → signal, in the order of the columns."""
 

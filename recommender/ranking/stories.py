@@ -59,7 +59,7 @@ class Stories:
         free, found = self._free.copy(), list[Story]()
         while len(found) < count and free[:good].any():
             first = int(np.argmax(free))
-            start = self._tellings.of_place(first)
+            start = self._tellings.retelling_of_place(first)
             start[first] = True
             story = self._component(start, first)
             places = np.flatnonzero(free & story[: len(free)]).tolist()
@@ -71,7 +71,7 @@ class Stories:
     @cached_property
     def _free(self) -> Mask:
         """``(m,)``: the places that do not tell the query's own story."""
-        start = self._tellings.of(Told.from_query(self._query), self._query.terms)
+        start = self._tellings.retelling(Told.from_query(self._query), self._query.terms)
         return ~self._component(start)[: len(self._rows)]
 
     def _component(self, start: Mask, known: int | None = None) -> Mask:
@@ -83,7 +83,9 @@ class Stories:
                 new |= np.isin(self._story_ids, self._story_ids[new & self._has_copies])
             new &= ~reached
             reached |= new
-            frontier += [self._tellings.of_place(place) for place in np.flatnonzero(new).tolist() if place != known]
+            frontier += [
+                self._tellings.retelling_of_place(place) for place in np.flatnonzero(new).tolist() if place != known
+            ]
         return reached
 
     def _shown(self, places: Sequence[int]) -> int:
@@ -105,4 +107,4 @@ class Stories:
 
 def versions(query: Query, corpus: Corpus, rows: Rows, version_days: float = VERSION_DAYS) -> Mask:
     """Return ``(m,)`` bool: which of ``rows`` tell the query's own story, in nearly its words."""
-    return Tellings(corpus, rows, version_days).of(Told.from_query(query), query.terms)
+    return Tellings(corpus, rows, version_days).retelling(Told.from_query(query), query.terms)

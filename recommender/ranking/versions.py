@@ -109,14 +109,14 @@ class Tellings:
         self._days = corpus.directory.days[rows]
         self._sizes = corpus.fingerprint_sizes(rows)
 
-    def of(self, told: Told, terms: TermRows, row: int = 0) -> npt.NDArray[np.bool_]:
+    def retelling(self, told: Told, terms: TermRows, row: int = 0) -> npt.NDArray[np.bool_]:
         """Return ``(m,)``: of the text ``told``, whose terms are at ``row`` of ``terms``."""
         count = int(terms.whole.indptr[row + 1] - terms.whole.indptr[row])
-        return self._checked(told, count, self._contained.of(terms, row))
+        return self._checked(told, count, self._contained.shares_of(terms, row))
 
-    def of_place(self, place: int) -> npt.NDArray[np.bool_]:
+    def retelling_of_place(self, place: int) -> npt.NDArray[np.bool_]:
         """Return the same of one of the articles, without itself."""
-        shares = self._contained.of_text(place)
+        shares = self._contained.shares_of_text(place)
         shares[place] = 0
         return self._checked(Told.from_row(self._corpus, int(self._rows[place])), int(self._terms[place]), shares)
 

@@ -1,12 +1,11 @@
 """Text as sites publish it: out of its markup, cleaned, split, compared."""
 
-from recommender.text.characters import NEAR_EQUAL, clean, near_equal, normalise, readable, sentences, sha256
+from recommender.text.characters import NEAR_EQUAL, clean, normalise, readable, sentences, sha256
 from recommender.text.markup.plain_text import plain, plain_line
 
 __all__ = [
     "NEAR_EQUAL",
     "clean",
-    "near_equal",
     "normalise",
     "plain",
     "plain_line",

@@ -6,7 +6,6 @@ import unicodedata
 from collections.abc import Iterator
 
 import regex
-from rapidfuzz import fuzz
 
 from recommender.text.parts import PART, in_parts
 
@@ -137,11 +136,6 @@ def _normalised(text: str) -> str:
     text = unicodedata.normalize("NFKC", _stream_safe(_IGNORABLE.sub("", text))).casefold()
     text = _MARK_OF_NO_LETTER.sub(" ", unicodedata.normalize("NFKC", text))
     return _NOT_WORD.sub(" ", text).strip()
-
-
-def near_equal(a: str, b: str) -> bool:
-    """Say whether two normalised texts are the same but for a few characters (see NEAR_EQUAL)."""
-    return fuzz.ratio(a, b, score_cutoff=NEAR_EQUAL) > 0
 
 
 def sha256(text: str) -> str:

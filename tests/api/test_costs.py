@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from api.costs import Budgets, client_of, cost_of_batch, cost_of_draft, cost_of_list
 from api.keys import KeyRing
 from api.problems import ProblemError
-from api.requests import MAX_BATCH_EXCLUDED, MAX_EXPLAINED, Asked, Batch
+from api.requests import MAX_BATCH_EXCLUDED, MAX_EXPLAINED, Batch, RelatedParams
 from recommender.ranking.request import Fallback
 from tests.api.serving import Asgi, application, served
 from tests.api.test_app import check_problem
@@ -25,15 +25,15 @@ SHIP = "2025-07-first-deep-ship"
 @pytest.mark.parametrize(
     ("asked", "cost"),
     [
-        (Asked(), 1.0),
-        (Asked(limit=100), 2.84),
-        (Asked(diversity=0.5), 1.4),
-        (Asked(explain=True), 5.6),
-        (Asked(exclude=["a"] * 500), 4.0),
-        (Asked(fallback=Fallback.LATEST), 1.5),
+        (RelatedParams(), 1.0),
+        (RelatedParams(limit=100), 2.84),
+        (RelatedParams(diversity=0.5), 1.4),
+        (RelatedParams(explain=True), 5.6),
+        (RelatedParams(exclude=["a"] * 500), 4.0),
+        (RelatedParams(fallback=Fallback.LATEST), 1.5),
     ],
 )
-def test_the_cost_of_a_list(asked: Asked, cost: float) -> None:
+def test_the_cost_of_a_list(asked: RelatedParams, cost: float) -> None:
     assert cost_of_list(asked) == pytest.approx(cost)
     assert cost_of_draft(asked, 10_000) == pytest.approx(cost + 2.3)
 
@@ -43,12 +43,12 @@ def test_nothing_that_is_let_through_costs_more_than_is_promised() -> None:
     everything = {"diversity": 1.0, "fallback": Fallback.LATEST, "exclude": ["a"] * 500}
     assert (
         max(
-            cost_of_list(Asked(limit=100, **everything)),
-            cost_of_list(Asked(limit=MAX_EXPLAINED, explain=True, **everything)),
+            cost_of_list(RelatedParams(limit=100, **everything)),
+            cost_of_list(RelatedParams(limit=MAX_EXPLAINED, explain=True, **everything)),
         )
         < 15
     )
-    assert cost_of_list(Asked(limit=MAX_EXPLAINED, explain=True, **everything)) < 15
+    assert cost_of_list(RelatedParams(limit=MAX_EXPLAINED, explain=True, **everything)) < 15
     requests = [{"id": "x", "limit": 10, "diversity": 0.5} for _ in range(40)]
     assert cost_of_batch(Batch.model_validate({"requests": requests})) < 60
     with pytest.raises(ProblemError, match="these lists cost as much as 8[0-9] plain ones, one batch may cost 60"):

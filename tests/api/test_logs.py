@@ -31,13 +31,13 @@ def test_a_sane_request_id_is_kept(demo_store: Path, given: str) -> None:
 
 @pytest.mark.parametrize("given", ["", "a" * 129, "a b", 'a"b', "a\tb", "é", "<script>", "-x", "{}", "a,b"])
 def test_any_other_is_replaced(given: str) -> None:
-    found = RequestIds().of(given.encode())
+    found = RequestIds().id_for(given.encode())
     assert re.fullmatch("[0-9a-f]{32}", found)
 
 
 def test_made_ids_are_all_different() -> None:
     makers = [RequestIds() for _ in range(20)]
-    assert len({maker.of(None) for maker in makers for _ in range(500)}) == 10_000
+    assert len({maker.id_for(None) for maker in makers for _ in range(500)}) == 10_000
 
 
 def test_one_line_a_request(demo_store: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -188,7 +188,7 @@ FORCED = {
     "put": ("index.live.writer.Writer.put", [("PUT", "/v1/articles/x"), ("POST", "/v1/articles:bulk")]),
     "delete": ("index.live.writer.Writer.remove", [("DELETE", f"/v1/articles/{TWIN}")]),
     "snapshot": (
-        "index.live.live.Live.rung",
+        "index.live.live.Live.has_changes",
         [("GET", "/v1/index"), ("GET", f"/v1/articles/{TWIN}"), ("GET", f"/v1/articles/{TWIN}/related")],
     ),
     "probe": ("index.live.live.Live.snapshot", [("GET", "/readyz")]),

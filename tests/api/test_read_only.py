@@ -14,7 +14,7 @@ import pytest
 
 from api.keys import KeyRing
 from index.build import build
-from index.live.change_signal import FILE, Bell
+from index.live.change_signal import FILE, ChangeSignal
 from index.live.live import Live
 from index.live.writer import Writer
 from index.store.publish import current_version
@@ -115,22 +115,22 @@ def test_it_is_served_and_follows(store: Path, seal: Callable[[Path], Path], cap
 
 
 def test_what_rings_is_heard_at_once(store: Path, seal: Callable[[Path], Path]) -> None:
-    Bell(store)
+    ChangeSignal(store)
     place = seal(store)
-    heard = Bell(place)
+    heard = ChangeSignal(place)
     assert (heard.writable, heard.silent) == (False, False)
-    before = heard.sound()
+    before = heard.token()
     with pytest.raises(CatalogError, match="read-only"):
-        heard.ring()
+        heard.notify()
     if place != store:
-        Bell(store).ring()
-        assert heard.sound() != before
+        ChangeSignal(store).notify()
+        assert heard.token() != before
 
 
 def test_a_bell_that_nobody_made_is_silent(store: Path, seal: Callable[[Path], Path]) -> None:
     (store / FILE).unlink(missing_ok=True)
-    heard = Bell(seal(store))
-    assert (heard.writable, heard.silent, heard.sound()) == (False, True, bytes(8))
+    heard = ChangeSignal(seal(store))
+    assert (heard.writable, heard.silent, heard.token()) == (False, True, bytes(8))
 
 
 def test_the_catalog_is_read_and_not_written(store: Path, seal: Callable[[Path], Path]) -> None:

@@ -131,7 +131,7 @@ def test_probes_and_kept_answers_wait_for_no_catalog(
             raise CatalogError("no answer after 30 s")
 
         monkeypatch.setattr(live.catalog, "seq", fail)
-        live.ring()
+        live.notify()
         assert client.get("/readyz").status_code == 200
         assert asked == []
         assert {client.get(path).status_code for _ in range(20)} == {200}

@@ -52,7 +52,7 @@ def answers_first() -> None:
 
 def deaf() -> None:
     """Wrong: a change in another process is noticed only when this one happens to look."""
-    setattr(live.Live, "rung", lambda self: False)  # noqa: B010
+    setattr(live.Live, "has_changes", lambda self: False)  # noqa: B010
 
 
 def hoarding() -> None:

@@ -22,7 +22,7 @@ SOON = 10.0
 """Seconds after a restart within which everything acknowledged is served."""
 
 
-class Desk:
+class Editor:
     """Writes at random to a server, and knows what was acknowledged."""
 
     def __init__(self, seed: int) -> None:
@@ -88,17 +88,17 @@ def _title(client: Client, name: str) -> str | None:
 
 def kill_after_writes(nursery: Nursery, store: Path, key: Mapping[str, str], rounds: int, **how: str) -> list[str]:
     """Start, write, kill, look, ``rounds`` times; return what was lost, and say how many rounds there were."""
-    desk, found = Desk(seed=rounds), []
+    editor, found = Editor(seed=rounds), []
     for _ in range(rounds):
         with nursery.served(store, **how) as server, closing(server.client(key)) as client:
-            desk.write(server, client)
-        found += lost(store, desk.acknowledged)
+            editor.write(server, client)
+        found += lost(store, editor.acknowledged)
     if not found:
         with nursery.served(store) as server:
-            found = [f"{name}: not served" for name in unserved(server, desk.acknowledged)]
-    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(desk.kinds.items()))
+            found = [f"{name}: not served" for name in unserved(server, editor.acknowledged)]
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(editor.kinds.items()))
     print(f"\n{rounds} kills right after an acknowledged write ({kinds}): {len(found)} lost")  # noqa: T201
-    assert sum(desk.kinds.values()) == rounds
+    assert sum(editor.kinds.values()) == rounds
     return found
 
 
@@ -123,10 +123,10 @@ def test_a_server_that_answers_before_it_has_stored_is_found_out(
 @pytest.mark.timeout(1_800)
 def test_the_command_itself_loses_nothing_and_serves_it_again(store: Path, key: dict[str, str]) -> None:
     """The same with ``related-api`` as an operator starts it, once for each kind of write and more."""
-    desk, rounds = Desk(seed=4), 6
+    editor, rounds = Editor(seed=4), 6
     for _ in range(rounds):
         with served(store) as server, closing(server.client(key)) as client:
-            assert unserved(server, desk.acknowledged) == []
-            desk.write(server, client)
-        assert lost(store, desk.acknowledged) == []
-    print(f"\n{rounds} kills and restarts of related-api with 2 workers: 0 lost ({desk.kinds})")  # noqa: T201
+            assert unserved(server, editor.acknowledged) == []
+            editor.write(server, client)
+        assert lost(store, editor.acknowledged) == []
+    print(f"\n{rounds} kills and restarts of related-api with 2 workers: 0 lost ({editor.kinds})")  # noqa: T201

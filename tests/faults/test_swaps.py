@@ -55,7 +55,7 @@ class Footprint:
     memory: int
 
     @classmethod
-    def of(cls, pid: int) -> "Footprint":
+    def of_process(cls, pid: int) -> "Footprint":
         """Read it (proc(5))."""
         process = Path(f"/proc/{pid}")
         fields = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
@@ -76,7 +76,7 @@ class Footprint:
 def footprints(server: Server) -> list[Footprint]:
     """Measure every worker, when all connections to it are closed."""
     time.sleep(0.3)
-    return [Footprint.of(pid) for pid in server.processes()]
+    return [Footprint.of_process(pid) for pid in server.processes()]
 
 
 def burst(server: Server, ids: Sequence[str]) -> None:

@@ -340,9 +340,9 @@ def test_21_the_cache_stays_within_its_bound(store: Path) -> None:
     with served(store, cache_mb=1) as client:
         for n in range(300):
             items(client, list(ARTICLES)[n % 70], limit=1 + n % 100, min_score=n / 10_000)
-        hot = next(layer for layer in layers(client.app) if type(layer).__name__ == "Hot")
-        assert 100 < len(hot._kept) < 300
-        assert hot._kept.currsize <= 1024 * 1024
+        cache = next(layer for layer in layers(client.app) if type(layer).__name__ == "ResponseCache")
+        assert 100 < len(cache._kept) < 300
+        assert cache._kept.currsize <= 1024 * 1024
 
 
 def layers(app: Any) -> Iterator[Any]:

@@ -67,8 +67,8 @@ def test_the_lists_are_those_served(optech: Snapshot) -> None:
         served = related(
             query, optech.corpus, optech.neighbours, optech.ranker, optech.curated, RelatedRequest(limit=7)
         )
-        assert lists.of(row) == [hit.row for hit in served]
-    counted = [sum(row in lists.of(query) for query in range(157)) for row in range(157)]
+        assert lists.items_of(row) == [hit.row for hit in served]
+    counted = [sum(row in lists.items_of(query) for query in range(157)) for row in range(157)]
     assert lists.in_degree.tolist() == counted
 
 
@@ -80,7 +80,7 @@ def test_every_figure_agrees_with_a_plain_computation(seeds: Snapshot, k: int) -
     lists = related_lists(seeds, k)
     found = beyond_accuracy(lists, seeds, articles)
 
-    rows = [lists.of(row) for row in range(count)]
+    rows = [lists.items_of(row) for row in range(count)]
     degrees = [sum(row in line for line in rows) for row in range(count)]
     assert (found.articles, found.k, found.items) == (count, k, sum(map(len, rows)))
     assert found.coverage == pytest.approx(len({row for line in rows for row in line}) / count)

@@ -180,7 +180,7 @@ def _mean_overlap(a: Snapshot, b: Snapshot) -> float:
 
 def _ids(served: Snapshot) -> dict[str, list[str]]:
     lists, cards = related_lists(served, 10), served.corpus.cards
-    return {card.id: [cards[hit].id for hit in lists.of(row)] for row, card in enumerate(cards)}
+    return {card.id: [cards[hit].id for hit in lists.items_of(row)] for row, card in enumerate(cards)}
 
 
 def test_an_article_is_known_by_its_former_id_both_ways() -> None:

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import combinations
 from random import Random
 
 import numpy as np
@@ -15,7 +14,6 @@ from hypothesis import strategies as st
 from eval.systems.crossval import (
     FOLDS,
     Folds,
-    connected_lists,
     deal,
     evidence,
     folds,
@@ -70,56 +68,11 @@ def test_folds_hold_each_query_once_evenly_and_in_any_order(
     assert folds(shuffled, k, seed) == found
 
 
-@given(some_queries(), st.integers(2, 4), st.integers(0, 5))
-def test_connected_lists_are_never_parted(queries: tuple[Judged, ...], k: int, seed: int) -> None:
-    groups = connected_lists(queries)
-    assert groups == reached(queries)
-    if len(groups) < k:
-        with pytest.raises(EvaluationError, match="groups of connected lists cannot fill"):
-            folds(queries, k, seed, connected=True)
-        return
-    found = folds(queries, k, seed, connected=True)
-    assert sorted(found) == sorted(query.row for query in queries)
-    assert set(found.values()) == set(range(k))
-    for a, b in combinations(queries, 2):
-        if {a.row, *a.relevant} & {b.row, *b.relevant}:
-            assert found[a.row] == found[b.row]
-
-
-def reached(queries: tuple[Judged, ...]) -> list[list[int]]:
-    """The groups once more, by spreading from each list until nothing is added."""
-    groups = set()
-    for start in queries:
-        articles, before = {start.row, *start.relevant}, 0
-        while len(articles) > before:
-            before = len(articles)
-            for query in queries:
-                if articles & {query.row, *query.relevant}:
-                    articles |= {query.row, *query.relevant}
-        groups.add(tuple(sorted(query.row for query in queries if query.row in articles)))
-    return sorted(map(list, groups))
-
-
-def test_copies_connect_what_lists_them() -> None:
-    queries = (Judged(0, (5,)), Judged(1, (6,)), Judged(2, (7,)))
-    copies = np.array([0, 1, 2, 3, 4, 5, 5, 7])
-    assert connected_lists(queries) == [[0], [1], [2]]
-    assert connected_lists(queries, copies) == [[0, 1], [2]]
-    found = folds(queries, 2, 0, connected=True, copies=copies)
-    assert found[0] == found[1] != found[2]
-
-
 def test_seeds_deal_differently_and_one_fold_is_refused() -> None:
     queries = [Judged(i, (i + 100,)) for i in range(40)]
     assert folds(queries, 5, 1) == folds(queries, 5, 1) != folds(queries, 5, 2)
     with pytest.raises(EvaluationError, match="k is 1, expected at least 2"):
         folds(queries, 1, 1)
-
-
-def test_a_connected_deal_is_as_even_as_its_groups() -> None:
-    queries = [Judged(i, (100 + i // 4,)) for i in range(40)]  # ten groups of four
-    sizes = Counter(folds(queries, 5, 3, connected=True).values())
-    assert set(sizes.values()) == {8}
 
 
 # --- what may be seen ---
@@ -452,9 +405,9 @@ def lists_both_ways(task: Task) -> Ranking:
 
 
 READERS: dict[str, Callable[[Task], Ranking]] = {
-    "picked_near": itself_among_the_candidates,
-    "picks_near": lists_both_ways,
-    "picked_often": own_list_counted,
+    "listed_by_neighbours": itself_among_the_candidates,
+    "lists_neighbours": lists_both_ways,
+    "list_popularity": own_list_counted,
 }
 """For each signal that is made of lists, a mistake that would let it read the query's own."""
 

@@ -342,7 +342,7 @@ def test_no_list_known_is_the_base_without_evidence(demo: Task) -> None:
 
 
 @pytest.mark.parametrize(
-    "left_out", [{"tags"}, {"picked_near", "picks_near", "picked_often"}, set(SIGNALS) - {"tfidf"}]
+    "left_out", [{"tags"}, {"listed_by_neighbours", "lists_neighbours", "list_popularity"}, set(SIGNALS) - {"tfidf"}]
 )
 def test_signals_left_out_weigh_nothing(topics: Task, left_out: set[str]) -> None:
     weights = Tuning(topics, 1).ranker(0, frozenset(left_out)).named()

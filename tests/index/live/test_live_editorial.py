@@ -62,7 +62,7 @@ def test_a_pin_is_served_by_every_process_without_a_build(catalog: Catalog, tmp_
     assert (before.editorial, before.seq) == (Editorial(), None)
     Writer(mine, catalog, lambda _: ENCODER).override("a001", PIN)
     assert mine.snapshot().editorial.overrides == {"a001": PIN}
-    assert other.rung()
+    assert other.has_changes()
     other.follow()
     now = other.snapshot()
     assert now.editorial == Editorial(overrides={"a001": PIN})
@@ -214,7 +214,7 @@ def test_overrides_of_an_unknown_article_ring_nothing(catalog: Catalog, tmp_path
     writer = Writer(live, catalog, lambda _: ENCODER)
     with pytest.raises(UnknownArticleError):
         writer.override("nowhere", PIN)
-    assert not other.rung()
+    assert not other.has_changes()
 
 
 def test_rules_are_announced_and_served(
@@ -229,14 +229,14 @@ def test_rules_are_announced_and_served(
     domain._rules.cache_clear()
     live = process(tmp_path, clock)
     publish_rules(tmp_path, catalog, "port ship")
-    assert live.rung()
+    assert live.has_changes()
     live.follow()
     assert live.snapshot().editorial.rules == SiteRules(ignore_tags=frozenset({"port", "ship"}))
     with pytest.raises(RulesError):
         publish_rules(tmp_path, catalog, "bad")
-    assert not live.rung()
+    assert not live.has_changes()
     build(tmp_path, catalog, ENCODER)
-    assert open_current(tmp_path).editorial == Editorial.of("port ship", {})
+    assert open_current(tmp_path).editorial == Editorial.from_text("port ship", {})
 
     domain._rules.cache_clear()
     monkeypatch.setattr(domain, "read_rules", lambda text: read("bad"))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from index.build import build
-from index.live.change_signal import FILE, Bell
+from index.live.change_signal import FILE, ChangeSignal
 from index.live.live import Live
 from index.live.writer import Writer
 from recommender.articles import Article, Record
@@ -52,17 +52,17 @@ class Moody:
 
 def test_what_one_process_writes_the_others_hear_of_and_serve(store: Path) -> None:
     (mine, writer), (other, _) = server(store), server(store)
-    assert not mine.rung()
+    assert not mine.has_changes()
     assert writer.put([SHIP, CHESS]) == set()
     assert mine.snapshot().corpus.find("ship") is not None
-    assert not mine.rung(), "it followed by itself"
-    assert other.rung()
+    assert not mine.has_changes(), "it followed by itself"
+    assert other.has_changes()
     other.follow()
-    assert not other.rung()
+    assert not other.has_changes()
     assert other.snapshot().version == mine.snapshot().version
     assert other.snapshot().corpus.find("chess") is not None
     assert writer.remove("ship") == (Removal("ship", alias=False), True)
-    assert other.rung()
+    assert other.has_changes()
     other.follow()
     assert other.snapshot().corpus.find("ship") is None
     assert writer.remove("ship") is None
@@ -129,18 +129,18 @@ def test_before_the_first_build_articles_are_kept_for_it(tmp_path: Path) -> None
 
 
 def test_a_bell_is_heard_by_all_and_says_nothing_else(tmp_path: Path) -> None:
-    one, two = Bell(tmp_path), Bell(tmp_path)
-    before = two.sound()
-    assert one.sound() == before
-    one.ring()
-    assert two.sound() == one.sound() != before
-    heard = two.sound()
-    two.ring()
-    assert one.sound() != heard
+    one, two = ChangeSignal(tmp_path), ChangeSignal(tmp_path)
+    before = two.token()
+    assert one.token() == before
+    one.notify()
+    assert two.token() == one.token() != before
+    heard = two.token()
+    two.notify()
+    assert one.token() != heard
     assert (tmp_path / FILE).stat().st_size == 8
 
 
 def test_a_bell_that_cannot_be_made_says_why(tmp_path: Path) -> None:
     (tmp_path / FILE).mkdir()
     with pytest.raises(CatalogError, match=f"{FILE}: cannot be mapped"):
-        Bell(tmp_path)
+        ChangeSignal(tmp_path)

@@ -20,7 +20,7 @@ from recommender.ranking.ranker import Ranker, default_ranker
 from tests.index.samples import BUILT_AT, ENCODER, CountingEncoder, articles, contents_of, lists_of
 
 OWN = Ranker.from_weights(
-    {"tfidf": (0.25, 0.5), "picked_near": (2.0, 0.0)}, -3.5, "the courier's own lists", bias_alone=-3.0
+    {"tfidf": (0.25, 0.5), "listed_by_neighbours": (2.0, 0.0)}, -3.5, "the courier's own lists", bias_alone=-3.0
 )
 OTHER = Ranker.from_weights({"closeness": (1.0, 0.125)}, -2.0, "dates alone")
 
@@ -114,7 +114,7 @@ def test_a_build_serves_the_stores_own_ranker_and_records_it(tmp_path: Path, sto
         "origin": "the courier's own lists",
         "bias": -3.5,
         "bias_alone": -3.0,
-        "weights": {**weights, "tfidf": [0.25, 0.5], "picked_near": [2.0, 0.0]},
+        "weights": {**weights, "tfidf": [0.25, 0.5], "listed_by_neighbours": [2.0, 0.0]},
     }
     assert lists_of(open_current(tmp_path)) != lists_of(contents_of(articles(9)).open(BUILT_AT))
 

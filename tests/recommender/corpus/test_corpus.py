@@ -7,8 +7,9 @@ import pytest
 
 from recommender.articles import Article
 from recommender.articles.card import Card
+from recommender.batches import batched
 from recommender.corpus import corpus as module
-from recommender.corpus.corpus import READ, Corpus, batched, read_vectors
+from recommender.corpus.corpus import READ, Corpus, read_vectors
 from recommender.corpus.encoder import HashEncoder
 from recommender.corpus.fusion import Fusion
 from recommender.corpus.lexical import Text, fit_lexical

@@ -112,7 +112,6 @@ def test_an_articles_views() -> None:
     )
     found = views(article)
     assert found == Views("Port deepened", ("See the map.", "More."), ("First. Second, at crane",))
-    assert found.lead == "First. Second, at crane"
     assert found.texts == ("Port deepened", "See the map.", "More.", "First. Second, at crane")
 
 
@@ -127,7 +126,6 @@ def test_an_articles_views() -> None:
 def test_nothing_gives_no_views(article: Article) -> None:
     assert views(article) == Views("", (), ())
     assert views(article).texts == ()
-    assert views(article).lead == ""
 
 
 def test_a_teaser_is_cut_to_what_the_model_sees() -> None:

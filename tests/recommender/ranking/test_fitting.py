@@ -58,7 +58,7 @@ def test_the_loss_and_its_gradient() -> None:
 
 
 def test_the_optimum_is_that_of_another_optimiser() -> None:
-    used = examples(40, truth(tfidf=1.2, names=0.6, picked_near=1.0))
+    used = examples(40, truth(tfidf=1.2, names=0.6, listed_by_neighbours=1.0))
     found = fit(used, NONE, "here", shrink=0.01)
     pull = 0.01 * np.repeat(np.where(RELATIVE, SHRINK, SHRINK_ABSOLUTE), 2)
     other = minimize(
@@ -70,10 +70,10 @@ def test_the_optimum_is_that_of_another_optimiser() -> None:
 
 
 def test_what_editors_follow_gets_the_weight() -> None:
-    found = fit(examples(400, truth(tfidf=2.0, picked_near=1.0)), NONE, "here", shrink=0.001)
+    found = fit(examples(400, truth(tfidf=2.0, listed_by_neighbours=1.0)), NONE, "here", shrink=0.001)
     sums = dict(zip(SIGNALS, found.weights.sum(axis=1).tolist(), strict=True))
-    assert sorted(sums, key=lambda name: -sums[name])[:2] == ["tfidf", "picked_near"]
-    assert max(sum_ for name, sum_ in sums.items() if name not in ("tfidf", "picked_near")) < 0.25
+    assert sorted(sums, key=lambda name: -sums[name])[:2] == ["tfidf", "listed_by_neighbours"]
+    assert max(sum_ for name, sum_ in sums.items() if name not in ("tfidf", "listed_by_neighbours")) < 0.25
 
 
 def test_an_endless_pull_leaves_the_prior_but_for_the_scale() -> None:
@@ -97,7 +97,7 @@ def test_signals_can_be_left_out() -> None:
 
 
 def test_the_scale_is_a_logistic_regression_on_the_top_of_each_pool() -> None:
-    used = examples(150, truth(tfidf=1.5, picked_often=1.0), m=60)
+    used = examples(150, truth(tfidf=1.5, list_popularity=1.0), m=60)
     found = fit(used, NONE, "here", shrink=0.1)
     x, alone, y, w = [], [], [], []
     for example in used:
@@ -183,8 +183,8 @@ def test_what_says_nothing_gets_the_smallest_scale_and_the_share_picked() -> Non
 
 def test_signals_left_out_weigh_nothing_wherever_they_came_from() -> None:
     prior = Ranker.from_weights({name: (0.2, 0.2) for name in SIGNALS}, -3.0)
-    gone = frozenset({"tfidf", "tags", "picked_near"})
-    found = fit(examples(30, truth(tfidf=2.0, picked_near=2.0)), prior, "here", without=gone).named()
+    gone = frozenset({"tfidf", "tags", "listed_by_neighbours"})
+    found = fit(examples(30, truth(tfidf=2.0, listed_by_neighbours=2.0)), prior, "here", without=gone).named()
     assert [name for name, pair in found.items() if pair == [0.0, 0.0]] == [n for n in SIGNALS if n in gone]
     everything = fit(examples(5, truth()), prior, "here", without=frozenset(SIGNALS))
     assert not everything.weights.any()

@@ -81,6 +81,15 @@ def test_what_is_not_relative_counts_as_it_is() -> None:
     assert not found[:, ~RELATIVE, 1].any()
 
 
+def test_a_ranker_saved_under_former_names_is_the_same() -> None:
+    former = DEFAULT.to_json()
+    for old, new in module.RENAMED.items():
+        assert new in SIGNALS
+        former = former.replace(f'"{new}"'.encode(), f'"{old}"'.encode())
+    assert b"picked_often" in former
+    assert Ranker.from_json(former, "a.json").to_json() == DEFAULT.to_json()
+
+
 def test_a_signal_is_relative_wherever_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
     """A relative signal behind those that are not, or among them, changes no other one's meaning."""
     table, order = pool(12, missing=0.3), np.random.default_rng(3).permutation(S)

@@ -414,7 +414,7 @@ def test_the_picks_of_the_nearest_come_first_and_only_so_many(optech: Snapshot) 
 def test_a_picked_article_far_away_in_text_can_be_recommended(optech: Snapshot) -> None:
     corpus = optech.corpus
     query, ids = corpus.query(30), [card.id for card in corpus.cards]
-    ranker = Ranker.from_weights({"tfidf": (0.0, 1.0), "picked_near": (3.0, 0.0)}, bias=-4.0)
+    ranker = Ranker.from_weights({"tfidf": (0.0, 1.0), "listed_by_neighbours": (3.0, 0.0)}, bias=-4.0)
 
     def listed(lists: dict[str, tuple[str, ...]]) -> list[Hit]:
         return related(

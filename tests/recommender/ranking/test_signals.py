@@ -50,7 +50,7 @@ def pool(
 
 
 def signal(name: str, of: Pool) -> list[float]:
-    return [float(value) for value in SIGNALS[name].of(of)]
+    return [float(value) for value in SIGNALS[name].values(of)]
 
 
 def listed(corpus: Corpus, **lists: str) -> CuratedLists:
@@ -188,7 +188,7 @@ def test_every_signal_in_plain_loops(which: str, request: pytest.FixtureRequest)
 @pytest.mark.parametrize("which", ["seeds", "optech"])
 def test_no_signal_leaves_its_range(which: str, request: pytest.FixtureRequest) -> None:
     snapshot: Snapshot = request.getfixturevalue(which)
-    some = SIGNALS.keys() - {"fused", "closeness", "picked_near", "picks_near", "picked_often"}
+    some = SIGNALS.keys() - {"fused", "closeness", "listed_by_neighbours", "lists_neighbours", "list_popularity"}
     below = dict.fromkeys(PACKED, -1.0)
     for row in range(0, len(snapshot.corpus), 9):
         table = signals(pool(snapshot.corpus, row, curated=snapshot.curated))
@@ -244,7 +244,7 @@ def test_sections_by_hand() -> None:
     assert signal("section", pool(corpus, 0)) == pytest.approx([1, 0, math.nan, 1], nan_ok=True)
     assert all(math.isnan(value) for value in signal("section", pool(corpus, 2)))
     draft = corpus.draft(Article(id="n", title="T", section="moon"), ENCODER)
-    assert all(math.isnan(value) for value in SIGNALS["section"].of(replace(pool(corpus, 0), query=draft)))
+    assert all(math.isnan(value) for value in SIGNALS["section"].values(replace(pool(corpus, 0), query=draft)))
 
 
 def test_closeness_falls_with_the_days_between() -> None:
@@ -294,7 +294,7 @@ def test_votes_of_the_neighbours_by_hand(six: Corpus) -> None:
     curated = listed(six, a="bd", c="d", d="a", e="f", f="b", q="e", r="e")
     weight = near(six, CANDIDATES)
     assert weight[1] != weight[2]
-    found = signal("picked_near", pool(six, Q, CANDIDATES, curated))
+    found = signal("listed_by_neighbours", pool(six, Q, CANDIDATES, curated))
     votes = [weight[3], weight[0], 0, weight[0] + weight[2], 0]  # f is no neighbour; q and r are the query
     assert found == pytest.approx([math.log(1 + VOTE * v) for v in votes], abs=1e-5)
 
@@ -302,7 +302,7 @@ def test_votes_of_the_neighbours_by_hand(six: Corpus) -> None:
 def test_what_a_candidates_own_list_holds_by_hand(six: Corpus) -> None:
     curated = listed(six, a="q", b="qc", c="r", d="abf", q="d", r="d")
     weight = near(six, CANDIDATES)
-    found = signal("picks_near", pool(six, Q, CANDIDATES, curated))
+    found = signal("lists_neighbours", pool(six, Q, CANDIDATES, curated))
     held = [QUERY_WEIGHT, QUERY_WEIGHT + weight[2], 0, weight[0] + weight[1], 0]
     assert found == pytest.approx([math.log(1 + VOTE * v) for v in held], abs=1e-5)
 
@@ -311,7 +311,7 @@ def test_who_stands_in_many_lists_by_hand(six: Corpus) -> None:
     curated = listed(six, a="bd", c="d", e="db", f="d", q="dec", r="de")
     similar = np.array([float(six.fused[row] @ six.fused[Q]) for row in CANDIDATES])
     relevance = 1 / (1 + np.exp(1 - 2 * (similar - similar.mean()) / similar.std()))
-    found = signal("picked_often", pool(six, Q, CANDIDATES, curated))
+    found = signal("list_popularity", pool(six, Q, CANDIDATES, curated))
     np.testing.assert_allclose(found, np.log([1, 3, 1, 5, 1]) * relevance, atol=1e-5)  # not what q and r list
     assert 0 < min(relevance) < 0.3 < 0.6 < max(relevance) < 1
 
@@ -372,9 +372,9 @@ def test_what_is_not_known_is_nan() -> None:
         "section": full,
         "closeness": full,
         "same_year": full,
-        "picked_near": never,
-        "picks_near": never,
-        "picked_often": never,
+        "listed_by_neighbours": never,
+        "lists_neighbours": never,
+        "list_popularity": never,
     }
     missing = dict.fromkeys(("names", "tags", "section", "closeness", "same_year"), never)
     assert known["plain"] == {**known["full"], **missing}
@@ -403,9 +403,9 @@ def test_the_table_has_a_column_a_signal_in_the_order_of_the_rows(seeds: Snapsho
     assert table.shape == (4, len(SIGNALS))
     back = signals(pool(corpus, query_rows()[0], rows[::-1], seeds.curated))[::-1]
     for column, (name, kind) in enumerate(SIGNALS.items()):
-        np.testing.assert_array_equal(table[:, column], np.asarray(kind.of(of), dtype=np.float32), err_msg=name)
+        np.testing.assert_array_equal(table[:, column], np.asarray(kind.values(of), dtype=np.float32), err_msg=name)
         np.testing.assert_allclose(table[:, column], back[:, column], rtol=1e-5, atol=1e-6, err_msg=name)
-    np.testing.assert_array_equal(RELATIVE, [not name.startswith("pick") for name in SIGNALS])
+    np.testing.assert_array_equal(RELATIVE, ["list" not in name for name in SIGNALS])
 
 
 @pytest.mark.parametrize("with_lists", [False, True])

@@ -97,7 +97,7 @@ def pair_of(a: tuple[str, str], b: tuple[str, str], hours: float | None) -> Reas
     for mine, other in ((0, 1), (1, 0)):  # and no candidate is lost on the way
         tellings = Tellings(corpus, np.array([other]), VERSION_DAYS)
         query = corpus.query(mine)
-        assert tellings.of(Told.from_query(query), query.terms).tolist() == [found is not None]
+        assert tellings.retelling(Told.from_query(query), query.terms).tolist() == [found is not None]
     return found
 
 
@@ -208,9 +208,9 @@ def test_what_came_later_is_a_version_of_what_was_built() -> None:
     live = LiveCorpus.from_base(base, base.transform([new, other], ENCODER.encode), (), {})
     for mine, others, same in ((2, [0, 1, 3], [True, False, False]), (0, [3, 2, 1], [False, True, False])):
         query, rows = live.query(mine), np.array(others)
-        assert Tellings(live, rows, VERSION_DAYS).of(Told.from_query(query), query.terms).tolist() == same
+        assert Tellings(live, rows, VERSION_DAYS).retelling(Told.from_query(query), query.terms).tolist() == same
         tellings = Tellings(live, np.array([mine, *others]), VERSION_DAYS)
-        assert tellings.of_place(0).tolist() == [False, *same], "nothing is a version of itself"
+        assert tellings.retelling_of_place(0).tolist() == [False, *same], "nothing is a version of itself"
     assert live.fingerprint_sizes(np.array([3, 0])).tolist() == [len(live.fingerprint(3)), len(live.fingerprint(0))]
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.text import clean, near_equal, normalise, readable, sentences, sha256
+from recommender.text import clean, normalise, readable, sentences, sha256
 
 SPECIAL = (
     "\n\r\t \u00a0\u200b\u2028\u2029\x85\ud800e\u0301\u0323\u0338\u0344\u200c\u200d"
@@ -181,21 +181,6 @@ def test_marks_are_composed_in_linear_time(piece: str) -> None:
     text = "a" + piece * (400_000 // len(piece)) + " b"
     assert clean(text).endswith(" b")
     assert normalise(text).endswith(" b")
-
-
-@pytest.mark.parametrize(
-    ("a", "b", "same"),
-    [
-        ("a" * 100, "a" * 100, True),
-        ("a" * 92 + "b" * 8, "a" * 92 + "c" * 8, True),  # 100 * 2 * 92 / 200 = 92, the bound itself
-        ("a" * 91 + "b" * 9, "a" * 91 + "c" * 9, False),
-        ("a", "b", False),
-        ("port deepened", "port to be deepened next year", False),
-    ],
-)
-def test_near_equal(a: str, b: str, same: bool) -> None:
-    assert near_equal(a, b) is same
-    assert near_equal(b, a) is same
 
 
 def test_sha256_is_the_standard_one() -> None:

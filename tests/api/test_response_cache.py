@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 import index.response
 from api.caching import Document
 from api.metrics import Metrics
-from api.response_cache import OVERHEAD, Hot, parameters
+from api.response_cache import OVERHEAD, ResponseCache, parameters
 from index.build import build
 from index.live.live import Live
 from recommender.catalog import Catalog
@@ -212,15 +212,15 @@ def test_an_answer_computed_from_the_old_snapshot_is_not_kept_for_the_new(tmp_pa
     live.refresh()
     old = live.snapshot()
     app = application(store)
-    hot, slow = hot_of(app), asyncio.Event()
-    real = hot._app
+    cache, slow = cache_of(app), asyncio.Event()
+    real = cache._app
 
     async def waiting(scope: Any, receive: Any, send: Any) -> None:
         await slow.wait()
         await real(scope, receive, send)
 
-    hot._app = waiting
-    hot._live = live
+    cache._app = waiting
+    cache._live = live
 
     async def story() -> tuple[Any, Any, Any]:
         first = asyncio.create_task(Asgi(app)("GET", PATH))
@@ -239,9 +239,9 @@ def test_an_answer_computed_from_the_old_snapshot_is_not_kept_for_the_new(tmp_pa
     assert third == (200, {**second[1], "x-request-id": third[1]["x-request-id"]}, second[2])
 
 
-def hot_of(app: Any) -> Hot:
+def cache_of(app: Any) -> ResponseCache:
     layer = app.outermost
-    while not isinstance(layer, Hot):
+    while not isinstance(layer, ResponseCache):
         layer = layer._app
     return layer
 
@@ -272,26 +272,26 @@ def live(demo_store: Path) -> Live:
 def test_memory_is_bounded_and_the_least_used_goes_first(live: Live) -> None:
     inner = Documents()
     room = 10 * (OVERHEAD + 400 + 4 * len("/v1/articles/400"))
-    hot = Hot(inner, live, Metrics(live), room)
-    ask = Asgi(hot)
+    cache = ResponseCache(inner, live, Metrics(live), room)
+    ask = Asgi(cache)
 
     async def story() -> None:
         for size in range(380, 400):
             await ask("GET", f"/v1/articles/{size}")
             await ask("GET", "/v1/articles/400")  # used all the time: stays
         assert inner.calls == 21
-        assert hot._kept.currsize <= room
-        assert len(hot._kept) == 10
+        assert cache._kept.currsize <= room
+        assert len(cache._kept) == 10
         await ask("GET", "/v1/articles/400")
         assert inner.calls == 21
         await ask("GET", "/v1/articles/380")
         assert inner.calls == 22
         status, headers, body = await ask("GET", f"/v1/articles/{room}")  # does not fit: answered all the same
         assert (status, len(body), headers["content-length"]) == (200, room, str(room))
-        assert len(hot._kept) == 10
+        assert len(cache._kept) == 10
         await ask("GET", f"/v1/articles/400?exclude={'y' * 5_000}")  # a key longer than any list: not kept
-        assert hot._kept.get(("/v1/articles/400", "exclude=" + "y" * 5_000)) is None
-        assert hot._kept.get(("/v1/articles/400", "")) is not None
+        assert cache._kept.get(("/v1/articles/400", "exclude=" + "y" * 5_000)) is None
+        assert cache._kept.get(("/v1/articles/400", "")) is not None
 
     asyncio.run(story())
 
@@ -303,8 +303,8 @@ def test_an_answer_is_made_anew_when_its_lifetime_is_another(demo_store: Path, l
     card = next(card for card in live.snapshot().corpus.cards if card.published_at)
     assert card.published_at is not None
     moment = [card.published_at.timestamp() + 86_390]
-    hot = Hot(hot_of(app)._app, live, Metrics(live), 10**6, clock=lambda: moment[0])
-    ask = Asgi(hot)
+    cache = ResponseCache(cache_of(app)._app, live, Metrics(live), 10**6, clock=lambda: moment[0])
+    ask = Asgi(cache)
 
     async def control() -> str:
         return (await ask("GET", f"/v1/articles/{card.id}", IDENTITY))[1]["cache-control"].split(", ")[1]
@@ -318,8 +318,8 @@ def test_an_answer_is_made_anew_when_its_lifetime_is_another(demo_store: Path, l
 
 def test_a_key_counts_as_memory(live: Live) -> None:
     """Thousands of empty parameters are a long key beside a short answer."""
-    hot = Hot(Documents(), live, Metrics(live), 20 * (OVERHEAD + 400))
-    ask = Asgi(hot)
+    cache = ResponseCache(Documents(), live, Metrics(live), 20 * (OVERHEAD + 400))
+    ask = Asgi(cache)
 
     async def story() -> None:
         for n in range(100):
@@ -332,8 +332,8 @@ def test_a_key_counts_as_memory(live: Live) -> None:
         after, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert len(hot._kept) > 1
-    assert after - before < 2 * hot._kept.maxsize
+    assert len(cache._kept) > 1
+    assert after - before < 2 * cache._kept.maxsize
 
 
 def test_one_that_gives_up_after_the_route_has_answered_is_still_cancelled(live: Live) -> None:
@@ -345,15 +345,15 @@ def test_one_that_gives_up_after_the_route_has_answered_is_still_cancelled(live:
         began.set()
         await asyncio.sleep(60)
 
-    hot = Hot(stuck, live, Metrics(live), 10**6)
+    cache = ResponseCache(stuck, live, Metrics(live), 10**6)
 
     async def story() -> None:
-        task = asyncio.create_task(Asgi(hot)("GET", "/v1/articles/1"))
+        task = asyncio.create_task(Asgi(cache)("GET", "/v1/articles/1"))
         await began.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert not hot._flights
+        assert not cache._flights
 
     asyncio.run(story())
 
@@ -416,4 +416,4 @@ def test_every_answer_is_that_of_the_snapshot_it_names(tmp_path: Path) -> None:
     asyncio.run(story())
     assert len(versions) == len(set(named)) == 2
     assert len(named) >= 20 * 30
-    assert not hot_of(app)._flights
+    assert not cache_of(app)._flights
