@@ -19,7 +19,7 @@ from eval.report.files import check_folder, write_whole
 from eval.report.report import MAIN
 from eval.report.show import account, markdown_pairs, markdown_table, replace_table
 from eval.studies.pairs import evaluate_files, pairs_table
-from index.store.publish import open_current
+from index.cli_catalog import open_served
 from recommender import cli_support
 from recommender.cli_support import Model, Store
 from recommender.corpus.encoder import make_encoder
@@ -49,7 +49,7 @@ def show(
     limit: Annotated[int, typer.Option(help="Length of the list.", min=1, max=200)] = 10,
 ) -> None:
     """Print one article's related list beside its editor's, with a mark where they agree."""
-    cli_support.out.print(account(open_current(store), identity, limit))
+    cli_support.out.print(account(open_served(store), identity, limit))
 
 
 @app.command()

@@ -9,11 +9,9 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from index.cli_catalog import open_catalog
-from index.live.live import Live
+from index.cli_catalog import open_catalog, open_served
 from index.live.writer import publish_rules
 from index.response import default_request
-from index.store.publish import current_version
 from index.store.snapshot import Snapshot
 from recommender import cli_support
 from recommender.articles.card import Card
@@ -43,7 +41,7 @@ class Changed:
 def check(file: File, *, store: Store) -> None:
     """Say what is wrong with a file of rules, and what in it has no effect on the articles there are."""
     rules = _read(file)
-    directory = _served(store).corpus.directory
+    directory = open_served(store).corpus.directory
     rules = rules.with_current_ids(directory.aliases)
     cards = [card for card, there in zip(directory.cards, directory.present, strict=True) if there]
     for finding in lint(rules, cards, datetime.now(UTC)):
@@ -54,7 +52,7 @@ def check(file: File, *, store: Store) -> None:
 @app.command("try")
 def try_command(file: File, *, store: Store, limit: Annotated[int, typer.Option(min=1, max=100)] = 8) -> None:
     """Show which lists would change if the file were in force; nothing is put in force."""
-    snapshot, rules = _served(store), _read(file)
+    snapshot, rules = open_served(store), _read(file)
     cards = snapshot.corpus.cards
     with cli_support.item_bar("trying", len(cards)) as bar:
         changed = [each for each in _changes(snapshot, rules, limit) if bar(1) is None and each is not None]
@@ -105,16 +103,6 @@ def _changes(snapshot: Snapshot, rules: SiteRules, limit: int) -> Iterator[Chang
             yield None
         else:
             yield Changed(card, tuple(corpus.cards[r] for r in out), tuple(corpus.cards[r] for r in come))
-
-
-def _served(store: Path) -> Snapshot:
-    """What the servers of the store answer from now."""
-    current_version(store)  # before a catalog is created where there is no store
-    catalog = open_catalog(store)
-    live = Live(store, catalog=catalog)
-    live.refresh()
-    catalog.close()
-    return live.snapshot()
 
 
 def _read(file: Path) -> SiteRules:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -100,11 +101,12 @@ class Diff:
 
 def open_either(path: Path) -> Snapshot:
     """Open the snapshot in the folder ``path``, or the one that the store ``path`` serves. Raises SnapshotError."""
+    now = datetime.now(UTC)
     try:
         if (path / NAME).exists():
-            return open_snapshot(path)
+            return open_snapshot(path).in_force_at(now)
         if (path / CURRENT).exists() or snapshots_folder(path).is_dir():
-            return open_current(path)
+            return open_current(path).in_force_at(now)
     except OSError as error:
         raise SnapshotError(f"{path}: cannot be read ({error.strerror})") from error
     raise SnapshotError(f"{path}: neither a snapshot (it has no {NAME}) nor a store (it has no {CURRENT})")

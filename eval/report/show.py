@@ -13,7 +13,7 @@ from eval.task.left_out import Reason, sentence
 from index.response import default_request
 from index.store.snapshot import Snapshot
 from recommender.errors import EvaluationError
-from recommender.ranking.hits import Hit
+from recommender.ranking.hits import Hit, Source
 from recommender.ranking.signals import SIGNALS
 
 WIDTH = 58
@@ -86,7 +86,10 @@ def account(snapshot: Snapshot, identity: str, limit: int) -> Group:
     for place, hit in enumerate(hits, start=1):
         mark = "[green]✓[/]" if hit.row in picked else " "
         ranked.add_row(
-            f"{place:>2} {mark}", f"{hit.score:.3f}", Text(shorten(corpus.cards[hit.row].label, WIDTH)), reasons(hit)
+            f"{place:>2} {mark}",
+            f"{hit.score:.3f}" if hit.source is Source.RANKED else hit.source.value,
+            Text(shorten(corpus.cards[hit.row].label, WIDTH)),
+            reasons(hit),
         )
     editors = Table("", "found", "picked by the editor", box=None, header_style="bold")
     places = {hit.row: place for place, hit in enumerate(hits, start=1)}
@@ -123,6 +126,8 @@ def _notes(document: Mapping[str, Any]) -> list[str]:
         f"{document['articles']:,} articles; {document['targets_known']:.1%} of the lists' targets are among them;"
         f" candidates as of {document['as_of']}"
     ]
+    if decided := document.get("decided"):
+        notes.append(decided)
     if document["lists_without_answer"]:
         left_out = {Reason(name): number for name, number in document.get("left_out", {}).items()}
         told = (

@@ -20,6 +20,7 @@ from recommender.catalog.database import open_engine
 from recommender.catalog.ingest import ingest
 from recommender.catalog.vector_cache import VectorCache
 from recommender.corpus.encoder import Encoder
+from recommender.editors.overrides import Editorial
 from recommender.errors import EvaluationError, InputError
 from recommender.sources import ReadOptions
 from recommender.sources.files import files_of
@@ -171,9 +172,26 @@ def from_store(store: Path, catalog: Catalog, encoder: Encoder, as_of: AsOf) -> 
         )
     if not snapshot.lists:
         raise EvaluationError(f"{store}: the snapshot holds no curated list to compare with")
+    editorial = catalog.editorial().with_current_ids(snapshot.corpus.directory.aliases).in_force_at(datetime.now(UTC))
+    snapshot = replace(snapshot, editorial=editorial)
     articles = [by_id[card.id] for card in snapshot.corpus.cards]
     task = make_task(snapshot, articles, snapshot.lists, as_of)
-    return Inputs(task, VectorCache(catalog.engine, encoder), {"store_snapshot": snapshot.manifest.version})
+    about = {"store_snapshot": snapshot.manifest.version} | _decided(editorial)
+    return Inputs(task, VectorCache(catalog.engine, encoder), about)
+
+
+def _decided(editorial: Editorial) -> dict[str, Any]:
+    """What of editors' decisions counts where lists are scored; empty where nothing was decided."""
+    rules = len(editorial.rules.never_beside) + len(editorial.rules.ignore_tags)
+    blocks = sum(len(each.blocks) for each in editorial.overrides.values())
+    pins = sum(len(each.pins) for each in editorial.overrides.values())
+    if not (rules or blocks or pins):
+        return {}
+    told = (
+        f"{rules:,} rules and {blocks:,} blocks of editors count, {pins:,} pins do not: a pin is the answer that is"
+        " looked for"
+    )
+    return {"decided": told}
 
 
 def _named(paths: Sequence[Path]) -> str:
