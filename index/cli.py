@@ -31,7 +31,10 @@ from recommender.sources import ReadOptions
 from recommender.wanted import Wanted
 
 app = typer.Typer(
-    help="Build and check the index of related articles.", no_args_is_help=True, pretty_exceptions_enable=False
+    cls=console.Commands,
+    help="Build and check the index of related articles.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
 )
 
 app.add_typer(cli_rules.app, name="rules")
