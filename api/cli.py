@@ -2,21 +2,20 @@
 
 import os
 from contextlib import ExitStack
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
 
 from api import logs, metrics
-from api.keys import MAX_NAME, KeyRing, KeysError
+from api.keys import MAX_NAME, KeyRing
 from api.protocol import BoundedHead
 from api.server import run_server
 from recommender import cli_support
 from recommender.cli_support import Store
 from recommender.settings import Settings, settings
 
-app = typer.Typer(pretty_exceptions_enable=False)
+app = typer.Typer(cls=cli_support.Commands, pretty_exceptions_enable=False)
 keys = typer.Typer(help="Make, list and revoke the API keys that writes need.")
 app.add_typer(keys, name="keys")
 
@@ -39,6 +38,7 @@ def serve(
     if context.invoked_subcommand:
         _only_behind(context)
         return
+    cli_support.check_store(store)
     os.environ["RELATED_STORE"] = str(store.resolve())  # how the worker processes learn of it
     with ExitStack() as until_the_end:
         if workers > 1 and metrics.WORKERS not in os.environ:
@@ -74,13 +74,16 @@ def new_key(name: Name, *, store: Store) -> None:
     """Make a key and print it, once: only its hash is kept."""
     if not 0 < len(name) <= MAX_NAME:
         raise typer.BadParameter(f"a name has 1 to {MAX_NAME} characters, not {len(name)}")
+    fresh = not store.is_dir()
     cli_support.out.print(KeyRing(store).new(name), markup=False)
+    if fresh:  # keys may well be made before the first build; and its name may be misspelt
+        cli_support.warn(f"--store {store}: there was no such store; it is made, with this key alone")
 
 
 @keys.command("list")
 def list_keys(*, store: Store) -> None:
     """List the names of the keys, and when they were made."""
-    _check_there(store)
+    cli_support.check_store(store)
     for key in KeyRing(store).all():
         cli_support.out.print(f"{key.created_at:%Y-%m-%d %H:%M}  {key.name}", markup=False)
 
@@ -88,13 +91,8 @@ def list_keys(*, store: Store) -> None:
 @keys.command("revoke")
 def revoke_key(name: Name, *, store: Store) -> None:
     """Let a key open nothing any more, at once."""
-    _check_there(store)
+    cli_support.check_store(store)
     KeyRing(store).revoke(name)
-
-
-def _check_there(store: Path) -> None:
-    if not store.is_dir():
-        raise KeysError(f"--store {store}: there is no such store, and no key in it")
 
 
 def main() -> None:

@@ -59,11 +59,15 @@ class Variant(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A finished answer, good until ``until`` (UNIX time): by coding, "" being none; ``size`` bytes, roughly."""
+    """A finished answer, good from ``since`` until ``until`` (UNIX time): by coding, "" being none.
+
+    It takes ``size`` bytes, roughly. It was made at ``since``: a clock that says less was set back.
+    """
 
     variants: Mapping[str, Variant]
     route: object
     document: Document
+    since: float
     until: float
     size: int
 
@@ -148,7 +152,7 @@ class ResponseCache:
         query = scope["query_string"]
         key = path, parameters(query) if query else ""
         answer = self._kept.get(key)
-        if answer is not None and self._clock() < answer.until:
+        if answer is not None and answer.since <= self._clock() < answer.until:
             self._metrics.hits += 1
         elif path.endswith(UNKEPT):
             await self._app(scope, receive, send)
@@ -235,7 +239,7 @@ def _finished(said: list[Message], document: Document, route: object, now: float
         bodies |= {"gzip": gzip.compress(body, 6, mtime=0), "br": brotli.compress(body, quality=5)}
     variants = {name: _variant(name, coded, document.tag, control, inner) for name, coded in bodies.items()}
     size = OVERHEAD + sum(map(len, bodies.values())) + 4 * sum(map(len, key))  # a character takes up to 4 bytes
-    return Answer(variants, route, document, until, size)
+    return Answer(variants, route, document, now, until, size)
 
 
 def _variant(name: str, body: bytes, tag: str, control: str, inner: list[Header]) -> Variant:

@@ -27,6 +27,7 @@ from recommender.errors import EvaluationError
 from recommender.settings import settings
 
 app = typer.Typer(
+    cls=cli_support.Commands,
     help="Check the recommender against lists that editors picked by hand.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

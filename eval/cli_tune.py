@@ -38,10 +38,9 @@ def tune(
 ) -> None:
     """Fit the site's own weights to its curated lists, if cross-validation shows a gain; the next build serves them."""
     if forget:
-        gone = False
-        if store.is_dir():  # a lock would make it
-            with locked(store):
-                gone = forget_ranker(store)
+        cli_support.check_store(store)  # a lock would make it
+        with locked(store):
+            gone = forget_ranker(store)
         cli_support.out.print(
             "the weights that are shipped are served from the next build on" if gone else "nothing to forget"
         )

@@ -30,7 +30,10 @@ from recommender.settings import settings
 from recommender.sources import ReadOptions
 
 app = typer.Typer(
-    help="Build and check the index of related articles.", no_args_is_help=True, pretty_exceptions_enable=False
+    cls=cli_support.Commands,
+    help="Build and check the index of related articles.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
 )
 
 app.add_typer(cli_rules.app, name="rules")

@@ -19,7 +19,7 @@ from recommender.cli_support import Store
 from recommender.editors.rule_file import MAX_BYTES, read_rules
 from recommender.editors.rule_lint import lint
 from recommender.editors.rules import SiteRules
-from recommender.errors import CatalogError, RulesError, SourceError
+from recommender.errors import RulesError, SourceError
 from recommender.sources.opened import read_regular
 
 app = typer.Typer(help="Check, try and put in force what never stands beside what.", no_args_is_help=True)
@@ -68,6 +68,7 @@ def try_command(file: File, *, store: Store, limit: Annotated[int, typer.Option(
 @app.command()
 def use(file: File, *, store: Store) -> None:
     """Put a file of rules in force, in place of the one before; the servers follow at once."""
+    cli_support.check_store(store)
     rules, catalog = _read(file), open_catalog(store)
     publish_rules(store, catalog, _text(file))
     catalog.close()
@@ -77,8 +78,7 @@ def use(file: File, *, store: Store) -> None:
 @app.command()
 def show(*, store: Store) -> None:
     """Print the rules in force, as they were written."""
-    if not store.is_dir():
-        raise CatalogError(f"--store {store}: there is no such store, and no rules in it")
+    cli_support.check_store(store)
     catalog = open_catalog(store)
     typer.echo(catalog.rules(), nl=False)
     catalog.close()

@@ -100,8 +100,11 @@ def _put(path: Path, data: bytes) -> bool:
     if path.exists() and path.read_bytes() == data:
         return False
     new = path.with_name(f".{path.name}.new")
-    new.write_bytes(data)
-    new.replace(path)
+    try:
+        new.write_bytes(data)
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)  # an interruption leaves nothing half written
     return True
 
 

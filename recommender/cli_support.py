@@ -4,9 +4,10 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -18,6 +19,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from typer.core import TyperGroup
 
 from recommender import setting_values
 from recommender.errors import BuildInterruptedError, InputError, RecommenderError, SourceError
@@ -74,6 +76,41 @@ SiteUrl = Annotated[
         help="Address of the site, against which relative addresses are resolved.",
     ),
 ]
+
+
+class Commands(TyperGroup):
+    """The commands of a program. A value that fits no option or argument is named in the message that refuses it."""
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:  # noqa: ANN401
+        """Read the program's own options. Raises BadParameter."""
+        with _named():
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer's own
+        """Run the command that is named, which reads its own. Raises BadParameter."""
+        with _named():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    """Put the value before what pydantic says about it, which names the bound alone."""
+    try:
+        yield
+    except typer.BadParameter as error:
+        if isinstance(error.__cause__, ValidationError):
+            fault = error.__cause__.errors()[0]
+            told = fault["msg"].removeprefix("Value error, ")
+            value = repr(str(fault["input"]))
+            error.message = told if value in told else f"{value}: {told[:1].lower()}{told[1:]}"
+        raise
+
+
+def check_store(store: Path) -> None:
+    """Raise InputError where there is no folder ``store``: its name may be misspelt, and is not made a store."""
+    if not store.is_dir():
+        told = f"there is no such store; name another, or make it: related-index build --store {store}"
+        raise InputError(told, f"--store {store}")
 
 
 def main(app: typer.Typer) -> None:

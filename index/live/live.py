@@ -31,7 +31,7 @@ class Live:
     why, ``failures`` counts the tries, and it is tried again now and then, or at once when another becomes
     current. So are changes that cannot be read; ``lost`` says why the catalog is not the right
     one, while it is not: then nothing may be written. Without a ``catalog`` there is no tail. What editors decided for
-    a time ends within ``poll_seconds`` of that time, by ``clock``.
+    a time ends within ``poll_seconds`` of that time, by ``clock``, and holds again if that is set back.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class Live:
         self._tail: Tail | None = None
         self._whole: Snapshot | None = None
         self._snapshot: Snapshot | None = None
+        self._moment: datetime | None = None
         self._opening = Lock()
         self._following = Lock()
         self._confirmed: datetime | None = None
@@ -162,11 +163,14 @@ class Live:
                 if str(error) != self._unread:
                     log.warning("changes cannot be read: %s", error)
                 self._unread = str(error)
-        serving = self._snapshot
+        serving, moment = self._snapshot, self._clock()
         if now is not None and now is not self._whole:
             self._whole = serving = now
+        elif self._moment is not None and moment < self._moment:
+            serving = self._whole  # the clock was set back: what was over may be in force again
+        self._moment = moment
         if serving is not None:
-            self._snapshot = serving.in_force_at(self._clock())  # in one step: nobody sees again what is over
+            self._snapshot = serving.in_force_at(moment)  # in one step: nobody sees again what is over
 
     def _origin(self, base: Snapshot) -> Origin | None:
         """What ``base`` was built from, by its manifest as it is now: a build may have renewed that."""

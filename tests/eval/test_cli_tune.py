@@ -126,7 +126,8 @@ def test_forgetting_goes_back_to_what_is_shipped(store: Path, run: Run) -> None:
 
 def test_forgetting_where_there_is_no_store_makes_none(tmp_path: Path, run: Run) -> None:
     ran = run("tune", "--store", tmp_path / "nowhere", "--forget")
-    assert (ran.status, ran.out) == (0, "nothing to forget\n")
+    assert (ran.status, ran.out) == (1, "")
+    assert f"--store {tmp_path / 'nowhere'}: there is no such store" in ran.err
     assert not (tmp_path / "nowhere").exists()
 
 

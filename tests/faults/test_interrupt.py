@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from index.export import LISTED
 from index.store.publish import open_current, published
 from recommender.catalog import Catalog
 from recommender.corpus.encoder import HashEncoder
@@ -92,6 +93,26 @@ def test_an_evaluation(tmp_path: Path) -> None:
         out = tmp_path / f"{place}"
         check(*Command(*words, "--cache", tmp_path / f"c{place}", "--out", out).interrupt(max(BEGUN, place * seconds)))
         assert {path.name for path in out.glob("*")} in (set(), names)
+
+
+@pytest.mark.slow
+def test_an_export(tmp_path: Path) -> None:
+    store = build_store(tmp_path / "store", records(DEMO), HashEncoder())
+    words = ("index", "export", "--store", store)
+    status, err, seconds = Command(*words, tmp_path / "whole").end()
+    assert status == 0, err
+    whole = contents(tmp_path / "whole")
+    for place in MOMENTS:
+        out = tmp_path / f"{place}"
+        check(*Command(*words, out).interrupt(max(BEGUN, place * seconds)))
+        lists = contents(out).items() - {(LISTED, contents(out).get(LISTED))}
+        assert lists <= whole.items(), "each file is whole, and nothing else is there"
+        assert Command(*words, out).end()[0] == 0
+        assert contents(out) == whole
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.mark.slow

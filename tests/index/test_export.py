@@ -107,6 +107,23 @@ def test_a_second_export_writes_what_changed_and_removes_what_is_gone(tmp_path: 
     assert not any(gone.encode() in data for name, data in after.items() if name != LISTED)
 
 
+def test_an_interruption_leaves_nothing_half_written(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(path: Path, data: bytes) -> int:
+        with path.open("wb") as file:
+            file.write(data[: len(data) // 2])
+        if path.name.endswith(".json.new") and path.name != f".{LISTED}.new":
+            raise KeyboardInterrupt
+        return len(data)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", write)
+        with pytest.raises(KeyboardInterrupt):
+            export(open_current(store), tmp_path, RelatedRequest(), lambda _: None)
+    assert set(files(tmp_path)) == {LISTED}
+
+
 def test_an_export_that_was_interrupted_is_finished_by_the_next(store: Path, tmp_path: Path) -> None:
     exported(store, tmp_path / "whole")
     snapshot, count = open_current(store), 0

@@ -19,6 +19,7 @@ from tests.conftest import DEMO, ROOT, build_store, records
 PROGRAMS: Mapping[str, ModuleType] = {"related-index": index.cli, "related-api": api.cli, "related-eval": eval.cli}
 REPORT = ROOT / "eval" / "results" / "digitalgov.json"
 UNPUBLISHED = ("nothing is published yet; run: related-index build --store nowhere",)
+MISSPELT = ("--store nowhere", "there is no such store", "related-index build --store nowhere")
 FILE_STORE = ("--store file", "expected a folder")
 
 Wrong = tuple[str, tuple[str, ...]]
@@ -55,7 +56,7 @@ TABLE: dict[str, tuple[Wrong, ...]] = {
     "related-index export": (
         ("out --store nowhere", UNPUBLISHED),
         ("file --store {store}", ("file", "is a file; expected a folder")),
-        ("out --store {store} --limit 101", ("--limit", "less than or equal to 100")),
+        ("out --store {store} --limit 101", ("--limit", "'101'", "less than or equal to 100")),
     ),
     "related-index boilerplate": (
         ("--store nowhere", UNPUBLISHED),
@@ -76,17 +77,20 @@ TABLE: dict[str, tuple[Wrong, ...]] = {
         ("nowhere.yaml --store {store}", ("nowhere.yaml", "No such file")),
         ("bad.yaml --store {store}", ("bad.yaml:1", "never_beside is 3", "expected a list of rules")),
         ("good.yaml --store file", FILE_STORE),
+        ("good.yaml --store nowhere", MISSPELT),
     ),
     "related-index rules show": (
-        ("--store nowhere", ("--store nowhere", "there is no such store")),
+        ("--store nowhere", MISSPELT),
         ("--store file", FILE_STORE),
         ("--stor nowhere", ("--stor", "--store")),
     ),
     "related-api": (
         ("--store file", FILE_STORE),
         ("--host nowhere.invalid --store {store}", ("--host nowhere.invalid", "name an address of this machine")),
-        ("--port 99999 --store {store}", ("--port", "less than or equal to 65535")),
-        ("--workers 0 --store {store}", ("--workers", "greater than or equal to 1")),
+        ("--port 99999 --store {store}", ("--port", "'99999'", "less than or equal to 65535")),
+        ("--workers 0 --store {store}", ("--workers", "'0'", "greater than or equal to 1")),
+        ("--workers two --store {store}", ("--workers", "'two'", "a valid integer")),
+        ("--store nowhere", MISSPELT),
     ),
     "related-api keys new": (
         ("'' --store {store}", ("a name has 1 to 100 characters, not 0",)),
@@ -94,13 +98,13 @@ TABLE: dict[str, tuple[Wrong, ...]] = {
         ("taken --store {store}", ("'taken'", "revoke it first, or take another name")),
     ),
     "related-api keys list": (
-        ("--store nowhere", ("--store nowhere", "there is no such store")),
+        ("--store nowhere", MISSPELT),
         ("--store file", FILE_STORE),
         ("--stor nowhere", ("--stor", "--store")),
     ),
     "related-api keys revoke": (
         ("nobody --store {store}", ("there is no key 'nobody'",)),
-        ("taken --store nowhere", ("--store nowhere", "there is no such store")),
+        ("taken --store nowhere", MISSPELT),
         ("taken --store file", FILE_STORE),
     ),
     "related-eval run": (
@@ -135,6 +139,8 @@ TABLE: dict[str, tuple[Wrong, ...]] = {
         ("--store nowhere", UNPUBLISHED),
         ("--store file", FILE_STORE),
         ("--store {store} --as-of today", ("--as-of", "'today'", "'published', 'none'")),
+        ("--forget --store nowhere", MISSPELT),
+        ("--store {store} --k ten", ("--k", "'ten'", "a valid integer")),
         ("--store {store} --as-of none", ("43 curated lists", "expected at least 50", "nothing is written")),
     ),
     "related-eval calibrate": (
@@ -160,7 +166,7 @@ TABLE: dict[str, tuple[Wrong, ...]] = {
     "related-eval show": (
         ("nowhere --store {store}", ("no article has the id or URL 'nowhere'",)),
         ("a --store nowhere", UNPUBLISHED),
-        ("a --store {store} --limit 201", ("--limit", "less than or equal to 200")),
+        ("a --store {store} --limit 201", ("--limit", "'201'", "less than or equal to 200")),
     ),
     "related-eval table": (
         ("nowhere.json", ("nowhere.json", "cannot be read as a report")),
@@ -177,7 +183,7 @@ TABLE: dict[str, tuple[Wrong, ...]] = {
     "related-eval diff": (
         ("nowhere {store}", ("nowhere", "neither a snapshot", "nor a store")),
         ("{store} file", ("file", "neither a snapshot", "nor a store")),
-        ("{store} {store} --k 0", ("--k", "greater than or equal to 1")),
+        ("{store} {store} --k 0", ("--k", "'0'", "greater than or equal to 1")),
     ),
     "related-eval pairs": (
         (
@@ -279,6 +285,22 @@ def test_a_wrong_input_is_refused_in_words(
     assert files(store) == before
     assert not (here / "nowhere").exists()
     assert not list((here / "out").iterdir())
+
+
+def test_a_key_before_the_first_build_makes_the_store_and_says_so(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An operator may well make keys first; who misspelt the store of another must be able to see it."""
+    for name, told in (("first", "warning: --store fresh: there was no such store; it is made"), ("second", "")):
+        monkeypatch.setattr(sys, "argv", ["related-api", "keys", "new", name, "--store", "fresh"])
+        with pytest.raises(SystemExit) as stopped:
+            api.cli.main()
+        said = capsys.readouterr()
+        assert stopped.value.code == 0
+        assert said.out.startswith("rk_")
+        assert said.err.startswith(told)
+        assert bool(said.err) is bool(told)
+    assert (here / "fresh" / "api_keys.json").exists()
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
