@@ -18,8 +18,9 @@ from index.store.snapshot import Snapshot, contents
 from recommender.articles import Article
 from recommender.boilerplate.boilerplate import Boilerplate
 from recommender.boilerplate.repetition import learn
-from recommender.corpus.corpus import LiveCorpus, Query, build_corpus
+from recommender.corpus.corpus import Query, build_corpus
 from recommender.corpus.encoder import Encoder
+from recommender.corpus.live_corpus import LiveCorpus
 from recommender.errors import EvaluationError
 from recommender.ranking.curated import CuratedLists
 from recommender.ranking.ranker import default_ranker

@@ -17,8 +17,9 @@ from recommender.articles.card import Card
 from recommender.articles.directory import Rows
 from recommender.catalog import Catalog, Changes, Origin
 from recommender.catalog.vector_cache import VectorCache
-from recommender.corpus.corpus import Corpus, LiveCorpus, joined, nothing
+from recommender.corpus.corpus import Corpus
 from recommender.corpus.encoder import Matrix
+from recommender.corpus.live_corpus import LiveCorpus, joined, nothing
 from recommender.corpus.quantized import Column
 from recommender.corpus.views import views
 from recommender.errors import CatalogLostError, EncoderError

@@ -275,7 +275,7 @@ def test_an_unexpected_error_leaks_nothing(store: Path, hash_encoder: Encoder, m
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("secret: /etc/passwd")
 
-    monkeypatch.setattr("index.response.find_related", broken)
+    monkeypatch.setattr("recommender.recommender.Recommender.related", broken)
     with served(store, strict=False) as client:
         answer = client.get("/v1/articles/aras-2025/related")
     check_problem(answer, 500, "internal_error")

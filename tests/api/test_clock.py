@@ -18,8 +18,8 @@ from fastapi.testclient import TestClient
 from api.costs import Budgets
 from api.keys import KeyRing
 from api.response_cache import ResponseCache
-from index import live as live_module
 from index.build import build
+from index.live import live as live_module
 from index.live.live import Live
 from index.store.publish import CURRENT, open_current
 from recommender.catalog import Catalog
@@ -32,7 +32,7 @@ CLOCKED = ("index", "api")
 """Those that ask what time it is."""
 ID = "2025-07-first-deep-ship"
 BODY = "The channel at Tesslemouth will be dug two metres deeper, the harbour trust decided on Monday."
-WALL_CLOCK = {"api/hot.py", "api/observe.py"}
+WALL_CLOCK = {"api/response_cache.py", "api/observe.py"}
 """Modules that read UNIX time: until when an answer is right, which follows from dates, and the log's time stamps."""
 
 

@@ -58,7 +58,7 @@ def test_every_answer_is_hardened(client: TestClient, method: str, path: str) ->
 
 
 def test_an_unexpected_error_is_hardened_too(demo_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("index.response.find_related", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("recommender.recommender.Recommender.related", lambda *_, **__: 1 / 0)
     with served(demo_store, strict=False, cors_origins=SITE) as client:
         answer = client.get(PATH, headers={"x-request-id": "my-id", "origin": SITE})
     assert (answer.status_code, answer.json()["request_id"]) == (500, "my-id")

@@ -79,7 +79,7 @@ def test_plain_lines_and_none(demo_store: Path, capsys: pytest.CaptureFixture[st
 def test_a_request_that_breaks_is_logged_as_500(
     demo_store: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("index.response.find_related", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("recommender.recommender.Recommender.related", lambda *_, **__: 1 / 0)
     with served(demo_store, access_log=True, strict=False) as client:
         client.get(PATH)
     (line,) = capsys.readouterr().out.splitlines()
@@ -139,7 +139,7 @@ def test_other_log_lines_name_their_request(
         logging.getLogger("recommender.test").warning("in a %s", "thread")
         raise RuntimeError("secret")
 
-    monkeypatch.setattr("index.response.find_related", broken)
+    monkeypatch.setattr("recommender.recommender.Recommender.related", broken)
     handler = Keep()
     logging.getLogger().addHandler(handler)
     try:

@@ -16,13 +16,13 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import index.response
 from api.caching import Document
 from api.metrics import Metrics
 from api.response_cache import OVERHEAD, ResponseCache, parameters
 from index.build import build
 from index.live.live import Live
 from recommender.catalog import Catalog
+from recommender.recommender import Recommender
 from tests.api.serving import ENCODER, IDENTITY, Asgi, all_headers, application, served
 from tests.conftest import DEMO, build_store, records
 
@@ -97,8 +97,8 @@ def without_id(answer: Any) -> Any:
 
 def test_the_second_time_it_comes_from_memory(demo_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
-    real = index.response.find_related
-    monkeypatch.setattr("index.response.find_related", lambda *a, **k: calls.append(1) or real(*a, **k))
+    real = Recommender.related
+    monkeypatch.setattr("recommender.recommender.Recommender.related", lambda *a, **k: calls.append(1) or real(*a, **k))
     with served(demo_store) as client:
         for _ in range(3):
             for path in (PATH, f"{PATH}?limit=3&section=sport", f"{PATH}?section=sport&limit=3"):
@@ -132,8 +132,8 @@ def test_parameters_have_one_form_whatever_their_order() -> None:
 
 def test_equal_requests_at_the_same_time_are_computed_once(demo_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
-    real = index.response.find_related
-    monkeypatch.setattr("index.response.find_related", lambda *a, **k: calls.append(1) or real(*a, **k))
+    real = Recommender.related
+    monkeypatch.setattr("recommender.recommender.Recommender.related", lambda *a, **k: calls.append(1) or real(*a, **k))
     app = application(demo_store)
     app.state.live.refresh()
     ask = Asgi(app)
@@ -154,14 +154,14 @@ def test_when_the_first_of_them_fails_each_gets_its_own_answer(
     demo_store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     numbers = itertools.count()
-    real = index.response.find_related
+    real = Recommender.related
 
     def first_breaks(*args: Any, **options: Any) -> Any:
         if next(numbers) == 0:
             raise RuntimeError("once")
         return real(*args, **options)
 
-    monkeypatch.setattr("index.response.find_related", first_breaks)
+    monkeypatch.setattr("recommender.recommender.Recommender.related", first_breaks)
     app = application(demo_store)
     app.state.live.refresh()
 

@@ -13,8 +13,9 @@ from recommender.articles import Article, Record
 from recommender.boilerplate.boilerplate import Boilerplate
 from recommender.catalog import Catalog
 from recommender.catalog.tables import metadata
-from recommender.corpus.corpus import Corpus, LiveCorpus, build_corpus
+from recommender.corpus.corpus import Corpus, build_corpus
 from recommender.corpus.encoder import Encoder, HashEncoder
+from recommender.corpus.live_corpus import LiveCorpus
 from recommender.errors import InputError
 from recommender.ranking.pool import Mask
 from recommender.sources import ReadOptions, Rejected, read

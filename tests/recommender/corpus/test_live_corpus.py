@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from recommender.articles import Article
 from recommender.articles.card import Card
 from recommender.articles.directory import Directory
-from recommender.corpus.corpus import Corpus, LiveCorpus, joined
+from recommender.corpus.corpus import Corpus
+from recommender.corpus.live_corpus import LiveCorpus, joined
 from recommender.ranking.curated import CuratedLists
 from recommender.ranking.ranker import default_ranker
 from recommender.ranking.request import Filters, RelatedRequest

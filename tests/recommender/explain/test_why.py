@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from index.store.snapshot import Snapshot
 from recommender.articles import Article
-from recommender.corpus.corpus import Corpus, LiveCorpus, Query
+from recommender.corpus.corpus import Corpus, Query
+from recommender.corpus.live_corpus import LiveCorpus
 from recommender.corpus.views import whole_text
 from recommender.explain.why import MOST, PHRASES, STRONGEST, Quote, Why, why
 from recommender.ranking.curated import CuratedLists

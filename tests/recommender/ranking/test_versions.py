@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recommender.articles import Article
-from recommender.corpus.corpus import LiveCorpus
 from recommender.corpus.fingerprints import Rarity, hashed
+from recommender.corpus.live_corpus import LiveCorpus
 from recommender.ranking.curated import CuratedLists
 from recommender.ranking.ranker import default_ranker
 from recommender.ranking.request import VERSION_DAYS, RelatedRequest
