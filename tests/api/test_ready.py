@@ -30,7 +30,7 @@ def published(store: Path) -> Path:
 
 
 def newest(client: TestClient) -> datetime:
-    found = client.app.state.live.snapshot().corpus.register.newest(datetime.now(UTC))  # type: ignore[attr-defined]
+    found = client.app.state.live.snapshot().corpus.directory.newest(datetime.now(UTC))  # type: ignore[attr-defined]
     assert isinstance(found, datetime)
     return found
 

@@ -364,7 +364,7 @@ def test_an_old_snapshot_is_not_held(tmp_path: Path) -> None:
     with served(store) as client:
         client.get(PATH)
         live = client.app.state.live  # type: ignore[attr-defined]
-        old = weakref.ref(live.snapshot().corpus.register)
+        old = weakref.ref(live.snapshot().corpus.directory)
         build_store(store, records(DEMO)[20:40], ENCODER)
         live.refresh()
         gc.collect()

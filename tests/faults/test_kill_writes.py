@@ -19,7 +19,7 @@ Titles = dict[str, str | None]
 """The title of every article that was ever there, as acknowledged; GONE: its removal was."""
 LINES = 5
 SOON = 10.0
-"""Seconds after a restart within which everything acknowledged is served."""
+"""Seconds after a restart, or after the last one came, within which more of what was acknowledged is served."""
 
 
 class Editor:
@@ -73,10 +73,13 @@ def lost(store: Path, acknowledged: Mapping[str, str | None]) -> list[str]:
 
 def unserved(server: Server, acknowledged: Mapping[str, str | None]) -> list[str]:
     """Ask every worker for everything that was acknowledged, and name what is not served so, waiting a little."""
-    until, wrong = time.monotonic() + SOON, sorted(acknowledged)
+    wrong, until = sorted(acknowledged), time.monotonic() + SOON
     with server.each_worker() as workers:
         while wrong and time.monotonic() < until:
-            wrong = [name for name in wrong if any(_title(c, name) != acknowledged[name] for c in workers)]
+            left = [name for name in wrong if any(_title(c, name) != acknowledged[name] for c in workers)]
+            if len(left) < len(wrong):
+                until = time.monotonic() + SOON
+            wrong = left
     return wrong
 
 
