@@ -22,6 +22,7 @@ from recommender.articles import Article, Record
 from recommender.corpus.encoder import HashEncoder
 from recommender.errors import EvaluationError
 from recommender.ranking.request import RelatedRequest
+from recommender.settings import settings
 from tests.conftest import DEMO, SEED_PAGE, records, snapshot_of
 from tests.query_path import related
 
@@ -228,7 +229,7 @@ def test_short_lists_are_explained() -> None:
     snapshot = snapshot_of(items, HashEncoder(dim=64))
     articles = articles_of(snapshot, items)
     found = beyond_accuracy(related_lists(snapshot, 6), snapshot, articles)
-    counted = {s.id: (s.length, s.candidates, s.story_ids) for s in found.short_lists}
+    counted = {s.id: (s.length, s.candidates, s.copies) for s in found.short_lists}
     assert counted == {**{f"s{n:02}": (5, 5, 0) for n in range(1, 6)}, "s00": (5, 5, 1), "twin": (5, 5, 1)}
     reasons = {s.id: s.reason for s in found.short_lists}
     assert reasons["s00"] == "of 7 in all, 5 are left without itself, its copies (1)"
@@ -243,13 +244,26 @@ def test_short_lists_are_explained() -> None:
     assert short.reason.startswith("not one word or view of it is known")
 
 
-def test_a_short_list_without_a_reason_says_so() -> None:
+@pytest.mark.parametrize(
+    ("min_score", "reason"),
+    [
+        ("0", "not explained: 3 candidates are left without itself and copies"),
+        ("0.9", "no more than 1 of its 3 candidates score 0.018"),
+    ],
+)
+def test_a_short_list_without_another_reason_says_so(
+    monkeypatch: pytest.MonkeyPatch, min_score: str, reason: str
+) -> None:
+    monkeypatch.setenv("RELATED_MIN_SCORE", min_score)
+    settings.cache_clear()
     items = [story(n) for n in range(4)]
     snapshot = snapshot_of(items, HashEncoder(dim=64))
     lists = lists_of([1, 2], [0], [0, 1], [0, 1])
     (short,) = beyond_accuracy(lists, snapshot, articles_of(snapshot, items)).short_lists
     assert (short.id, short.candidates) == ("s01", 3)
-    assert short.reason == "not explained: 3 candidates are left without itself and copies"
+    assert short.reason == reason
+    monkeypatch.undo()
+    settings.cache_clear()
 
 
 def test_one_article_alone() -> None:

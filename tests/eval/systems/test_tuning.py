@@ -96,13 +96,13 @@ def test_weights_that_read_a_list_of_the_fold_are_caught(demo: Task, careless: t
 def made(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, CuratedLists]]:
     """What cases are made of: the query's row, and the lists that are known to it."""
     seen: list[tuple[int, CuratedLists]] = []
-    make = Case.of
+    make = Case.from_query
 
     def watched(task: Task, query: Judged, curated: CuratedLists) -> Case:
         seen.append((query.row, curated))
         return make(task, query, curated)
 
-    monkeypatch.setattr(Case, "of", watched)
+    monkeypatch.setattr(Case, "from_query", watched)
     return seen
 
 
