@@ -1,4 +1,4 @@
-"""The README says what is so: its examples run, its table is the committed reports', its settings exist."""
+"""The README and the pages in docs/ say what is so: examples run, tables are the committed reports', settings exist."""
 
 import re
 import shlex
@@ -24,7 +24,15 @@ from recommender.settings import Settings
 from tests.conftest import DEMO, ROOT, SEED_PAGE, build_store, records
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, flags=re.DOTALL)
+PAGES = {
+    path: path.read_text(encoding="utf-8")
+    for path in (
+        *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "DECISIONS.md")),
+        *sorted((ROOT / "docs").glob("*.md")),
+    )
+}
+TEXT = "\n".join(PAGES.values())
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", TEXT, flags=re.DOTALL)
 LINES = [line for kind, block in BLOCKS if kind == "sh" for line in block.splitlines() if line]
 CURLS = [line for line in LINES if line.startswith("curl ")]
 COMMANDS = [line for line in LINES if line.startswith("related-")]
@@ -98,7 +106,7 @@ def test_the_json_lines_example_is_an_article() -> None:
 def test_every_setting_is_documented_with_its_default() -> None:
     for name, field in Settings.model_fields.items():
         default = "" if field.default == "" else f" `{field.default}`"
-        assert f"| `RELATED_{name.upper()}` |{default} |" in README
+        assert f"| `RELATED_{name.upper()}` |{default} |" in PAGES[ROOT / "docs" / "operate.md"]
 
 
 def test_the_tables_are_made_from_the_committed_reports() -> None:
@@ -110,19 +118,44 @@ def test_the_tables_are_made_from_the_committed_reports() -> None:
     assert replace_table(README, "pairs", markdown_pairs(pairs)) == README
 
 
-def test_every_command_is_in_the_readme() -> None:
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 200
+
+
+def test_every_command_is_documented() -> None:
     runner = CliRunner()
     for name in ("ingest", "build", "check", "list", "export"):
         assert runner.invoke(index.cli.app, [name, "--help"]).exit_code == 0
-        assert re.search(rf"related-index {name}\b|`{name}`", README)
+        assert re.search(rf"related-index {name}\b|`{name}`", TEXT)
     for name in ("check", "try", "use", "show"):
         assert runner.invoke(index.cli.app, ["rules", name, "--help"]).exit_code == 0
-        assert f"related-index rules {name} " in README
+        assert f"related-index rules {name} " in TEXT
     for name in ("new", "list", "revoke"):
         assert runner.invoke(api.cli.app, ["keys", name, "--help"]).exit_code == 0
-        assert re.search(rf"related-api keys {name}\b|`{name}`", README)
+        assert re.search(rf"related-api keys {name}\b|`{name}`", TEXT)
 
 
-def test_links_lead_to_files() -> None:
-    for target in re.findall(r"\]\(([^)#:]+)\)", README):
-        assert (Path(ROOT) / target).exists(), target
+def anchors(text: str) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_links_lead_to_files_and_headings(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", PAGES[page]):
+        if "://" in target:
+            continue
+        name, _, heading = target.partition("#")
+        path = (page.parent / name).resolve() if name else page
+        assert path.exists(), target
+        assert not heading or heading in anchors(path.read_text(encoding="utf-8")), target
+
+
+def test_files_that_contributing_names_are_there() -> None:
+    named = re.findall(
+        r"`((?:recommender|index|api|eval|tests|bench)/[\w/]*(?:\.\w+)?)`", PAGES[ROOT / "CONTRIBUTING.md"]
+    )
+    assert len(named) > 50
+    for name in named:
+        assert "NAME" in name or (ROOT / name).exists(), name
