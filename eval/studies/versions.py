@@ -1,7 +1,7 @@
 """How well versions of a story are told from series, templates and follow-ups: against labelled pairs of articles.
 
 The pairs go the way of a served list: their archives are built in memory, without the embedding model, and a pair is
-one story if the register has it under one number, or one article tells the other again.
+one story if the article directory has it under one number, or one article tells the other again.
 """
 
 import hashlib

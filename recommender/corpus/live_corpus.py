@@ -19,7 +19,7 @@ from recommender.corpus.terms import TermRows
 class LiveCorpus(Corpus):
     """A corpus and its ``tail`` of later articles: rows of the corpus first, then those of the tail.
 
-    What is left of the corpus itself is in the other fields; the register knows both.
+    What is left of the corpus itself is in the other fields; the directory knows both.
     """
 
     tail: Corpus

@@ -48,7 +48,7 @@ class Filters:
 class RelatedRequest:
     """A request: at most ``limit`` items, none scored below ``min_score``.
 
-    ``diversity`` 0..1: how much likeness to what stands above counts against an article (see policy.diversified).
+    ``diversity`` 0..1: how much likeness to what stands above counts against an article (see placing.diversified).
     ``fallback``: None leaves a short list short. ``version_days``: see VERSION_DAYS.
     """
 
