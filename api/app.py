@@ -110,10 +110,10 @@ def layers(app: ASGIApp, live: Live, numbers: Metrics, budgets: Budgets, config:
     2. Proxies, only if some are trusted: who the client really is, which CostLimit must know.
     3. Cors, only if other sites may call: changes every answer, also a kept one, by its Origin.
     4. Head: from here on there is only GET.
-    5. Hot: a kept answer goes out here; nothing below is reached.
+    5. ResponseCache: a kept answer goes out here; nothing below is reached.
     6. SecurityHeaders: on every answer; kept ones keep them.
     7. CostLimit, BodyLimit: refuse before anything is read, or while it is.
-    8. GZip: what Hot will not compress.
+    8. GZip: what the cache will not compress.
     """
     app = GZipMiddleware(app, minimum_size=MIN_COMPRESSED, compresslevel=6)
     app = BodyLimit(app, config.max_body_kb * 1024)

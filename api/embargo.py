@@ -33,7 +33,7 @@ def require_shown(request: Request, snapshot: Snapshot, row: int | None, card: C
 
 
 def require_listed(request: Request, snapshot: Snapshot, row: int | None, card: Card, name: str, *, why: bool) -> bool:
-    """Refuse the list of a draft to whom it may not be shown. ``why``: the reasons are wanted, which quote the article.
+    """Refuse the list of a draft to whom it may not be shown. ``why``: with reasons, which quote the article.
 
     Return whether everybody may see it (see ``require_shown``).
 

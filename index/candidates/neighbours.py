@@ -25,7 +25,7 @@ FEW = 64
 
 
 def index_kind(articles: int, given: IndexKind | None = None) -> IndexKind:
-    """Return the kind of index for a corpus of that size, unless one is wanted."""
+    """Return the kind of index for a corpus of that size, unless one is given."""
     return given or ("exact" if articles <= EXACT_UP_TO else "hnsw")
 
 

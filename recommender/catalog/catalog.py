@@ -1,7 +1,7 @@
 """The catalog: the durable store of articles, curated lists and editors' decisions, the source of truth.
 
-A stub and the article behind it are one (recommender.catalog.article_writer); what editors decided lies on their desk
-(recommender.catalog.editorial_rows). Vectors are cached beside (recommender.catalog.vector_cache).
+A stub and the article behind it are one (see article_writer); what editors decided is in editorial_rows, and vectors
+are cached in vector_cache.
 """
 
 from collections import defaultdict

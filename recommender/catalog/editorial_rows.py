@@ -1,4 +1,4 @@
-"""The editors' desk: where overrides and site rules lie in the catalog's tables."""
+"""What editors decided, overrides and site rules, in the catalog's tables."""
 
 from collections.abc import Mapping
 from typing import Annotated
