@@ -1,7 +1,7 @@
 """A text in pieces: its lines and sentences, cut fast and always alike, and the form in which pieces compare.
 
 Where exactly a sentence ends does not matter here, only that the same words are cut the same way in every text (for
-sentences to be quoted see recommender.text.sentences).
+sentences to be quoted see recommender.text.sentence_splitter).
 """
 
 import re

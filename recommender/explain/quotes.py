@@ -11,7 +11,7 @@ from recommender.corpus.encoder import Matrix
 from recommender.corpus.lexical import LexicalModel, Text
 from recommender.corpus.views import whole_text
 from recommender.text import readable
-from recommender.text.sentences import sentences
+from recommender.text.sentence_splitter import sentences
 from recommender.text.stop_words import list_languages
 
 LONGEST = 300

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from recommender.articles import Article
 from recommender.corpus.lexical import LexicalModel, Text, fit_lexical
 from recommender.explain.quotes import LONGEST, SHARED, Quote, closest
-from recommender.text.sentences import sentences
+from recommender.text.sentence_splitter import sentences
 
 WORDS = "port ship crane tide quay chess rook pawn vote poll".split()
 MODEL, _ = fit_lexical([Text(" ".join(WORDS[i:]), ("en",)) for i in range(len(WORDS))])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recommender.text.sentences import sentences
+from recommender.text.sentence_splitter import sentences
 
 
 @pytest.mark.parametrize(
