@@ -88,7 +88,7 @@ class Live:
     async def caught_up(self) -> Snapshot:
         """Return the snapshot in service, with every change that was announced. Raises SnapshotError."""
         if self.has_changes():
-            await asyncio.to_thread(self.follow)
+            await asyncio.to_thread(self._catch_up)
         return self.snapshot()
 
     def notify(self) -> None:
@@ -110,6 +110,12 @@ class Live:
         """Follow the tail of the snapshot in service up to now. Never raises."""
         with self._following:
             self._follow()
+
+    def _catch_up(self) -> None:
+        """Follow what was announced, unless it was followed meanwhile."""
+        with self._following:
+            if self.has_changes():
+                self._follow()
 
     def start(self) -> None:
         """Open what is current, and go on looking in a thread."""
@@ -146,23 +152,35 @@ class Live:
         if self._base is None:
             return
         now: Snapshot | None = self._base if self._tail is None else None
-        if self.catalog is not None:
-            try:
+        heard = self._heard
+        try:
+            if self.catalog is not None:
                 self._listen()
-                # Before reading: what is changed meanwhile rings again. And though reading fail: the poll tries again,
-                # and no request waits for a catalog that is out of order.
-                self._heard = self._signal.token() if self._signal else None
-                if self._tail is None:
-                    self._tail = Tail(self._base, self.catalog, self._origin(self._base))
-                elif self.lost:
-                    self._tail.resume(self._origin(self._base))
-                now = self._tail.now()
+                # Before reading: what changes meanwhile is announced again.
+                heard = self._signal.token() if self._signal else None
+                now = self._changed(self._base, self.catalog)
                 self._unread = self.lost = None
-            except CatalogError as error:
-                self.lost = error if isinstance(error, CatalogLostError) else None
-                if str(error) != self._unread:
-                    log.warning("changes cannot be read: %s", error)
-                self._unread = str(error)
+        except CatalogError as error:
+            self.lost = error if isinstance(error, CatalogLostError) else None
+            if str(error) != self._unread:
+                log.warning("changes cannot be read: %s", error)
+            self._unread = str(error)
+        finally:
+            self._serve(now)
+            # Only now: a request that comes while changes are read waits for them, and is not answered from before.
+            # Also where they cannot be read: the poll tries again, and no request waits for such a catalog.
+            self._heard = heard
+
+    def _changed(self, base: Snapshot, catalog: Catalog) -> Snapshot:
+        """The snapshot with its tail as it is now. Raises CatalogError."""
+        if self._tail is None:
+            self._tail = Tail(base, catalog, self._origin(base))
+        elif self.lost:
+            self._tail.resume(self._origin(base))
+        return self._tail.now()
+
+    def _serve(self, now: Snapshot | None) -> None:
+        """Put ``now`` in service, or what is in service already, as of this moment."""
         serving, moment = self._snapshot, self._clock()
         if now is not None and now is not self._whole:
             self._whole = serving = now

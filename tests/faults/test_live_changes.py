@@ -106,6 +106,58 @@ def test_a_worker_that_does_not_hear_of_changes_is_found_out(
         assert put_and_look(server, key, 1) == [LOST_AFTER]
 
 
+def stale_reads(server: Server, key: Mapping[str, str], count: int) -> tuple[int, int, float]:
+    """Replace an article ``count`` times, by one worker and the other; ask all of them when that is acknowledged.
+
+    Return how many answers there were, how many told of the article as it was, and the most seconds after an
+    acknowledgement until one was new.
+    """
+    article, asked, stale, longest = demo()[0], 0, 0, 0.0
+    path = f"/v1/articles/{article.id}"
+    with server.each_worker() as workers, server.each_worker(key) as writers:
+        for number in range(count):
+            for client in workers:
+                client.get(path)  # so that an old answer is kept there
+            body = orjson.dumps(follow_up(article, number))
+            answer = writers[number % len(writers)].ask("PUT", path, body)
+            acknowledged = time.perf_counter()
+            assert (answer.status, answer.json()["status"]) == (200, "live")
+            for client in workers:
+                while client.get(path).json()["title"] != f"{article.title}: part {number}":
+                    asked, stale, longest = asked + 1, stale + 1, time.perf_counter() - acknowledged
+                    if longest > LOST_AFTER:
+                        return asked, stale, longest
+                asked += 1
+    return asked, stale, longest
+
+
+def check_never_stale(server: Server, key: Mapping[str, str], count: int) -> None:
+    asked, stale, longest = stale_reads(server, key, count)
+    print(f"\n{count} PUTs, {asked:,} answers after them: {stale} were old, for {longest:.3f} s at most")  # noqa: T201
+    assert asked >= count * server.workers
+    assert (stale, longest) == (0, 0.0)
+
+
+def test_no_worker_answers_what_was_replaced(server: Server, key: dict[str, str]) -> None:
+    check_never_stale(server, key, 20)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1_800)
+def test_no_worker_answers_what_was_replaced_in_a_thousand_changes(server: Server, key: dict[str, str]) -> None:
+    check_never_stale(server, key, 1_000)
+
+
+def test_a_worker_that_does_not_hear_answers_what_was_replaced(
+    nursery: Nursery, store: Path, key: dict[str, str]
+) -> None:
+    """The check above is able to fail."""
+    with nursery.served(store, flaw="deaf", poll_seconds=600) as server:
+        asked, stale, longest = stale_reads(server, key, 1)
+    assert 0 < stale <= asked
+    assert longest > LOST_AFTER
+
+
 def sightings(server: Server, key: Mapping[str, str], removals: int, count: int) -> tuple[int, int]:
     """Remove articles; look for them in ``count`` answers. Return the answers looked at, and how many had one."""
     ids = [article.id for article in demo()]

@@ -1,17 +1,22 @@
+import asyncio
 import logging
 import shutil
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from index.build import build
 from index.live.live import Live
+from index.live.tail import Tail
 from index.store.publish import open_current, snapshots_folder
 from index.store.snapshot import Contents, Snapshot
+from recommender.catalog import Catalog
 from recommender.errors import NoSnapshotError, SnapshotError
-from tests.index.samples import BUILT_AT, articles, contents_of, lists_of, publish_in
+from tests.index.samples import BUILT_AT, ENCODER, articles, contents_of, lists_of, publish_in
 
 
 @pytest.fixture(scope="module")
@@ -132,3 +137,31 @@ def test_a_damaged_snapshot_is_not_read_again_at_every_poll(
         assert eventually(lambda: live.problem is None and live.snapshot().version == version)
     finally:
         live.stop()
+
+
+def test_who_asks_while_a_change_is_read_waits_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The poll has heard of it and is reading: a request that comes then is not answered from before."""
+    with closing(Catalog.open(tmp_path)) as catalog:
+        catalog.put(articles(4))
+        build(tmp_path, catalog, ENCODER)
+        live, writer = Live(tmp_path, catalog=catalog), Live(tmp_path, catalog=catalog)
+        live.refresh()
+        reading, go_on = threading.Event(), threading.Event()
+        read = Tail.now
+
+        def slowly(tail: Tail) -> Snapshot:
+            reading.set()
+            assert go_on.wait(10)
+            return read(tail)
+
+        monkeypatch.setattr(Tail, "now", slowly)
+        catalog.remove("a001")
+        writer.notify()
+        poll = threading.Thread(target=live.follow)
+        poll.start()
+        assert reading.wait(10)
+        assert live.has_changes(), "not followed yet"
+        threading.Timer(0.2, go_on.set).start()
+        assert asyncio.run(live.caught_up()).corpus.find("a001") is None
+        poll.join()
+        assert not live.has_changes()
