@@ -103,10 +103,8 @@ def several(batch: Batch, request: Request, snapshot: Current) -> Response:
 
 def _answer(request: Request, snapshot: Snapshot, identity: str, params: RelatedParams) -> Response:
     charge(request, cost_of_list(params), free=FREE)
-    (query, public), related_request = (
-        _query(request, snapshot, identity, params),
-        _request_of(request, snapshot, params),
-    )
+    query, public = _query(request, snapshot, identity, params)
+    related_request = _request_of(request, snapshot, params)
     found = answer(snapshot, query, related_request, _texts(request, snapshot) if params.explain else None)
     if public:
         tag = tag_of(snapshot.version, "related", query.card.id, _canonical(snapshot, related_request), params.explain)
@@ -128,8 +126,8 @@ def _query(request: Request, snapshot: Snapshot, identity: str, params: RelatedP
 
 def _canonical(snapshot: Snapshot, related_request: RelatedRequest) -> dict[str, Any]:
     """The parameters so that requests of one meaning have one form."""
-    find, copies = snapshot.corpus.find, snapshot.corpus.story_ids
-    excluded = {int(copies[row]) for row in map(find, related_request.filters.exclude) if row is not None}
+    find, story_ids = snapshot.corpus.find, snapshot.corpus.story_ids
+    excluded = {int(story_ids[row]) for row in map(find, related_request.filters.exclude) if row is not None}
     return {**asdict(related_request), "filters": {**asdict(related_request.filters), "exclude": excluded}}
 
 

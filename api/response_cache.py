@@ -266,11 +266,9 @@ def _said(answer: Answer, headers: list[Header]) -> tuple[int, tuple[Header, ...
             accepted = accepted + b"," + value if accepted else value
         elif name == b"if-none-match":
             known = known + b"," + value if known else value
-    form = (
-        answer.variants.get(coding(accepted.decode("latin-1")), answer.variants[""])
-        if accepted
-        else answer.variants[""]
-    )
-    if known and matches(known.decode("latin-1"), form.tag):
-        return 304, form.unchanged, b""
-    return 200, form.headers, form.body
+    variant = answer.variants[""]
+    if accepted:
+        variant = answer.variants.get(coding(accepted.decode("latin-1")), variant)
+    if known and matches(known.decode("latin-1"), variant.tag):
+        return 304, variant.unchanged, b""
+    return 200, variant.headers, variant.body

@@ -21,10 +21,13 @@ from rich.progress import track
 from api.app import create_app
 from api.keys import KeyRing
 from index.build import build
+from index.export import export
 from index.live.live import Live
+from index.store.publish import open_current
 from recommender.articles import Record
 from recommender.catalog import Catalog
 from recommender.corpus.encoder import HashEncoder
+from recommender.ranking.request import RelatedRequest
 from recommender.settings import Settings
 from recommender.sources import read
 
@@ -144,25 +147,10 @@ def _changed(client: TestClient, key: dict[str, str], records: Sequence[Record],
 
 
 def _exported(store: Path) -> Iterator[bytes]:
-    from index.export import export
-    from index.store.publish import open_current
-
-    snapshot = open_current(store)
-    request = _request(limit=8)
-    export(snapshot, store / "export", request, lambda _: None)
+    export(open_current(store), store / "export", RelatedRequest(limit=8), lambda _: None)
     for path in sorted((store / "export").rglob("*.*")):
-        yield b"export %s %s\n" % (
-            path.name.encode(),
-            _CHANGING.sub(rb'"\1":""', path.read_bytes()).replace(b"\n", b" "),
-        )
-
-
-def _request(limit: int) -> Any:  # noqa: ANN401
-    try:
-        from recommender.ranking.request import RelatedRequest
-    except ImportError:
-        from recommender.ranking.request import Wanted as RelatedRequest
-    return RelatedRequest(limit=limit)
+        content = _CHANGING.sub(rb'"\1":""', path.read_bytes()).replace(b"\n", b" ")
+        yield b"export %s %s\n" % (path.name.encode(), content)
 
 
 def _line(

@@ -5,9 +5,6 @@ one article after the other. The search is that of the same snapshot and the sam
 neighbours, by the index that serves them. Writes bench/results/archive.json.
 """
 
-import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -23,12 +20,12 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.ranking import SIZE, make
+from bench.server import serving
 from index.store.publish import CURRENT, snapshots_folder
 from index.store.snapshot import Snapshot, open_snapshot
 from recommender.recommender import POOL
 
 RESULT = Path(__file__).parent / "results" / "archive.json"
-PORT = 18_790
 QUERIES = 300
 WARM_UP = 30
 TARGET = 3.0
@@ -94,28 +91,8 @@ def served(store: Path, snapshot: Path, version: str) -> Iterator[int]:
     snapshots_folder(store).mkdir(parents=True)
     (snapshots_folder(store) / version).symlink_to(snapshot.resolve())
     (store / CURRENT).write_text(f"{version}\n")
-    environment = {**os.environ, "RELATED_CACHE_MB": "0", "RELATED_ACCESS_LOG": "false", "RELATED_MODEL": "hash"}
-    command = [sys.executable, "-m", "api", "--store", str(store), "--port", str(PORT)]
-    process = subprocess.Popen(command, env=environment)  # noqa: S603 - ourselves
-    try:
-        _await_ready(PORT)
-        yield PORT
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _await_ready(port: int) -> None:
-    until = time.monotonic() + 120
-    while time.monotonic() < until:
-        try:
-            connection = HTTPConnection("127.0.0.1", port)
-            connection.request("GET", "/readyz")
-            if connection.getresponse().status == 200:
-                return
-        except OSError:
-            time.sleep(0.2)
-    raise SystemExit("the server did not get ready")
+    with serving(store, MODEL="hash") as port:
+        yield port
 
 
 def median(seconds: list[float]) -> float:

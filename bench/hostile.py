@@ -7,9 +7,6 @@ real server, the dearest of them is sent while another client asks ``/healthz`` 
 """
 
 import json
-import os
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -29,6 +26,7 @@ from rich.table import Table
 from api.app import create_app
 from api.keys import KeyRing
 from api.requests import MAX_DRAFT
+from bench.server import serving
 from eval.compare.trec import read_run
 from index.build import build
 from index.live.live import Live
@@ -48,7 +46,6 @@ FACTOR, TWICE, FLOOR = 4, 2.0, 0.004
 """Times longer; times slower a character, at most; seconds under which nothing can be told."""
 BESIDE = (("draft", MAX_DRAFT), ("put", MAX_DRAFT), ("put", MAX_BODY))
 """Requests beside which ``/healthz`` is asked: kind, and characters."""
-PORT = 18_790
 
 PATTERNS = {
     "letters": "a",
@@ -232,28 +229,17 @@ def healthz_beside(store: Path, pattern: str, kind: str, length: int) -> float:
         catalog.put([item for item in read([DEMO]) if isinstance(item, Record)])
         build(store, catalog, HashEncoder())
     key = KeyRing(store).new("bench")
-    environment = os.environ | {"RELATED_CACHE_MB": "0", "RELATED_COST_PER_MINUTE": "0"}
-    server = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", "api", "--store", str(store), "--port", str(PORT)],
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _await_health()
-        return _longest(kind, document((pattern * length)[:length]), key)
-    finally:
-        server.terminate()
-        server.wait(30)
+    with serving(store, COST_PER_MINUTE="0") as port:
+        return _longest(kind, document((pattern * length)[:length]), key, port)
 
 
-def _longest(kind: str, body: bytes, key: str) -> float:
+def _longest(kind: str, body: bytes, key: str, port: int) -> float:
     over = threading.Event()
     headers = {"content-type": "application/json", "authorization": f"Bearer {key}"}
     method, path = ("POST", "/v1/related") if kind == "draft" else ("PUT", "/v1/articles/hostile")
 
     def send() -> None:
-        connection = HTTPConnection("127.0.0.1", PORT, timeout=60)
+        connection = HTTPConnection("127.0.0.1", port, timeout=60)
         while not over.is_set():
             connection.request(method, path, body, headers)
             connection.getresponse().read()
@@ -261,7 +247,7 @@ def _longest(kind: str, body: bytes, key: str) -> float:
     sender = threading.Thread(target=send, daemon=True)
     sender.start()
     longest, until = 0.0, time.monotonic() + 10
-    connection = HTTPConnection("127.0.0.1", PORT, timeout=60)
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
     while time.monotonic() < until:
         before = time.monotonic()
         connection.request("GET", "/healthz")
@@ -271,19 +257,6 @@ def _longest(kind: str, body: bytes, key: str) -> float:
     over.set()
     sender.join(60)
     return round(longest * 1e3, 1)
-
-
-def _await_health() -> None:
-    for _ in range(600):
-        try:
-            connection = HTTPConnection("127.0.0.1", PORT, timeout=5)
-            connection.request("GET", "/healthz")
-            connection.getresponse().read()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise typer.Exit(f"no server at port {PORT}")
 
 
 if __name__ == "__main__":

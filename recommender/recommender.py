@@ -89,6 +89,8 @@ class Recommender:
         Where nothing was ranked, pins are explained by the pool that any request for ``query`` would have.
         """
         selection = self._select(query, request)
+        if not selection.hits:
+            return []
         cards = self.corpus.cards
         pool = selection.pool or self.pool(selection.query, eligible(selection.query, self.corpus))
         found = texts([query.card.id, *(cards[hit.row].id for hit in selection.hits)])
@@ -164,7 +166,7 @@ class Recommender:
         while True:
             pool = self.pool(selection.query, allowed, count)
             ranked = Ranked.from_signals(pool, _signals(pool, request.mode), self.ranker)
-            stories = self._stories(selection, ranked)
+            stories = Stories(selection.query, self.corpus, ranked.rows, selection.taken, request.version_days)
             told = stories.first(choice, ranked.count_from(request.min_score))
             if len(told) >= request.limit or count >= there:
                 break
@@ -172,9 +174,6 @@ class Recommender:
                 break  # stories enough, and what is farther away is seldom better
             count *= WIDER
         return replace(selection, pool=pool, hits=tuple(ranked.hits(told)))
-
-    def _stories(self, selection: Selection, ranked: Ranked) -> Stories:
-        return Stories(selection.query, self.corpus, ranked.rows, selection.taken, selection.request.version_days)
 
     def _diversify(self, selection: Selection) -> Selection:
         """Choose, of the stories that were found, as many as were asked for, by their scores and their variety."""

@@ -6,7 +6,7 @@ To add one, write a function ``(SystemContext) → Ranking`` and give it a line 
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import bm25s
@@ -212,8 +212,8 @@ SYSTEMS: dict[str, Callable[[SystemContext], Ranking]] = {
 
 def served(task: Task, query: Judged, limit: int, curated: CuratedLists) -> list[Hit]:
     """Return what the API would answer to ``query`` under the task's date rule, if ``curated`` is what it knows."""
-    recommender = replace(task.recommender, curated=curated)
-    return recommender.related(task.query(query.row), RelatedRequest(limit=limit, filters=task.filters(query.row)))
+    request = RelatedRequest(limit=limit, filters=task.filters(query.row))
+    return task.knowing(curated).related(task.query(query.row), request)
 
 
 def tfidf_rows(articles: Sequence[Article]) -> sp.csr_matrix:

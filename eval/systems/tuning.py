@@ -5,7 +5,7 @@ training query sees the lists of the other training folds only, as little as the
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -38,7 +38,7 @@ class Case:
     @classmethod
     def from_query(cls, task: Task, query: Judged, curated: CuratedLists) -> "Case":
         """Return the case of ``query`` where ``curated`` are the known lists."""
-        recommender = replace(task.recommender, curated=curated)
+        recommender = task.knowing(curated)
         pool = recommender.pool(recommender.prepared(task.query(query.row)), task.allowed(query.row))
         return cls(query, pool, signals(pool))
 

@@ -1,7 +1,7 @@
 """What is asked of every system: the queries, what may answer them, and what the editors picked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -10,6 +10,7 @@ from index.store.snapshot import Snapshot
 from recommender.articles import Article
 from recommender.corpus.corpus import Query
 from recommender.errors import EvaluationError
+from recommender.ranking.curated import CuratedLists
 from recommender.ranking.pool import Mask
 from recommender.ranking.request import Filters, RelatedRequest
 from recommender.recommender import Recommender
@@ -67,6 +68,10 @@ class Task:
     def recommender(self) -> Recommender:
         """What the snapshot serves from, but without pins: a pin is the answer that the lists are asked for."""
         return self.snapshot.recommender.without_pins()
+
+    def knowing(self, curated: CuratedLists) -> Recommender:
+        """Return the same, if ``curated`` is all it knows of editors' lists."""
+        return replace(self.recommender, curated=curated)
 
     def query(self, row: int) -> Query:
         """Return the article at ``row`` as a query."""

@@ -12,15 +12,14 @@ from typing import Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse as sp
 
-from recommender.articles import UrlIndex
 from recommender.articles.card import DAY, Card
 from recommender.articles.categorical import Categorical
+from recommender.articles.lookup import Lookup
+from recommender.articles.story_groups import Rows, StoryGroups, story_ids_of
 from recommender.errors import UnknownArticleError
 
-Rows = npt.NDArray[np.int64]
-"""Articles by their row numbers in a corpus."""
+__all__ = ["CardPredicate", "Directory", "Rows"]
 
 
 class CardPredicate(Protocol):
@@ -62,15 +61,15 @@ class Directory:
     present: npt.NDArray[np.bool_]
     published: npt.NDArray[np.bool_]
     visible: npt.NDArray[np.bool_]
-    _lookup: "_Lookup"
-    _stories: "_Stories"
+    _lookup: Lookup
+    _stories: StoryGroups
     _base: "Directory | None" = None
     _fitting: dict[CardPredicate, Rows] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def from_cards(cls, cards: Sequence[Card], aliases: Mapping[str, str]) -> Self:
         """Return the directory of ``cards``, which must be in the order of their ids."""
-        story_ids = _story_ids([card.identity_keys for card in cards])
+        story_ids = story_ids_of([card.identity_keys for card in cards])
         published = _published(cards)
         return cls(
             cards=tuple(cards),
@@ -83,8 +82,8 @@ class Directory:
             present=np.ones(len(cards), dtype=bool),
             published=published,
             visible=published,
-            _lookup=_Lookup.from_cards(cards),
-            _stories=_Stories.from_ids(story_ids),
+            _lookup=Lookup.from_cards(cards),
+            _stories=StoryGroups.from_ids(story_ids),
         )
 
     def with_changes(self, new: Iterable[Card], gone: Collection[str], aliases: Mapping[str, str]) -> "Directory":
@@ -114,7 +113,7 @@ class Directory:
             published=published,
             visible=present & published,
             _lookup=self._lookup.with_changes(cards, len(self.cards), regrouped, left, id_rank),
-            _stories=_Stories.from_ids(story_ids),
+            _stories=StoryGroups.from_ids(story_ids),
             _base=self,
         )
 
@@ -201,78 +200,9 @@ class Directory:
         """The story ids of ``cards``; rows that are ``regrouped`` or ``left`` get new ones."""
         story_ids = np.concatenate([self.story_ids, np.zeros(len(cards) - len(self.cards), np.int64)])
         start = int(self.story_ids.max(initial=-1)) + 1
-        story_ids[regrouped] = start + _story_ids([cards[row].identity_keys for row in regrouped])
+        story_ids[regrouped] = start + story_ids_of([cards[row].identity_keys for row in regrouped])
         story_ids[left] = start + len(regrouped) + np.arange(len(left))
         return story_ids
-
-
-@dataclass(frozen=True, slots=True)
-class _Lookup:
-    """Rows by id, by address and by identity key; of several articles with one address or key, the first by id."""
-
-    by_id: Mapping[str, int]
-    by_url: UrlIndex[int]
-    by_key: Mapping[str, int]
-
-    @classmethod
-    def from_cards(cls, cards: Sequence[Card]) -> Self:
-        by_key: dict[str, int] = {}
-        for row, card in enumerate(cards):
-            for key in card.identity_keys:
-                by_key.setdefault(key, row)
-        addresses = ((card.url, row) for row, card in enumerate(cards) if card.url)
-        return cls({card.id: row for row, card in enumerate(cards)}, UrlIndex(addresses), by_key)
-
-    def with_changes(
-        self,
-        cards: Sequence[Card],
-        known: int,
-        regrouped: Sequence[int],
-        left: Sequence[int],
-        id_rank: npt.NDArray[np.float64],
-    ) -> "_Lookup":
-        """Look up ``cards``, the first ``known`` of which are these; ``regrouped`` is in the order of ids."""
-        by_id = {**self.by_id}
-        for row in left:
-            del by_id[cards[row].id]
-        by_id |= {card.id: row for row, card in enumerate(cards[known:], known)}
-        by_url, by_key = self.by_url.copy(), {**self.by_key}
-        for row in (*left, *regrouped):
-            by_url.remove(cards[row].url or "", row)
-        for row in left:
-            for key in cards[row].identity_keys:
-                if by_key.get(key) == row:
-                    del by_key[key]
-        for row in regrouped:
-            by_url.add(cards[row].url or "", row)
-            for key in cards[row].identity_keys:
-                if key not in by_key or id_rank[row] < id_rank[by_key[key]]:
-                    by_key[key] = row
-        return _Lookup(by_id, by_url, by_key)
-
-
-@dataclass(frozen=True, slots=True)
-class _Stories:
-    """``rows`` story by story, and the ``ends`` of the stories."""
-
-    rows: Rows
-    ends: Rows
-
-    @classmethod
-    def from_ids(cls, story_ids: Rows) -> Self:
-        return cls(np.argsort(story_ids, kind="stable"), np.concatenate([[0], np.bincount(story_ids).cumsum()]))
-
-    def members(self, story_id: int) -> Rows:
-        return self.rows[self.ends[story_id] : self.ends[story_id + 1]]
-
-
-def _story_ids(identity_keys: Sequence[Sequence[str]]) -> Rows:
-    """Return ``(n,)``: articles that share a key, or share one with the same other article, have the same number."""
-    first: dict[str, int] = {}
-    pairs = [(first.setdefault(key, row), row) for row, keys in enumerate(identity_keys) for key in keys]
-    left, right = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-    graph = sp.coo_matrix((np.ones(len(left)), (left, right)), shape=(len(identity_keys), len(identity_keys)))
-    return np.asarray(sp.csgraph.connected_components(graph, directed=False)[1], dtype=np.int64)
 
 
 def _days(cards: Sequence[Card]) -> npt.NDArray[np.float64]:

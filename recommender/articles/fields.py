@@ -43,18 +43,18 @@ class Fields:
 
     def title(self) -> str:
         """The title, on one line."""
-        return _within("title", " ".join(_plain("title", self._text("title", " ")).split()), MAX_TITLE)
+        return _within("title", plain_line(_bounded("title", self._text("title", " "))), MAX_TITLE)
 
     def body(self) -> str:
         """The body; a list is one of paragraphs."""
-        return _within("body", _plain("body", self._text("body", "\n\n")), MAX_BODY)
+        return _within("body", plain(_bounded("body", self._text("body", "\n\n"))), MAX_BODY)
 
     def teasers(self) -> tuple[str, ...]:
         """The texts of ``teaser`` and ``teasers``, each once."""
         value = self._record.get("teasers")
         several = self._items("teasers", value, text_of, "is no text")
         found = [("teaser", self._text("teaser", "\n\n")), *(("teasers", text) for text in several)]
-        texts = (_within(key, _plain(key, text), MAX_TEASER) for key, text in found)
+        texts = (_within(key, plain(_bounded(key, text)), MAX_TEASER) for key, text in found)
         return self._at_most("teasers", texts, MAX_TEASERS)
 
     def section(self) -> str:
@@ -234,12 +234,12 @@ def _split_tags(text: str) -> list[str]:
     return [tag for line in lines for tag in line.split(between)]
 
 
-def _plain(key: str, text: str) -> str:
-    """Return what a reader of ``text`` sees. Raises ArticleError where it may hold more markup than MAX_MARKS."""
+def _bounded(key: str, text: str) -> str:
+    """Return ``text``. Raises ArticleError where it may hold more markup than MAX_MARKS."""
     marks = text.count("<") + text.count("[")
     if marks > MAX_MARKS:
         raise ArticleError(f'{key} holds {marks:,} of "<" and "[", which begin markup; the limit is {MAX_MARKS:,}')
-    return plain(text)
+    return text
 
 
 def _within(key: str, text: str, limit: int) -> str:

@@ -11,9 +11,10 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from itertools import chain
 
 from recommender.text.characters import sha256
-from recommender.text.parts import PART, in_parts
+from recommender.text.parts import in_parts
 
 LANGUAGES = ("da", "de", "en", "es", "fi", "fr", "it", "nl", "no", "pl", "pt", "ru", "sv", "tr")
 """The languages there is a list for, as the first subtag of BCP 47."""
@@ -34,9 +35,7 @@ _WORD = re.compile(r"\w\w++")  # finds what scikit-learn's \b\w\w+\b finds, in t
 
 def words(text: str) -> list[str]:
     """Return the words of two characters and more of ``text``, in lower case: those of scikit-learn's vectorizers."""
-    if len(text) <= PART:
-        return _WORD.findall(text.lower())
-    return [word for part in in_parts(text) for word in _WORD.findall(part.lower())]
+    return list(chain.from_iterable(_WORD.findall(part.lower()) for part in in_parts(text)))
 
 
 @cache

@@ -1,0 +1,57 @@
+"""Rows of articles by id, by address, and by what tells that two of them are one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from recommender.articles import UrlIndex
+from recommender.articles.card import Card
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Rows by id, by address and by identity key; of several articles with one address or key, the first by id."""
+
+    by_id: Mapping[str, int]
+    by_url: UrlIndex[int]
+    by_key: Mapping[str, int]
+
+    @classmethod
+    def from_cards(cls, cards: Sequence[Card]) -> Self:
+        """Look up ``cards``, which are in the order of their ids."""
+        by_key: dict[str, int] = {}
+        for row, card in enumerate(cards):
+            for key in card.identity_keys:
+                by_key.setdefault(key, row)
+        addresses = ((card.url, row) for row, card in enumerate(cards) if card.url)
+        return cls({card.id: row for row, card in enumerate(cards)}, UrlIndex(addresses), by_key)
+
+    def with_changes(
+        self,
+        cards: Sequence[Card],
+        known: int,
+        regrouped: Sequence[int],
+        left: Sequence[int],
+        id_rank: npt.NDArray[np.float64],
+    ) -> "Lookup":
+        """Look up ``cards``, the first ``known`` of which are these; ``regrouped`` is in the order of ids."""
+        by_id = {**self.by_id}
+        for row in left:
+            del by_id[cards[row].id]
+        by_id |= {card.id: row for row, card in enumerate(cards[known:], known)}
+        by_url, by_key = self.by_url.copy(), {**self.by_key}
+        for row in (*left, *regrouped):
+            by_url.remove(cards[row].url or "", row)
+        for row in left:
+            for key in cards[row].identity_keys:
+                if by_key.get(key) == row:
+                    del by_key[key]
+        for row in regrouped:
+            by_url.add(cards[row].url or "", row)
+            for key in cards[row].identity_keys:
+                if key not in by_key or id_rank[row] < id_rank[by_key[key]]:
+                    by_key[key] = row
+        return Lookup(by_id, by_url, by_key)
