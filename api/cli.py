@@ -40,6 +40,7 @@ def serve(
         return
     cli_support.check_store(store)
     os.environ["RELATED_STORE"] = str(store.resolve())  # how the worker processes learn of it
+    settings.cache_clear()  # and this one, which read its settings before it knew of --store
     with ExitStack() as until_the_end:
         if workers > 1 and metrics.WORKERS not in os.environ:
             folder = until_the_end.enter_context(TemporaryDirectory(prefix="related-metrics-"))

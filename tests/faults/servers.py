@@ -179,11 +179,13 @@ def served(store: Path, *, workers: int = 2, **settings: object) -> Iterator[Ser
     """Run ``related-api`` on ``store``, with ``settings`` in its environment."""
     port, log = free_port(), store.with_name(f"{store.name}.log")
     command = [sys.executable, "-m", "api", "--store", str(store), "--port", str(port), "--workers", str(workers)]
+    variables = {**os.environ, **environment(store, settings)}
+    del variables["RELATED_STORE"]  # the command says it
     with log.open("ab") as errors:
         process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env={**os.environ, **environment(store, settings)},
+            env=variables,
             stdout=subprocess.DEVNULL,
             stderr=errors,
             start_new_session=True,

@@ -33,6 +33,14 @@ def busy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         process.wait()
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_store_that_is_named_is_served(workers: int, store: Path) -> None:
+    """By the command alone: the settings that were read before it say another."""
+    with served(store, workers=workers) as server, closing(server.client()) as client:
+        assert client.get("/readyz").status == 200
+        assert client.get("/v1/index").json()["articles"] > 0
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(7_200)
 @pytest.mark.parametrize("workers", [2, 4])
