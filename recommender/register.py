@@ -148,16 +148,18 @@ class Register:
             del rows[self.cards[row].id]
         rows |= {card.id: row for row, card in enumerate(fresh, start=n)}
         stories = {int(self.copies[row]) for row in leaving}
-        for card in fresh:
-            known = (self._marks.get(mark) for mark in card.marks)
+        marks_of = {row: card.marks for row, card in enumerate(fresh, start=n)}
+        for each in marks_of.values():
+            known = (self._marks.get(mark) for mark in each)
             stories |= {int(self.copies[row]) for row in known if row is not None}
         out = set(leaving)
         members = [row for story in stories for row in self._members(story).tolist() if row not in out]
+        marks_of |= {row: cards[row].marks for row in members}
         members += range(n, len(cards))
         members.sort(key=lambda row: float(order[row]))
         copies = np.concatenate([self.copies, np.zeros(len(fresh), np.int64)])
         start = int(self.copies.max(initial=-1)) + 1
-        copies[members] = start + _stories([cards[row].marks for row in members])
+        copies[members] = start + _stories([marks_of[row] for row in members])
         copies[leaving] = start + len(members) + np.arange(len(leaving))
         urls, marks = self._urls.copy(), dict(self._marks)
         for row in (*leaving, *members):
@@ -167,7 +169,7 @@ class Register:
                 _drop(marks, mark, row)
         for row in members:  # by id: the first that has it is found by it
             urls.add(cards[row].url or "", row)
-            for mark in cards[row].marks:
+            for mark in marks_of[row]:
                 _claim(marks, mark, row, order)
         present = np.concatenate([self.present, np.ones(len(fresh), dtype=bool)])
         present[leaving] = False
