@@ -5,7 +5,7 @@ what editors decide; the next build folds them in, and fits the models anew.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,8 +16,9 @@ from recommender.articles import Article, loose_url_key, url_key_or_none
 from recommender.articles.card import Card
 from recommender.articles.directory import Rows
 from recommender.catalog import Catalog, Changes, Origin
+from recommender.batches import batched
 from recommender.catalog.vector_cache import VectorCache
-from recommender.corpus.corpus import Corpus
+from recommender.corpus.corpus import LOOKUP_ARTICLES
 from recommender.corpus.encoder import Matrix
 from recommender.corpus.live_corpus import LiveCorpus, joined, nothing
 from recommender.corpus.quantized import Column
@@ -41,7 +42,10 @@ class Tail:
         self._catalog = catalog
         model = base.manifest.model
         self._vectors = VectorCache(catalog.engine, KnownOnly(model.name, model.revision, model.dim))
-        self._parts: dict[str, tuple[Article, Corpus, int]] = {}  # and the change they were read after
+        self._read: dict[str, tuple[Article, int]] = {}  # what is weighed, and after which change it was read
+        self._weighed = nothing(base.corpus)
+        self._changes: Changes | None = None
+        self._texts: dict[str, tuple[Article, tuple[str, ...]]] = {}  # of what has no vectors yet
         self._waiting = _unresolved(base)
         self._seq = base.manifest.seq
         self._now = base
@@ -55,7 +59,7 @@ class Tail:
     def resume(self, origin: Origin | None) -> None:
         """Go on behind a catalog that was lost, if it is back: all of it is read again. Raises CatalogError."""
         self.require(self._catalog, origin)
-        self._seq = -1
+        self._seq, self._changes = -1, None
 
     def now(self) -> Snapshot:
         """Return the snapshot with all changes that are known and can be served.
@@ -71,32 +75,45 @@ class Tail:
                 " snapshot was built from; build again"
             )
         if newest != self._seq or self._now.pending:
-            changes = self._catalog.changes(self._base.manifest.seq)
-            pending = self._read(changes)
+            changes = self._changes = self._catalog.changes(self._base.manifest.seq, self._changes)
+            pending = self._weigh(changes)
             if changes.seq != self._seq or pending != self._now.pending:
                 self._now = self._with(changes, pending)
                 self._seq = changes.seq
         return self._now
 
-    def _read(self, changes: Changes) -> dict[str, Card]:
+    def _weigh(self, changes: Changes) -> dict[str, Card]:
         """Weigh what is new, and return what has no vectors yet, by id; of those the last known text stays.
 
         Not one that somebody removed before the article came back.
         """
-        ids = {article.id for article in changes.articles}
-        kept = {name: part for name, part in self._parts.items() if name in ids}
-        self._parts = {name: part for name, part in kept.items() if changes.removed.get(name, 0) <= part[2]}
-        pending = {}
-        for article in changes.articles:
-            if article.id in self._parts and self._parts[article.id][0] == article:
-                continue
-            corpus = self._base.corpus
-            if self._vectors.missing(views(corpus.boilerplate.strip(article)).texts):
-                pending[article.id] = corpus.card(article)
-            else:
-                found = corpus.transform([article], self._vectors.lookup)
-                self._parts[article.id] = article, found, changes.seq
+        ids, corpus = {article.id for article in changes.articles}, self._base.corpus
+        read = {
+            name: (article, number)
+            for name, (article, number) in self._read.items()
+            if name in ids and changes.removed.get(name, 0) <= number
+        }
+        unread = [article for article in changes.articles if article.id not in read or read[article.id][0] != article]
+        pending = {article.id: corpus.card(article) for article in self._without_vectors(unread)}
+        fresh = [article for article in unread if article.id not in pending]
+        read |= {article.id: (article, changes.seq) for article in fresh}
+        if fresh or read.keys() != self._read.keys():
+            new = [corpus.transform(some, self._vectors.lookup) for some in batched(fresh, LOOKUP_ARTICLES)]
+            self._weighed = joined([self._weighed, *new], read)
+        self._read = read
         return pending
+
+    def _without_vectors(self, articles: Sequence[Article]) -> list[Article]:
+        """Return those of ``articles`` of which some text has no vector yet; the texts are remembered until it has."""
+        strip, known = self._base.corpus.boilerplate.strip, self._texts
+        self._texts = {}
+        for article in articles:
+            found = known.get(article.id)
+            if found is None or found[0] != article:
+                found = article, views(strip(article)).texts
+            self._texts[article.id] = found
+        missing = set(self._vectors.missing(text for _, texts in self._texts.values() for text in texts))
+        return [article for article, texts in self._texts.values() if not missing.isdisjoint(texts)]
 
     def _with(self, changes: Changes, pending: dict[str, Card]) -> Snapshot:
         base, editorial = self._base, changes.editorial.with_current_ids(changes.aliases)
@@ -104,8 +121,8 @@ class Tail:
             if editorial == base.editorial:
                 return base
             return replace(base, seq=changes.seq, editorial=editorial)
-        gone = changes.gone | (changes.removed.keys() & pending.keys() - self._parts.keys())
-        if not self._parts and not gone:
+        gone = changes.gone | (changes.removed.keys() & pending.keys() - self._read.keys())
+        if not self._read and not gone:
             waiting = len(changes.articles)
             return replace(
                 base,
@@ -115,7 +132,7 @@ class Tail:
                 editorial=editorial,
                 tail_size=waiting,
             )
-        tail = joined([self._parts[name][1] for name in sorted(self._parts)]) if self._parts else nothing(base.corpus)
+        tail = self._weighed
         corpus = LiveCorpus.from_base(base.corpus, tail, gone, changes.aliases)
         lists = self._catalog.lists_of(self._renewed(changes))
         return replace(
@@ -133,7 +150,7 @@ class Tail:
 
     def _stale(self, pending: dict[str, Card]) -> str:
         """A digest of which articles wait, and of what is served in their place: processes may differ in it."""
-        served = [(name, *self._parts.get(name, ())[:1]) for name in sorted(pending)]
+        served = [(name, *self._read.get(name, ())[:1]) for name in sorted(pending)]
         return sha256(repr(served))[:8] if served else ""
 
     def _renewed(self, changes: Changes) -> set[str]:
@@ -163,7 +180,7 @@ class LiveNeighbours:
         rows, similar = self._base.search(vector, k, allowed[: self._count])
         late = np.flatnonzero(allowed[self._count :])
         rows = np.concatenate([rows, late + self._count])
-        similar = np.concatenate([similar, self._tail[late] @ vector])
+        similar = np.concatenate([similar, (self._tail @ vector)[late]])  # to copy those rows first takes far longer
         best = np.lexsort((self._order[rows], -similar))[:k]
         return rows[best], similar[best]
 

@@ -96,8 +96,10 @@ class Directory:
         cards = (*self.cards, *added)
         left = [row for name in {*gone, *(card.id for card in added)} if (row := self.row_of(name)) is not None]
         id_rank = np.concatenate([self.id_rank, self._ranks_between(added)])
-        regrouped = sorted(self._regrouped(added, left), key=lambda row: float(id_rank[row]))
-        story_ids = self._renumbered(cards, regrouped, left)
+        keys = {row: card.identity_keys for row, card in enumerate(added, len(self.cards))}
+        regrouped = sorted((*self._regrouped(keys.values(), left), *keys), key=lambda row: float(id_rank[row]))
+        keys = {row: keys[row] if row in keys else cards[row].identity_keys for row in (*left, *regrouped)}
+        story_ids = self._renumbered(cards, keys, regrouped, left)
         present = np.concatenate([self.present, np.ones(len(added), dtype=bool)])
         present[left] = False
         published = np.concatenate([self.published, _published(added)])
@@ -112,7 +114,7 @@ class Directory:
             present=present,
             published=published,
             visible=present & published,
-            _lookup=self._lookup.with_changes(cards, len(self.cards), regrouped, left, id_rank),
+            _lookup=self._lookup.with_changes(cards, keys, regrouped, left, id_rank),
             _stories=StoryGroups.from_ids(story_ids),
             _base=self,
         )
@@ -187,20 +189,20 @@ class Directory:
         ids = [card.id for card in self.cards]
         return np.array([bisect_left(ids, card.id) for card in added]) + np.linspace(-1, 0, len(added) + 2)[1:-1]
 
-    def _regrouped(self, added: Sequence[Card], left: Collection[int]) -> list[int]:
-        """The rows whose stories may be others now: those of stories that an article leaves or joins, and ``added``."""
-        keys = (self._lookup.by_key.get(key) for card in added for key in card.identity_keys)
-        joined = (row for row in keys if row is not None)
+    def _regrouped(self, added: Iterable[Sequence[str]], left: Collection[int]) -> list[int]:
+        """The rows whose stories may be others now: of those that articles with the keys ``added`` join, or leave."""
+        joined = (row for keys in added for key in keys if (row := self._lookup.by_key.get(key)) is not None)
         touched = {int(self.story_ids[row]) for row in (*left, *joined)}
         gone = set(left)
-        rows = [row for story in touched for row in self._stories.members(story).tolist() if row not in gone]
-        return [*rows, *range(len(self.cards), len(self.cards) + len(added))]
+        return [row for story in touched for row in self._stories.members(story).tolist() if row not in gone]
 
-    def _renumbered(self, cards: Sequence[Card], regrouped: Sequence[int], left: Sequence[int]) -> Rows:
-        """The story ids of ``cards``; rows that are ``regrouped`` or ``left`` get new ones."""
+    def _renumbered(
+        self, cards: Sequence[Card], keys: Mapping[int, Sequence[str]], regrouped: Sequence[int], left: Sequence[int]
+    ) -> Rows:
+        """The story ids of ``cards``; rows that are ``regrouped``, by their ``keys``, or ``left`` get new ones."""
         story_ids = np.concatenate([self.story_ids, np.zeros(len(cards) - len(self.cards), np.int64)])
         start = int(self.story_ids.max(initial=-1)) + 1
-        story_ids[regrouped] = start + story_ids_of([cards[row].identity_keys for row in regrouped])
+        story_ids[regrouped] = start + story_ids_of([keys[row] for row in regrouped])
         story_ids[left] = start + len(regrouped) + np.arange(len(left))
         return story_ids
 

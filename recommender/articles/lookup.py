@@ -32,26 +32,29 @@ class Lookup:
     def with_changes(
         self,
         cards: Sequence[Card],
-        known: int,
+        keys: Mapping[int, Sequence[str]],
         regrouped: Sequence[int],
         left: Sequence[int],
         id_rank: npt.NDArray[np.float64],
     ) -> "Lookup":
-        """Look up ``cards``, the first ``known`` of which are these; ``regrouped`` is in the order of ids."""
+        """Look up ``cards``, the first of which are these; ``regrouped`` is in the order of ids.
+
+        ``keys``: the identity keys of all rows that are ``left`` or ``regrouped``, which all later rows are.
+        """
         by_id = {**self.by_id}
         for row in left:
             del by_id[cards[row].id]
-        by_id |= {card.id: row for row, card in enumerate(cards[known:], known)}
+        by_id |= {cards[row].id: row for row in regrouped}
         by_url, by_key = self.by_url.copy(), {**self.by_key}
         for row in (*left, *regrouped):
             by_url.remove(cards[row].url or "", row)
         for row in left:
-            for key in cards[row].identity_keys:
+            for key in keys[row]:
                 if by_key.get(key) == row:
                     del by_key[key]
         for row in regrouped:
             by_url.add(cards[row].url or "", row)
-            for key in cards[row].identity_keys:
+            for key in keys[row]:
                 if key not in by_key or id_rank[row] < id_rank[by_key[key]]:
                     by_key[key] = row
         return Lookup(by_id, by_url, by_key)

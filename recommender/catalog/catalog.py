@@ -5,7 +5,7 @@ are cached in vector_cache.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from recommender.articles import Article, CuratedList, Record, UrlIndex
 from recommender.batches import batched
 from recommender.catalog import editorial_rows
 from recommender.catalog.article_writer import ArticleWriter, Removal
-from recommender.catalog.changelog import Change, Changelog, newest, newest_live, removed_since, touched_since
+from recommender.catalog.changelog import Change, Changelog, live_since, newest, newest_live, removed_since
 from recommender.catalog.database import has_log, open_engine
 from recommender.catalog.identity import Origin, stamped
 from recommender.catalog.rows import FETCH, NAMED, article_of, by_codepoint, former_ids, present_id
@@ -34,7 +34,8 @@ class Changes:
     """What is live and not yet built: ``seq`` numbers the newest change of the catalog.
 
     ``articles`` as they are now, by id; ids that are ``gone``; ids that were ``removed`` meanwhile, by which change,
-    though they may be back; all ``aliases``; everything that editors decided.
+    though they may be back; all ``aliases``; everything that editors decided; ``numbers``: the newest change of each
+    article, by id.
     """
 
     seq: int
@@ -43,6 +44,7 @@ class Changes:
     removed: dict[str, int]
     aliases: dict[str, str]
     editorial: Editorial
+    numbers: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,15 +194,21 @@ class Catalog:
         with self._log.transaction() as connection:
             return newest_live(connection)
 
-    def changes(self, since: int) -> Changes:
-        """Return what is live of the changes numbered above ``since``."""
+    def changes(self, since: int, before: Changes | None = None) -> Changes:
+        """Return what is live of the changes numbered above ``since``.
+
+        An article that was not touched since it was read ``before`` is not read again.
+        """
         with self._log.transaction() as connection:
-            seq = newest(connection)
-            ids = touched_since(connection, since, live=True)
-            found = tuple(self._read(connection, ids))
-            gone = frozenset(ids - {article.id for article in found})
+            seq, numbers = newest(connection), live_since(connection, since)
+            read = before.numbers if before else {}
+            same = {name for name, number in numbers.items() if read.get(name) == number}
+            kept = [article for article in before.articles if article.id in same] if before else []
+            found = sorted((*kept, *self._read(connection, numbers.keys() - same)), key=lambda article: article.id)
+            gone = frozenset(numbers.keys() - {article.id for article in found})
             removed = removed_since(connection, since)
-            return Changes(seq, found, gone, removed, former_ids(connection), editorial_rows.editorial(connection))
+            former, editorial = former_ids(connection), editorial_rows.editorial(connection)
+            return Changes(seq, tuple(found), gone, removed, former, editorial, numbers)
 
     def lists_of(self, ids: Collection[str]) -> dict[str, tuple[str, ...]]:
         """Return the curated list of each of ``ids``, targets as they were given; empty where there is none."""

@@ -167,10 +167,15 @@ def newest_live(connection: Connection) -> int:
     return int(connection.scalar(select(func.max(changed.c.live_seq))) or 0)
 
 
-def touched_since(connection: Connection, seq: int, *, live: bool = False) -> set[str]:
-    """Return the ids of the articles touched by the changes numbered above ``seq``; ``live``: by those to be served."""
-    number = changed.c.live_seq if live else changed.c.seq
-    return set(connection.scalars(select(changed.c.article_id).where(number > seq)))
+def touched_since(connection: Connection, seq: int) -> set[str]:
+    """Return the ids of the articles touched by the changes numbered above ``seq``."""
+    return set(connection.scalars(select(changed.c.article_id).where(changed.c.seq > seq)))
+
+
+def live_since(connection: Connection, seq: int) -> dict[str, int]:
+    """Return the articles touched by changes above ``seq`` that are to be served: by id, their newest of any kind."""
+    query = select(changed.c.article_id, changed.c.seq).where(changed.c.live_seq > seq)
+    return {name: number for name, number in connection.execute(query)}
 
 
 def removed_since(connection: Connection, seq: int) -> dict[str, int]:

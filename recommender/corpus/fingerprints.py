@@ -13,6 +13,7 @@ import numpy.typing as npt
 from sklearn.utils import murmurhash3_32
 
 from recommender.articles import Article
+from recommender.corpus.quantized import stretches
 from recommender.text import readable
 from recommender.text.distinct_words import distinct_words
 
@@ -96,7 +97,15 @@ class Fingerprints:
     @classmethod
     def joined(cls, parts: "Sequence[Fingerprints]") -> Self:
         """Join the fingerprints of some articles and of others, weighed alike, in their order."""
-        return cls(*_flat([part.row(at) for part in parts for at in range(len(part))]), parts[0].rarity)
+        starts = np.cumsum([0, *(len(part.words) for part in parts[:-1])])
+        ends = [part.ends[1:] + start for part, start in zip(parts, starts, strict=True)]
+        words = np.concatenate([part.words for part in parts])
+        return cls(words, np.concatenate([np.zeros(1, np.int64), *ends]), parts[0].rarity)
+
+    def taken(self, rows: npt.NDArray[np.int64]) -> "Fingerprints":
+        """Return the fingerprints of ``rows``, in their order."""
+        places, ends = stretches(self.ends, rows)
+        return Fingerprints(self.words[places], ends, self.rarity)
 
     def others(self, each: Sequence[Hashes]) -> "Fingerprints":
         """Return the fingerprints of other articles, weighed by the same rarity."""

@@ -93,15 +93,20 @@ class LiveCorpus(Corpus):
         return found
 
 
-def joined(parts: Sequence[Corpus]) -> Corpus:
-    """Return the corpus of the articles of ``parts``, at least one, which share their models and rise in their ids."""
-    first = parts[0]
+def joined(parts: Sequence[Corpus], ids: Iterable[str]) -> Corpus:
+    """Return the corpus of the articles ``ids``, of which ``parts``, at least one, hold each; of several the last.
+
+    The parts share their models.
+    """
+    first, cards = parts[0], [card for part in parts for card in part.cards]
+    place = {card.id: row for row, card in enumerate(cards)}
+    rows = np.array([place[identity] for identity in sorted(ids)], dtype=np.int64)
     return Corpus(
-        Directory.from_cards([card for part in parts for card in part.cards], {}),
-        QuantizedVectors.joined([part.quantized for part in parts]),
-        TermRows.joined([part.terms for part in parts]),
-        Fingerprints.joined([part.fingerprints for part in parts]),
-        np.concatenate([part.fused for part in parts]),
+        Directory.from_cards([cards[row] for row in rows.tolist()], {}),
+        QuantizedVectors.joined([part.quantized for part in parts]).taken(rows),
+        TermRows.joined([part.terms for part in parts]).taken(rows),
+        Fingerprints.joined([part.fingerprints for part in parts]).taken(rows),
+        np.concatenate([part.fused for part in parts])[rows],
         first.lexicon,
         first.fusion,
         first.boilerplate,

@@ -37,6 +37,17 @@ class Similarities(NamedTuple):
     passage_passage: Column
 
 
+def stretches(
+    ends: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the places ``ends[i]`` to ``ends[i + 1]`` of each i of ``rows``, and the ``(m + 1,)`` ends of these."""
+    starts = ends.take(rows)
+    counts = ends.take(rows + 1) - starts
+    found = np.zeros(len(rows) + 1, dtype=np.int64)
+    counts.cumsum(out=found[1:])
+    return np.repeat(starts - found[:-1], counts) + np.arange(found[-1]), found
+
+
 @dataclass(frozen=True, slots=True)
 class QuantizedVectors:
     """The vectors of n articles: ``codes`` ``(p, d)`` int8 times ``scales`` ``(p,)`` float32.
@@ -70,6 +81,11 @@ class QuantizedVectors:
             np.concatenate(ends),
         )
 
+    def taken(self, rows: npt.NDArray[np.int64]) -> "QuantizedVectors":
+        """Return the vectors of ``rows``, in their order."""
+        places, ends = stretches(self.ends, rows)
+        return QuantizedVectors(self.codes[places], self.scales[places], ends)
+
     def __len__(self) -> int:
         return len(self.ends) - 1
 
@@ -81,11 +97,8 @@ class QuantizedVectors:
 
     def similarities(self, rows: npt.NDArray[np.int64], body: Column, passages: Matrix) -> Similarities:
         """Compare ``rows``, m of the articles, with an article by its ``body`` ``(d,)`` and ``passages`` ``(k, d)``."""
-        starts = self.ends.take(rows)
-        counts = self.ends.take(rows + 1) - starts
-        ends = counts.cumsum()
-        firsts = ends - counts
-        places = np.repeat(starts - firsts, counts) + np.arange(ends[-1] if len(rows) else 0)
+        places, ends = stretches(self.ends, rows)
+        firsts = ends[:-1]
         scales = self.scales.take(places)
         to_body, best = self._products(places, body, passages)
         best *= scales

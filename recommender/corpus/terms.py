@@ -63,6 +63,11 @@ class TermRows:
         whole, short = ([getattr(part, name) for part in parts] for name in ("whole", "short"))
         return cls(sp.csr_matrix(sp.vstack(whole)), sp.csr_matrix(sp.vstack(short)))
 
+    def taken(self, rows: npt.NDArray[np.int64]) -> "TermRows":
+        """Return the terms of ``rows``, in their order."""
+        short = (len(SHORT) * rows[:, None] + np.arange(len(SHORT))).ravel()
+        return TermRows(self.whole[rows], self.short[short])
+
     def rows(self, rows: npt.NDArray[np.int64]) -> "TermRows":
         """Return the terms of ``rows``, in their order; of the whole texts only."""
         return TermRows(self.whole[rows], self.short[:0])

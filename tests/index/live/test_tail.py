@@ -1,6 +1,7 @@
 """Changes behind a snapshot: in every list at once, as if built with the same models; the next build folds them in."""
 
 import random
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Connection
 
 from index.build import build
 from index.live.live import Live
@@ -155,6 +157,48 @@ def base_of(tmp_path: Path) -> Snapshot:
 
 
 NEW = Record(Article(id="new", title="Ship strike at the quay", body="The ship and the crane."), "made")
+
+
+def test_one_more_change_reads_one_more_article(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long the tail is: what it costs to follow is what is new."""
+    rng, tail, read = random.Random(5), Tail(base_of(tmp_path), catalog), list[int]()
+    fetch = Catalog._read
+
+    def counted(self: Catalog, connection: Connection, ids: Collection[str] | None = None) -> Iterator[Article]:
+        read.append(len(ids or ()))
+        return fetch(self, connection, ids)
+
+    catalog.put([made(f"new-{n}", rng) for n in range(30)], live=True)
+    embed(catalog)
+    tail.now()
+    monkeypatch.setattr(Catalog, "_read", counted)
+    for number in range(3):
+        catalog.put([made(f"late-{number}", rng)], live=True)
+        embed(catalog)
+        read.clear()
+        assert f"late-{number}" in {card.id for card in tail.now().corpus.cards}
+        assert sum(read) <= 3, "itself, and perhaps stubs that it touched"
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_changes_read_after_others_are_all_changes(seed: int) -> None:
+    """Also of what came by a build's way, was removed and came back, and of stubs that were absorbed."""
+    rng, known = random.Random(seed), None
+    with closing(Catalog.open("sqlite://")) as catalog:
+        catalog.put([made(name, rng) for name in rng.sample(IDS, 8)])
+        since = catalog.seq()
+        for _ in range(12):
+            for name in rng.sample(IDS, 2):
+                if rng.random() < 0.3:
+                    catalog.remove(name)
+                else:
+                    catalog.put([made(name, rng)], live=rng.random() < 0.7)
+            if rng.random() < 0.7:
+                known = catalog.changes(since, known)
+                assert known == catalog.changes(since)
 
 
 def test_what_has_no_vectors_is_pending_and_comes_when_it_has(catalog: Catalog, tmp_path: Path) -> None:
