@@ -15,8 +15,8 @@ from index.store.snapshot import Snapshot
 from recommender.articles import Article, loose_url_key, url_key_or_none
 from recommender.articles.card import Card
 from recommender.articles.directory import Rows
-from recommender.catalog import Catalog, Changes, Origin
 from recommender.batches import batched
+from recommender.catalog import Catalog, Changes, Origin
 from recommender.catalog.vector_cache import VectorCache
 from recommender.corpus.corpus import LOOKUP_ARTICLES
 from recommender.corpus.encoder import Matrix
