@@ -3,6 +3,7 @@
 import gc
 import logging
 import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -30,6 +31,10 @@ from recommender.errors import CatalogError
 from recommender.settings import Settings, settings
 
 log = logging.getLogger(__name__)
+
+SWITCH_SECONDS = 0.001
+"""How long one thread may go on while another waits for the interpreter (Python's own 0.005): a request is served in
+several steps, and beside a long computation each of them waits that long."""
 
 DESCRIPTION = "Related articles for a website, computed from the articles themselves."
 
@@ -138,6 +143,7 @@ async def _in_service(app: FastAPI) -> AsyncIterator[None]:
         # What is loaded by now stays. To look through it again and again for garbage stops every request for 0.1 s.
         gc.collect()
         gc.freeze()
+        sys.setswitchinterval(SWITCH_SECONDS)
     try:
         yield
     finally:
