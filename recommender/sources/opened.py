@@ -9,7 +9,7 @@ import os
 import stat
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -83,10 +83,10 @@ def from_stream(raw: BinaryIO, place: str, *, url: str = "", content_type: str =
     counted = _Counted(_Again(start, raw))
     if start == GZIP:
         packed = cast(BinaryIO, counted)
-        unpacked: Any = _Limited(gzip.GzipFile(fileobj=packed), place, counted)
+        unpacked = _Limited(gzip.GzipFile(fileobj=packed).read1, place, counted)
         name = name[:-3] if name.lower().endswith(".gz") else name
     else:
-        unpacked = _Limited(counted, place, None)
+        unpacked = _Limited(counted.read, place, None)
     head = _read_some(unpacked, HEAD)
     file = cast(BinaryIO, io.BufferedReader(_Again(head, unpacked), HEAD))
     return Opened(place, name, file, head, url, content_type)
@@ -153,10 +153,10 @@ class _Counted(io.RawIOBase):
 
 
 class _Limited(io.RawIOBase):
-    """The bytes of ``raw``, until there are more of them than any articles have. ``packed``: what they come out of."""
+    """What ``read`` gives, until that is more than any articles have. ``packed``: what it comes out of."""
 
-    def __init__(self, raw: Any, place: str, packed: _Counted | None) -> None:  # noqa: ANN401 - whatever has ``read``
-        self._raw = raw
+    def __init__(self, read: Callable[[int], bytes | None], place: str, packed: _Counted | None) -> None:
+        self._read = read
         self._place = place
         self._packed = packed
         self._count = 0
@@ -169,7 +169,8 @@ class _Limited(io.RawIOBase):
         if self._error:  # who looked for the format met it first
             raise self._error
         try:
-            data = self._raw.read(len(buffer))
+            room = MAX_FILE - self._count
+            data = self._read(min(len(buffer), room) or 1) or b""
             self._count += len(data)
             self._check()
         except (gzip.BadGzipFile, zlib.error, EOFError) as error:

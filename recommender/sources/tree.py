@@ -14,7 +14,7 @@ UNREAD_FOLDERS = frozenset({"node_modules", "__pycache__", "__MACOSX"})
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """The regular files below ``root``, in sorted order, as paths from there. ``place``: what messages call the root."""
+    """The files below ``root``, in sorted order, as paths from there. ``place``: what messages call the root."""
 
     root: Path
     place: str
