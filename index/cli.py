@@ -8,7 +8,7 @@ import orjson
 import typer
 from rich.table import Table
 
-from index import cli_boilerplate, cli_preview, cli_rules, cli_snapshots, cli_sources
+from index import cli_boilerplate, cli_preview, cli_rules, cli_snapshots, cli_sources, cli_watch
 from index.build import Built, build
 from index.candidates.neighbours import IndexKind
 from index.check import check as check_store
@@ -40,6 +40,7 @@ app.command("list")(cli_snapshots.list_command)
 app.command()(cli_snapshots.prune)
 app.command()(cli_preview.preview)
 app.command()(cli_sources.formats)
+app.command("watch")(cli_watch.watch_command)
 
 AsJson = Annotated[bool, typer.Option("--json", help="End with one JSON line of counts.")]
 

@@ -37,10 +37,14 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What is to be known about a source as a whole, such as a selector that matched nothing."""
+    """What is to be known about a source as a whole, such as a selector that matched nothing.
+
+    ``partial``: it does not show all that it has, so that what is missing in it is not gone.
+    """
 
     text: str
     place: str
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,12 @@ TABLE: dict[str, tuple[Wrong, ...]] = {
         ("demo.jsonl --options-file nowhere.toml", ("nowhere.toml", "No such file")),
         ("demo.jsonl --count -1", ("--count", "'-1'", "greater than or equal to 0")),
     ),
+    "related-index watch": (
+        ("nowhere.jsonl --store {store}", ("nowhere.jsonl", "no such file or folder")),
+        ("demo.jsonl --store {store} --every soon", ("'soon'", "no time such as 90s, 15m or 6h")),
+        ("- --store {store}", ("standard input cannot be read again",)),
+        ("demo.jsonl --store nowhere", MISSPELT),
+    ),
     "related-index formats": (
         ("--store nowhere", ("No such option", "--store")),
         ("jsonl", ("unexpected extra argument", "jsonl")),
