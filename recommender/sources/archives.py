@@ -62,11 +62,27 @@ def _unzip(source: Opened, folder: Path) -> None:
 
 def _untar(source: Opened, folder: Path) -> None:
     room = _Room(source.place, None)
-    with tarfile.open(fileobj=source.file, mode="r|") as archive:
+    ending = _Ending(source.file)
+    with tarfile.open(fileobj=cast(BinaryIO, ending), mode="r|") as archive:
         for member in archive:
             file = archive.extractfile(member) if member.isreg() else None
             if file:
                 room.store(file, folder, member.name)
+    if any(ending.last):
+        raise SourceError("the archive is damaged (it ends too early): not all that it held is there", source.place)
+
+
+class _Ending:
+    """A file that remembers its last block: a tar that is whole ends in one of zeros."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.last = b""
+
+    def read(self, size: int) -> bytes:
+        data = self._file.read(size)
+        self.last = (self.last + data)[-tarfile.BLOCKSIZE :]
+        return data
 
 
 def _is_plain(member: zipfile.ZipInfo) -> bool:

@@ -107,7 +107,7 @@ def _read_file(path: Path, place: str, options: ReadOptions) -> Iterator[Found]:
     with opened(path, place) as source:
         if archives.fits(source):
             with archives.unpacked(source) as tree:
-                yield from _read_tree(tree, options)
+                yield from _read_tree(tree, options, inside=True)
             return
         found = format_of(source, options)
         if found is None and source.head.strip():
@@ -117,11 +117,16 @@ def _read_file(path: Path, place: str, options: ReadOptions) -> Iterator[Found]:
         yield from _never_empty(found.read(source, options) if found else (), place)
 
 
-def _read_tree(tree: Tree, options: ReadOptions) -> Iterator[Found]:
+def _read_tree(tree: Tree, options: ReadOptions, *, inside: bool = False) -> Iterator[Found]:
+    """Read the files of a folder; archives in it are read too, unless it is ``inside`` of one."""
     for file in tree.files:
         place = tree.place_of(file)
         try:
             with opened(tree.path(file), place) as source:
+                if archives.fits(source) and not inside:
+                    with archives.unpacked(source) as inner:
+                        yield from _read_tree(inner, options, inside=True)
+                    continue
                 found = _format_in_tree(source, options)
                 if found is None:
                     yield LeftOut(UNREAD, place)
