@@ -13,7 +13,8 @@ from index.build import build
 from index.live.live import Live
 from index.live.tail import Tail
 from index.store.publish import open_current, snapshots_folder
-from index.store.snapshot import Contents, Snapshot
+from index.store.snapshot import Snapshot
+from index.store.writing import Contents
 from recommender.catalog import Catalog
 from recommender.errors import NoSnapshotError, SnapshotError
 from tests.index.samples import BUILT_AT, ENCODER, articles, contents_of, lists_of, publish_in

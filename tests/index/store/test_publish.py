@@ -21,7 +21,7 @@ from index.store.publish import (
     published,
     snapshots_folder,
 )
-from index.store.snapshot import Contents
+from index.store.writing import Contents
 from recommender.errors import LockedError, NoSnapshotError, PublishError, SnapshotError
 from tests.index.samples import BUILT_AT, articles, contents_of, lists_of, publish_in
 
