@@ -22,13 +22,13 @@ from index.store.snapshot import Snapshot
 from recommender.errors import SnapshotError
 
 NAMES = frozenset(RelatedByUrlParams.model_fields)
-"""Of parameters; any others change no answer, and keep none of their own."""
+"""Names of the parameters that count: any others change no answer, and are ignored."""
 DOCUMENTS = ("/v1/articles/", "/v1/related")
 """What paths of documents begin with."""
 UNKEPT = "/overrides"
-"""What paths of others end with: they need a key, and are never kept."""
+"""What paths of answers end with that need a key, and are never kept."""
 MAX_REMEMBERED = 512
-"""Bytes of a query above which its spelling is worked out each time."""
+"""Bytes of a query above which its canonical form is computed each time."""
 MAX_KEY = 4_096
 """Characters of path and parameters above which an answer is not kept."""
 
@@ -158,13 +158,13 @@ def _without_conditions(scope: Scope, snapshot: Snapshot) -> Scope:
 
 
 def parameters(query: bytes) -> str:
-    """Return the parameters that count, by name, in one spelling; those of one name stay in their order."""
-    return _parameters(query) if len(query) <= MAX_REMEMBERED else _spelt(query)
+    """Return the canonical form of a query: parameters that count, by name; those of one name stay in their order."""
+    return _parameters(query) if len(query) <= MAX_REMEMBERED else _canonical(query)
 
 
-def _spelt(query: bytes) -> str:
+def _canonical(query: bytes) -> str:
     pairs = (pair for pair in parse_qsl(query.decode("latin-1"), keep_blank_values=True) if pair[0] in NAMES)
     return urlencode(sorted(pairs, key=lambda pair: pair[0]))
 
 
-_parameters = lru_cache(4_096)(_spelt)
+_parameters = lru_cache(4_096)(_canonical)

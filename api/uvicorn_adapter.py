@@ -66,7 +66,7 @@ class Workers(Multiprocess):
             super().keep_subprocess_alive()
 
     def handle_int(self) -> None:
-        """Stop."""
+        """Stop, and remember that it was for SIGINT."""
         self.interrupted = True
         super().handle_int()
 
