@@ -15,7 +15,7 @@ from sklearn.preprocessing import normalize
 
 from bench.candidates import CLUSTERS, DIM, clustered
 from index.store.manifest import ModelEntry
-from index.store.snapshot import Contents, contents
+from index.store.writing import Contents, contents
 from recommender.articles import CuratedList
 from recommender.articles.card import Card
 from recommender.articles.directory import Directory

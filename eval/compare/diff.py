@@ -14,7 +14,8 @@ from eval.compare.churn import Churn, ListChange, churn, most_changed, pairs_of
 from eval.compare.matching import GONE, matched
 from index.store.manifest import NAME, Manifest
 from index.store.publish import CURRENT, open_current, snapshots_folder
-from index.store.snapshot import Snapshot, open_snapshot
+from index.store.reading import open_snapshot
+from index.store.snapshot import Snapshot
 from recommender.articles.directory import Rows
 from recommender.errors import EvaluationError, SnapshotError
 

@@ -14,7 +14,8 @@ import numpy as np
 
 from index.live.tail import LiveNeighbours
 from index.store.manifest import ModelEntry
-from index.store.snapshot import Snapshot, contents
+from index.store.snapshot import Snapshot
+from index.store.writing import contents
 from recommender.articles import Article
 from recommender.boilerplate.boilerplate import Boilerplate
 from recommender.boilerplate.repetition import learn

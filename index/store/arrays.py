@@ -47,15 +47,15 @@ Terms = Mapping[str, tuple[str, ...]]
 
 def arrays_of(corpus: Corpus) -> dict[str, npt.NDArray[Any]]:
     """Return the arrays of ``corpus`` by file name, as they are to be written."""
-    lexicon, quantized, told = corpus.lexicon, corpus.quantized, corpus.fingerprints
+    lexicon, quantized, fingerprints = corpus.lexicon, corpus.quantized, corpus.fingerprints
     found: dict[str, npt.NDArray[Any]] = {
         "packed.npy": quantized.codes,
         "packed_scales.npy": quantized.scales,
         "packed_ends.npy": quantized.ends,
-        "fingerprints.npy": told.words,
-        "fingerprint_ends.npy": told.ends,
-        "shared_words.npy": told.rarity.shared,
-        "shared_words_holders.npy": told.rarity.holders,
+        "fingerprints.npy": fingerprints.words,
+        "fingerprint_ends.npy": fingerprints.ends,
+        "shared_words.npy": fingerprints.rarity.shared,
+        "shared_words_holders.npy": fingerprints.rarity.holders,
         "fused.npy": corpus.fused,
         "centre.npy": corpus.fusion.centre,
         "components.npy": lexicon.words.components,

@@ -10,7 +10,7 @@ from index.store.filesystem import FileSystem
 from index.store.manifest import Manifest
 from index.store.publish import CURRENT, current_version, open_current, snapshots_folder
 from index.store.retention import held
-from index.store.snapshot import Contents, write_snapshot
+from index.store.writing import Contents, write_snapshot
 from recommender.errors import NoSnapshotError, SnapshotError
 from tests.index.samples import Lists, lists_of, publish_in
 

@@ -11,7 +11,7 @@ import pytest
 
 from index.store.filesystem import FileSystem
 from index.store.publish import locked, open_current, publish
-from index.store.snapshot import Contents
+from index.store.writing import Contents
 from tests.faults.publishing import WRONG, Edition, Publisher, assert_mended, violation
 
 SURVIVED = 0

@@ -17,7 +17,9 @@ from index.cli import app
 from index.live.live import Live
 from index.live.writer import Writer
 from index.store.publish import open_current
-from index.store.snapshot import BOILERPLATE, Snapshot, open_snapshot
+from index.store.reading import open_snapshot
+from index.store.snapshot import Snapshot
+from index.store.texts import BOILERPLATE
 from recommender.articles import Article, Record
 from recommender.catalog import Catalog
 from recommender.catalog.tables import meta
