@@ -181,15 +181,15 @@ def from_store(store: Path, catalog: Catalog, encoder: Encoder, as_of: AsOf) -> 
 
 
 def _decided(editorial: Editorial) -> dict[str, Any]:
-    """What of editors' decisions counts where lists are scored; empty where nothing was decided."""
+    """Return, under ``decided``, a sentence on which editors' decisions hold for scored lists; empty without any."""
     rules = len(editorial.rules.never_beside) + len(editorial.rules.ignore_tags)
     blocks = sum(len(each.blocks) for each in editorial.overrides.values())
     pins = sum(len(each.pins) for each in editorial.overrides.values())
     if not (rules or blocks or pins):
         return {}
     told = (
-        f"{rules:,} rules and {blocks:,} blocks of editors count, {pins:,} pins do not: a pin is the answer that is"
-        " looked for"
+        f"Scored lists are made with the editors' rules ({rules:,}) and blocks ({blocks:,}) but without their pins"
+        f" ({pins:,}): a pin is itself the editor's answer."
     )
     return {"decided": told}
 
