@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from eval.catalogue.beyond import Beyond
 from eval.report.report import MAIN, Report, tokens
 from eval.stats.calibration import calibration, served_items
 from eval.stats.chance import expected_ndcg
@@ -35,13 +34,11 @@ def evaluate(
     k: int,
     *,
     about: Mapping[str, Any],
-    beyond: Beyond | None = None,
     on_query: Callable[[int], None] = lambda _: None,
 ) -> Report:
     """Let each of the prepared ``systems`` answer every query of ``task``; measure with nDCG@k and others.
 
-    ``about`` is kept as provenance, ``beyond`` as what lies beyond accuracy. Raises EvaluationError on a k
-    outside 1..DEPTH.
+    ``about`` is kept as provenance. Raises EvaluationError on a k outside 1..DEPTH.
     """
     check_cut(k)
     started = time.monotonic()
@@ -65,8 +62,6 @@ def evaluate(
     values = {system: per_query(measures, qrels, run) for system, run in rankings.items()}
     groups = shared_lists(task)
     document = _document(task, values, groups, k, about)
-    if beyond:
-        document["beyond"] = beyond.to_json()
     if hits:
         document["calibration"] = {name: calibration(served_items(task, each)).to_json() for name, each in hits.items()}
     document["provenance"]["seconds"] = round(time.monotonic() - started, 1)

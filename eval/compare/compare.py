@@ -139,9 +139,7 @@ def check_fail_under(document: Mapping[str, Any], system: str, floors: Sequence[
     return failures
 
 
-def check_no_worse(
-    a: Path, base: Path, margin: float, system: str = MAIN, measure: str | None = None, seed: int = SEED
-) -> list[str]:
+def check_no_worse(a: Path, base: Path, margin: float, system: str = MAIN, measure: str | None = None) -> list[str]:
     """Return why A is not shown to be no worse than BASE by more than ``margin``; empty if it is shown.
 
     Non-inferiority: the one-sided 95 % bootstrap interval of A minus BASE must lie above ``-margin`` (Walker &
@@ -151,14 +149,14 @@ def check_no_worse(
     first, second = read_results(a), read_results(base)
     name = measure or first.per_query.measures[0]
     values, others, groups = _paired(first, second, system, name)
-    asked, lowest = len(second.per_query.queries), lower_bound(values - others, seed, groups)
+    asked, lowest = len(second.per_query.queries), lower_bound(values - others, SEED, groups)
     failures = []
     if len(values) < LEAST_COMMON * asked:
         failures.append(f"Only {len(values):,} of the base's {asked:,} lists were asked: too few to compare with it.")
     if (found := units(values, groups)) < FEWEST:
         failures.append(f"{_lists(len(values), found)} in common with the base, at least {FEWEST} are needed.")
     elif lowest < -margin:
-        mean = bootstrap(values - others, seed, groups).mean
+        mean = bootstrap(values - others, SEED, groups).mean
         failures.append(
             f"{system} is not shown to be no worse than the base: {mean:+.4f} {name} over {len(values):,} common"
             f" lists, but {lowest:+.4f} at the lower end of the one-sided 95 % interval; the margin is {margin:.4f}."

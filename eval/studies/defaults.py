@@ -10,7 +10,7 @@ from pathlib import Path
 
 from eval.stats.significance import SEED
 from eval.systems.tuning import Tuning
-from eval.task.inputs import from_sources
+from eval.task.inputs import Feedback, Sources, from_sources
 from eval.task.task import AsOf
 from index.build import Bar, no_bar
 from recommender.corpus.encoder import Encoder
@@ -71,15 +71,8 @@ def lessons(
     found = []
     for source in CORPORA:
         on_corpus(source.name)
-        inputs = from_sources(
-            [folder / source.file],
-            encoder,
-            cache,
-            source.as_of,
-            curated_key=source.curated_key,
-            only=source.only,
-            bar=bar,
-        )
+        read = Sources([folder / source.file], cache, source.curated_key, only=source.only)
+        inputs = from_sources(read, encoder, source.as_of, Feedback(bar))
         examples = Tuning(inputs.task, SEED).examples(None)
         weighed = tuple(Example(e.inputs, e.picked, WEIGHT / len(examples)) for e in examples)
         found.append(Lessons(source, inputs.about["sources"][source.file], weighed))

@@ -17,7 +17,7 @@ import numpy as np
 import orjson
 
 from eval.studies.defaults import PROSE
-from eval.task.inputs import in_memory
+from eval.task.inputs import Feedback, Sources, in_memory
 from index.build import Bar, no_bar
 from recommender.corpus.corpus import Corpus
 from recommender.corpus.encoder import HashEncoder
@@ -150,7 +150,7 @@ def _archive(corpora: Path, demo: Path, names: Sequence[str], own: Sequence[Mapp
         if missing := [path for path in paths if not path.is_file()]:
             raise EvaluationError(f"{missing[0]}: no such corpus; the labels name articles of it")
         only = f"page_type={PROSE}" if "mdn" in names else ""
-        return in_memory(paths, HashEncoder(16), Path(folder), only=only, bar=bar).snapshot.corpus
+        return in_memory(Sources(paths, Path(folder), only=only), HashEncoder(16), Feedback(bar)).snapshot.corpus
 
 
 def _figures(pairs: Sequence[LabelledPair], one_story: Mapping[LabelledPair, bool]) -> dict[str, Any]:
