@@ -29,7 +29,8 @@ from eval.run_options import RunOptions
 from eval.stats.significance import SEED
 from eval.studies.ablation import ablate
 from eval.studies.curve import curve_length, learning_curve
-from eval.systems.systems import SYSTEMS, Ranking, SystemContext, prepare
+from eval.systems.context import Ranking, SystemContext
+from eval.systems.systems import SYSTEMS, prepare
 from eval.task.inputs import Feedback, Inputs, from_sources, from_store
 from eval.task.lines import silent
 from eval.task.task import AsOf, Task

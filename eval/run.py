@@ -13,7 +13,8 @@ from eval.stats.calibration import calibration, served_items
 from eval.stats.chance import expected_ndcg
 from eval.stats.measures import Values, judged_names, measure_names, per_query
 from eval.stats.significance import FEWEST, SEED, Comparison, Groups, Verdict, bootstrap, compare_all
-from eval.systems.systems import Ranking, Scored, check_cut
+from eval.systems.context import Ranking, Scored
+from eval.systems.systems import check_cut
 from eval.task.task import Task, qrels_of
 from recommender.ranking.hits import Hit
 

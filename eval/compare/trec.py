@@ -9,7 +9,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from eval.report.report import token, tokens
-from eval.systems.systems import DEPTH, SYSTEMS, Ranking
+from eval.systems.context import DEPTH, Ranking
+from eval.systems.systems import SYSTEMS
 from eval.task.lines import Warn, fields, read_lines, silent, some
 from eval.task.task import Judged, Task
 from recommender.errors import EvaluationError

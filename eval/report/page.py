@@ -13,7 +13,7 @@ from jinja2 import Environment
 from eval.catalogue.beyond import Beyond
 from eval.report.plots import ablation_plot, calibration_plot, curve_plot, exposure_plot, groups_plot, systems_plot
 from eval.report.report import MAIN, Report
-from eval.systems.systems import DEPTH
+from eval.systems.context import DEPTH
 from eval.task.task import Judged, Task
 from recommender.articles import Article
 from recommender.ranking.signals import SIGNALS

@@ -7,7 +7,7 @@ from eval.report.report import tokens
 from eval.run import shared_lists
 from eval.stats.measures import primary
 from eval.stats.significance import SEED, bootstrap
-from eval.systems.systems import DEPTH
+from eval.systems.context import DEPTH
 from eval.systems.tuning import Tuning
 from eval.task.task import qrels_of
 from recommender.ranking.signals import SIGNALS

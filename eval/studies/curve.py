@@ -9,8 +9,8 @@ from eval.report.report import tokens
 from eval.run import shared_lists
 from eval.stats.measures import primary
 from eval.stats.significance import SEED, bootstrap
+from eval.systems.context import DEPTH
 from eval.systems.crossval import FOLDS, deal
-from eval.systems.systems import DEPTH
 from eval.systems.tuning import Tuning
 from eval.task.task import Task, qrels_of
 

@@ -20,7 +20,8 @@ from eval.report.report import MAIN
 from eval.stats.correlation import agreement, interval
 from eval.stats.measures import Values
 from eval.stats.significance import RESAMPLES, SEED
-from eval.systems.systems import one_text, tfidf_rows
+from eval.systems.baselines import tfidf_rows
+from eval.systems.context import one_text
 from eval.task.inputs import Feedback, Sources, in_memory
 from eval.task.lines import Warn, read_lines, silent
 from index.store.snapshot import Snapshot

@@ -22,7 +22,8 @@ from eval.studies.pairs import (
     read_pairs,
     tfidf_scores,
 )
-from eval.systems.systems import SystemContext, prepare
+from eval.systems.context import SystemContext
+from eval.systems.systems import prepare
 from eval.task.inputs import Sources
 from eval.task.task import AsOf, Task, make_task
 from recommender.articles import Article, Record
