@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from recommender.start import start
 
 EXTRA = ("bm25s", "ir_measures", "jinja2", "matplotlib", "threadpoolctl")
-"""What the extra ``eval`` installs, as it is imported: a base install has no need of it."""
+"""What the extra ``eval`` installs, as it is imported: building and serving do not need it."""
 
 
 def main() -> None:

@@ -142,7 +142,7 @@ class Outside(NamedTuple):
         return cls(judgements, read_runs(options.runs or (), cli_support.warn))
 
     def check_ids(self, ids: Sequence[str], queries: Sequence[str]) -> None:
-        """Raise EvaluationError on files that name other articles; what is left out of them is said later."""
+        """Raise EvaluationError if a run has none of these ids, or a judgement names another article."""
         check_runs(self.runs, queries, ids, silent)
         if self.judgements:
             check_judgements(self.judgements, ids)
@@ -178,7 +178,7 @@ def _embedder(inputs: Inputs) -> Callable[[list[str]], None]:
 
 
 def _measured(options: RunOptions, inputs: Inputs, rankings: Mapping[str, Ranking]) -> tuple[Report, Beyond | None]:
-    """Return the report of ``rankings``, and what all lists do to the catalogue if that was asked for."""
+    """Return the report of ``rankings``, and the figures of all articles' lists with ``--beyond``, else None."""
     task, found = inputs.task, None
     if options.beyond:
         with cli_support.item_bar("listing all articles", len(task.articles)) as progress:
@@ -192,7 +192,7 @@ def _measured(options: RunOptions, inputs: Inputs, rankings: Mapping[str, Rankin
 
 
 def _add_studies(options: RunOptions, context: SystemContext, report: Report) -> None:
-    """Add the ablation and the learning curve to the report's document, if they were asked for."""
+    """Add the results of ``--ablation`` and ``--curve`` to the report's document."""
     task = context.task
     if options.ablation:
         with cli_support.item_bar("leaving signals out", len(task.queries)) as progress:

@@ -21,7 +21,7 @@ from recommender.ranking.hits import Hit
 PACKAGES = ("numpy", "scikit-learn", "faiss-cpu", "sentence-transformers", "ir-measures", "bm25s")
 ZERO_SHOT = "zero-shot"
 OURS = {ZERO_SHOT: "With every list hidden", "tuned": "Tuned to the other lists"}
-"""The product under other conditions: no rivals of it."""
+"""Variants of the product, which are not compared with it as baselines, and how the verdict introduces them."""
 CLAIMS = {
     Verdict.BETTER: "better than",
     Verdict.WORSE: "worse than",
@@ -37,7 +37,7 @@ def evaluate(
     about: Mapping[str, Any],
     on_query: Callable[[int], None] = lambda _: None,
 ) -> Report:
-    """Let each of the prepared ``systems`` answer every query of ``task``; measure with nDCG@k and others.
+    """Return the report of the prepared ``systems`` on every query of ``task``: nDCG@k and other measures.
 
     ``about`` is kept as provenance. Raises EvaluationError on a k outside 1..DEPTH.
     """

@@ -1,4 +1,4 @@
-"""What ``related-eval run`` is told on the command line, and what of it is refused before any work."""
+"""The options of ``related-eval run``, and the checks of them before any work."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

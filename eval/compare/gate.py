@@ -1,4 +1,4 @@
-"""Holding a report to a floor or a base: what makes a build of the site's CI fail."""
+"""Gates for a CI: a report fails below a floor, or if it is not shown to be no worse than a base report."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Bounds:
 
 
 def check_floors(floors: Sequence[tuple[str, float]], systems: Sequence[str], k: int, *, judged: bool) -> None:
-    """Raise EvaluationError, before the work, on a floor that no report of these ``systems`` at this k could pass."""
+    """Raise EvaluationError on a floor for a system or measure that a report of ``systems`` at this k lacks."""
     if floors and MAIN not in systems:
         raise EvaluationError(f"--fail-under holds {MAIN} to a floor, which is not in --systems {','.join(systems)}")
     for measure, _ in floors:

@@ -43,7 +43,7 @@ def render(report: Report, task: Task, beyond: Beyond | None) -> str:
 
 
 def browser(report: Report, task: Task) -> dict[str, Any]:
-    """Return what the page's browser of queries shows, the worst first: what was picked, what was found, and why."""
+    """Return the page's data of each query, worst first: its curated list, its ranking, what each signal added."""
     system = MAIN if MAIN in report.rankings else next(iter(report.rankings))
     measure = report.measures[0]
     k = report.document["k"]

@@ -1,4 +1,4 @@
-"""The evaluation as a person reads it: tables in the terminal and in Markdown, and one article's list."""
+"""Tables of a report in the terminal and in Markdown, and one article's list beside its editor's."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -16,7 +16,7 @@ from recommender.ranking.signals import SIGNALS
 def ablate(tuning: Tuning, k: int, on_query: Callable[[int], None] = lambda _: None) -> list[dict[str, Any]]:
     """Return, for each group of signals, what nDCG@k loses without it, with its interval; the greatest loss first.
 
-    A group that adds nothing has an interval around 0. Candidates stay the same in all of them.
+    A group that adds nothing has an interval around 0. The candidates are those of the whole ranker.
     """
     task, names = tuning.task, tokens(tuning.task.snapshot.corpus)
     groups: dict[str, set[str]] = {}

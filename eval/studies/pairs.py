@@ -1,4 +1,4 @@
-"""Human pairs: people said how related two articles are; does a system's score order the pairs as they do?
+"""Correlation of a system's scores with people's judgements of how related two articles are.
 
 For corpora where pairs, not lists, were judged. Lines of ``{"a": id, "b": id, "score": number}``, any scale, more
 is more related. Intervals come from resampling pairs as if they were independent; pairs that share an article are

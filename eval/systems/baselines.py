@@ -59,7 +59,7 @@ def bm25_top25(context: SystemContext) -> Ranking:
 
 
 def naive(context: SystemContext) -> Ranking:
-    """What most recommenders do: nearest neighbours of one truncated vector an article."""
+    """Nearest neighbours by one vector an article, of its truncated text: what most recommenders do."""
     return _by_scores(context.task, lambda row: context.one_vector @ context.one_vector[row])
 
 
@@ -78,7 +78,7 @@ def rrf(context: SystemContext) -> Ranking:
 
 
 def section(context: SystemContext) -> Ranking:
-    """The same section first, each half newest first: what a template without a recommender shows."""
+    """Articles of the query's section first, then the others, both newest first: a template without a recommender."""
     cards = context.task.snapshot.corpus.cards
     days = np.nan_to_num(context.task.snapshot.corpus.directory.days, nan=-np.inf)
     newest = np.argsort(np.lexsort((-np.arange(len(cards)), days))).astype(np.float64)
@@ -89,7 +89,7 @@ def section(context: SystemContext) -> Ranking:
 
 
 def popular(context: SystemContext) -> Ranking:
-    """Most listed by the other articles' curated lists that may be known at the query's time."""
+    """Articles by how many curated lists hold them, over the lists that may be used for the query."""
     task = context.task
 
     def scores(row: int) -> npt.NDArray[np.floating]:

@@ -26,7 +26,7 @@ Ranking = Callable[[Judged], Rows]
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A ranking whose answers have scores that claim to be probabilities, and reasons."""
+    """A ranking whose hits have calibrated scores, and what each signal added to them."""
 
     hits: Callable[[Judged], list[Hit]]
 
@@ -72,5 +72,5 @@ class SystemContext:
 
 
 def one_text(article: Article) -> str:
-    """Return what a naive recommender embeds: title, teasers and body, as much as the model may read of it."""
+    """Return the text that ``naive`` embeds: title, teasers and body, cut at NAIVE_CHARS."""
     return f"{article.title}. {' '.join(article.teasers)} {article.body}"[:NAIVE_CHARS]

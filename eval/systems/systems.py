@@ -17,13 +17,13 @@ from recommender.ranking.request import RelatedRequest
 
 
 def zero_shot(context: SystemContext) -> Ranking:
-    """The product with every list hidden: what a site without lists gets."""
+    """The product without any curated list: what a site without lists gets."""
     nothing = CuratedLists.none(len(context.task.snapshot.corpus))
     return Scored(lambda query: served(context.task, query, DEPTH, nothing))
 
 
 def product(context: SystemContext) -> Ranking:
-    """The product as it is served, the lists of the other folds known as evidence."""
+    """The product as it is served, with the curated lists of the other folds as evidence."""
     fold_of = context.tuning.fold_of
     return Scored(lambda query: served(context.task, query, DEPTH, evidence(context.task, query.row, fold_of)))
 
@@ -57,7 +57,7 @@ SYSTEMS: dict[str, Callable[[SystemContext], Ranking]] = {
 
 
 def served(task: Task, query: Judged, limit: int, curated: CuratedLists) -> list[Hit]:
-    """Return what the API would answer to ``query`` under the task's date rule, if ``curated`` is what it knows."""
+    """Return the hits the API would give for ``query``, under the task's date rule, with ``curated`` as lists."""
     request = RelatedRequest(limit=limit, filters=task.filters(query.row))
     return task.knowing(curated).related(task.query(query.row), request)
 
