@@ -11,7 +11,6 @@ from typing import NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
-from scipy.sparse import _sparsetools
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize
 
@@ -19,6 +18,7 @@ from recommender.articles import Article
 from recommender.corpus.encoder import Matrix
 from recommender.corpus.lexical import LexicalModel, Text, fit_lexical
 from recommender.corpus.quantized import Column
+from recommender.corpus.sparse_loops import rows_times_vector, times_vector
 from recommender.corpus.views import whole_text
 from recommender.text.names import names
 from recommender.text.stop_words import list_languages
@@ -96,19 +96,8 @@ class TermRows:
         return dense
 
     def cosines(self, rows: npt.NDArray[np.int64], dense: Column) -> Column:
-        """Return ``(m,)``: inner products of the ``whole`` texts of ``rows``, m of the articles, with ``dense``.
-
-        ``whole[rows] @ dense`` by SciPy's own two loops, without the checks around them: those cost as much again.
-        """
-        indptr, indices, data = self.whole.indptr, self.whole.indices, self.whole.data
-        lines = rows.astype(indices.dtype)
-        ends = np.zeros(len(rows) + 1, dtype=indices.dtype)
-        np.cumsum(indptr.take(rows + 1) - indptr.take(rows), out=ends[1:])
-        columns, weights = np.empty(ends[-1], dtype=indices.dtype), np.empty(ends[-1], dtype=np.float32)
-        found = np.zeros(len(rows), dtype=np.float32)
-        _sparsetools.csr_row_index(len(rows), lines, indptr, indices, data, columns, weights)
-        _sparsetools.csr_matvec(len(rows), self.whole.shape[1], ends, columns, weights, dense, found)
-        return found
+        """Return ``(m,)``: inner products of the ``whole`` texts of ``rows``, m of the articles, with ``dense``."""
+        return rows_times_vector(self.whole, rows, dense)
 
     def has(self, name: str) -> bool:
         """Say whether one article has any term of this one of SHORT."""
@@ -165,10 +154,8 @@ class Containment:
         return self._shares(self._texts.indices[self._texts.indptr[place] : self._texts.indptr[place + 1]])
 
     def _shares(self, mine: npt.NDArray[np.int32]) -> Column:
-        texts = self._texts
-        both = np.zeros(texts.shape[0], dtype=np.float32)
         self._held[mine] = 1
-        _sparsetools.csr_matvec(*texts.shape, texts.indptr, texts.indices, self._ones, self._held, both)
+        both = times_vector(self._texts, self._ones, self._held)
         self._held[mine] = 0
         return np.asarray(both / np.maximum(np.minimum(len(mine), self._counts), 1), dtype=np.float32)
 
