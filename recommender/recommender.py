@@ -149,12 +149,11 @@ class Recommender:
     def _open(self, query: Query, request: RelatedRequest) -> Selection:
         """Eligibility: what may stand in the list, and which pins do."""
         corpus, overrides = self.corpus, self.editorial.about(query.card.id)
-        pins: list[tuple[int, int]] = []
-        if overrides.pins:
-            pins = pinned(corpus, overrides.pins, requested(query, corpus, request.filters, request.mode))
+        within = requested(query, corpus, request.filters, request.mode)
+        pins = pinned(corpus, overrides.pins, within)
         rows = [row for _, row in pins]
         story_ids = corpus.directory.story_ids
-        allowed = self.eligible(query, request) & ~np.isin(story_ids, story_ids[rows])
+        allowed = eligible(query, corpus, request, self.editorial, within) & ~np.isin(story_ids, story_ids[rows])
         barred = named(corpus, (*request.filters.exclude, *(block.id for block in overrides.blocks)))
         return Selection(query, request, overrides, allowed, tuple(pins), (*rows, *barred))
 
