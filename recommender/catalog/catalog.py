@@ -163,11 +163,6 @@ class Catalog:
         with self._log.transaction() as connection:
             return editorial_rows.overrides_for(connection, identity)
 
-    def overrides(self) -> dict[str, Overrides]:
-        """Return what is decided for each article that anything is decided for, by its id."""
-        with self._log.transaction() as connection:
-            return editorial_rows.all_overrides(connection)
-
     def put_rules(self, text: str) -> None:
         """Store the site's rules; empty: none. Raises RulesError if they cannot be read, and stores nothing."""
         Editorial.from_text(text, {})
@@ -188,11 +183,6 @@ class Catalog:
         """Return the number of the newest change."""
         with self._log.transaction() as connection:
             return newest(connection)
-
-    def live_seq(self) -> int:
-        """Return the number of the newest change of an article that is served before the next build; 0: none."""
-        with self._log.transaction() as connection:
-            return newest_live(connection)
 
     def changes(self, since: int, before: Changes | None = None) -> Changes:
         """Return what is live of the changes numbered above ``since``.

@@ -156,12 +156,12 @@ class Containment:
         self._ones = np.ones(len(texts.whole.indices), dtype=np.float32)
         self._held = np.zeros(texts.whole.shape[1], dtype=np.float32)
 
-    def shares_of(self, others: TermRows, row: int = 0) -> Column:
-        """Return ``(m,)``: of the article at ``row`` of ``others`` with each of the texts; 0 where one has no terms."""
-        return self._shares(others.whole.indices[others.whole.indptr[row] : others.whole.indptr[row + 1]])
+    def shares_of(self, other: TermRows) -> Column:
+        """Return ``(m,)``: of another text, one row, with each of the texts; 0 where one has no terms."""
+        return self._shares(other.whole.indices)
 
     def shares_of_text(self, place: int) -> Column:
-        """Return the same of one of the texts themselves."""
+        """Return ``(m,)``: of the text at ``place`` with each of the texts, itself among them."""
         return self._shares(self._texts.indices[self._texts.indptr[place] : self._texts.indptr[place + 1]])
 
     def _shares(self, mine: npt.NDArray[np.int32]) -> Column:

@@ -24,7 +24,7 @@ from recommender.ranking.signals import SIGNALS
 from recommender.text import normalise
 from recommender.text.names import written
 
-__all__ = ["PHRASES", "Quote", "Why", "why", "why_each"]
+__all__ = ["PHRASES", "Quote", "Why", "why_each"]
 
 MOST = 5
 """Names, and terms, that are given at most."""
@@ -93,17 +93,12 @@ class Why:
     strongest: tuple[str, ...]
 
 
-def why(pool: Pool, hit: Hit, ours: Article | None = None, theirs: Article | None = None) -> Why:
-    """Return why ``hit`` stands in the list of the query of ``pool``.
-
-    ``ours`` is the query's full article (or the draft), ``theirs`` the candidate's, None where not known: then nothing
-    is quoted, names may be case-folded, and the terms are single words.
-    """
-    return why_each(pool, [hit], ours, [theirs])[0]
-
-
 def why_each(pool: Pool, hits: Sequence[Hit], ours: Article | None, theirs: Sequence[Article | None]) -> list[Why]:
-    """Return ``why`` of each of ``hits``, whose full articles are ``theirs``; the query's own is read only once."""
+    """Return why each of ``hits`` stands in the list of the query of ``pool``, in their order.
+
+    ``ours`` is the query's full article (or the draft), ``theirs`` those of the hits, None where not known: then
+    nothing is quoted, names may be case-folded, and the terms are single words.
+    """
     corpus = pool.corpus
     strip = corpus.boilerplate.strip
     ours, theirs = ours and strip(ours), [article and strip(article) for article in theirs]

@@ -109,13 +109,12 @@ class Tellings:
         self._days = corpus.directory.days[rows]
         self._sizes = corpus.fingerprint_sizes(rows)
 
-    def retelling(self, told: Told, terms: TermRows, row: int = 0) -> npt.NDArray[np.bool_]:
-        """Return ``(m,)``: of the text ``told``, whose terms are at ``row`` of ``terms``."""
-        count = int(terms.whole.indptr[row + 1] - terms.whole.indptr[row])
-        return self._checked(told, count, self._contained.shares_of(terms, row))
+    def retelling(self, told: Told, terms: TermRows) -> npt.NDArray[np.bool_]:
+        """Return ``(m,)`` bool: the articles that tell the text ``told``, whose terms are ``terms``, again."""
+        return self._checked(told, terms.whole.nnz, self._contained.shares_of(terms))
 
     def retelling_of_place(self, place: int) -> npt.NDArray[np.bool_]:
-        """Return the same of one of the articles, without itself."""
+        """Return ``(m,)`` bool: the articles that tell the one at ``place`` again, itself not among them."""
         shares = self._contained.shares_of_text(place)
         shares[place] = 0
         return self._checked(Told.from_row(self._corpus, int(self._rows[place])), int(self._terms[place]), shares)

@@ -14,7 +14,7 @@ from recommender.articles import Article
 from recommender.corpus.corpus import Corpus, Query
 from recommender.corpus.live_corpus import LiveCorpus
 from recommender.corpus.views import whole_text
-from recommender.explain.why import MOST, PHRASES, STRONGEST, Quote, Why, why
+from recommender.explain.why import MOST, PHRASES, STRONGEST, Quote, Why, why_each
 from recommender.ranking.curated import CuratedLists
 from recommender.ranking.hits import Hit, Source
 from recommender.ranking.pool import Pool
@@ -37,6 +37,11 @@ def pool_for(query: Query, corpus: Corpus, curated: CuratedLists | None = None) 
 
 def hits_of(pool: Pool, limit: int = 10) -> list[Hit]:
     return ranked(pool, signals(pool), RANKER, limit)
+
+
+def why(pool: Pool, hit: Hit, ours: Article | None = None, theirs: Article | None = None) -> Why:
+    (found,) = why_each(pool, [hit], ours, [theirs])
+    return found
 
 
 def assert_true(found: Why, ours: Article, theirs: Article) -> None:
