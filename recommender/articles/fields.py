@@ -65,7 +65,7 @@ class Fields:
             value = next(iter([*named, *(item for item in value if not is_none(item))]), None)
         if is_none(value):
             return ""
-        section = plain_line(label_of(value) or "")
+        section = plain_line(_bounded("section", label_of(value) or ""))
         if section and len(section) <= MAX_TITLE:
             return section
         self.leave_out("section", value, f"is no text of at most {MAX_TITLE:,} characters")
@@ -75,9 +75,10 @@ class Fields:
         """The tags, each once."""
         value = self._record.get("tags")
         if isinstance(value, str):
-            value = _split_tags(value)
+            value = _split_tags(_bounded("tags", value))
         labels = self._items("tags", value, label_of, "is no tag")
-        return self._at_most("tags", self._short("tags", map(plain_line, labels), MAX_TITLE), MAX_TAGS)
+        tags = (plain_line(_bounded("tags", label)) for label in labels)
+        return self._at_most("tags", self._short("tags", tags, MAX_TITLE), MAX_TAGS)
 
     def language(self) -> str:
         """The language tag, in lower case; of several the first."""
