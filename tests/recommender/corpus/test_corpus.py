@@ -230,6 +230,22 @@ def test_a_draft_of_one_text_is_read_by_that_text(article: Article, small: Corpu
     assert draft.fused.any()
 
 
+@pytest.mark.parametrize(("count", "without_influence"), [(8, []), (9, [4]), (12, [1, 4, 7, 10])])
+def test_a_body_is_read_by_eight_passages(count: int, without_influence: list[int], small: Corpus) -> None:
+    """Of more than eight, evenly spread ones; what stands in the others has no influence on the vectors."""
+    sentences = [" ".join([f"word{n}"] * 100) + "." for n in range(count)]
+    before = small.draft(Article(id="a", title="T", body=" ".join(sentences)), ENCODER)
+    assert len(before.passages) == 8
+    unchanged = []
+    for n in range(count):
+        body = " ".join([*sentences[:n], sentences[n].replace("word", "port"), *sentences[n + 1 :]])
+        after = small.draft(Article(id="a", title="T", body=body), ENCODER)
+        changed = not np.array_equal(after.passages, before.passages)
+        assert changed == (not np.array_equal(after.views, before.views))
+        unchanged += [] if changed else [n]
+    assert unchanged == without_influence
+
+
 def test_sections_are_numbered_by_name() -> None:
     sections = ["sea", "", "land", "sea"]
     corpus = corpus_of(Article(id=str(n), title="T", section=name) for n, name in enumerate(sections))
