@@ -130,7 +130,7 @@ class Recommender:
 
     def prepared(self, query: Query) -> Query:
         """Return ``query`` without the tags that count nothing on this site."""
-        return replace(query, terms=query.terms.without_tags(self.corpus.lexicon, self.editorial.rules.ignore_tags))
+        return replace(query, terms=self.corpus.lexicon.without_tags(query.terms, self.editorial.rules.ignore_tags))
 
     def without_pins(self) -> "Recommender":
         """Return the recommender as it would be if no editor had pinned anything: blocks and rules stay."""

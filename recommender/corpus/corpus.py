@@ -20,8 +20,9 @@ from recommender.boilerplate.boilerplate import Boilerplate
 from recommender.corpus.encoder import Encoder, Matrix
 from recommender.corpus.fingerprints import Fingerprints, Hashes, fingerprint
 from recommender.corpus.fusion import Fusion, unit
+from recommender.corpus.lexicon import Lexicon, LexiconFit
 from recommender.corpus.quantized import VIEWS, Column, QuantizedVectors, Similarities
-from recommender.corpus.terms import SHORT, Lexicon, LexiconFit, TermRows
+from recommender.corpus.terms import SHORT, TermRows
 from recommender.corpus.views import Views, views
 
 Lookup = Callable[[Sequence[str]], Matrix]

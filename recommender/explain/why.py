@@ -165,7 +165,7 @@ _Pair = tuple[TermRows, TermRows]
 
 def _names(pool: Pool, terms: _Pair, texts: tuple[_Text, _Text]) -> Iterator[str]:
     model, (ours, theirs) = pool.corpus.lexicon.names, texts
-    shared = np.intersect1d(terms[0].columns("names"), terms[1].columns("names")) - len(pool.corpus.lexicon.words.terms)
+    shared = np.intersect1d(terms[0].columns("names"), terms[1].columns("names")) - pool.corpus.lexicon.first_name
     shared = shared[model.idf[shared] >= _rarity(pool)]
     for column in shared[np.argsort(-model.idf[shared], kind="stable")].tolist():
         name = model.terms[column]
@@ -192,8 +192,7 @@ def _terms(pool: Pool, terms: _Pair, texts: tuple[_Text, _Text], taken: Collecti
 def _tags(pool: Pool, terms: _Pair, card: Card) -> tuple[str, ...]:
     """Without those that count nothing here, which the query's terms do not hold."""
     lexicon = pool.corpus.lexicon
-    start = len(lexicon.words.terms) + len(lexicon.names.terms)
-    shared = np.intersect1d(terms[0].columns("tags"), terms[1].columns("tags")) - start
+    shared = np.intersect1d(terms[0].columns("tags"), terms[1].columns("tags")) - lexicon.first_tag
     known = {lexicon.tags.terms[column] for column in shared.tolist()}
     return tuple(tag for tag in card.tags if tag.casefold() in known)
 

@@ -12,7 +12,8 @@ from index.store.arrays import ARRAYS, SPARSE, ArrayFiles, arrays_of
 from index.store.snapshot import Contents, Snapshot, open_snapshot
 from recommender.articles import Article, Record
 from recommender.corpus.corpus import Corpus
-from recommender.corpus.terms import Lexicon, TermRows
+from recommender.corpus.lexicon import Lexicon
+from recommender.corpus.terms import TermRows
 from recommender.errors import SnapshotError
 from tests.index.samples import ENCODER, article, articles, contents_of, written
 
