@@ -93,7 +93,7 @@ class Catalog:
         return change.seq
 
     def prepare(self) -> None:
-        """Learn what writes must know of every article, so that the first need not wait for it; change nothing."""
+        """Read what writes must know of every article, so that the first need not wait for it; change nothing."""
         with self._writing:
             self._log.require_sound()
             with self._log.transaction() as connection:
@@ -105,7 +105,7 @@ class Catalog:
             return {article.id for article in article_reader.stored(connection, ids) if article.body}
 
     def ambiguous_stubs(self) -> dict[str, tuple[str, ...]]:
-        """Return the articles that fit a stub by its id, where several do, as far as this process looked at them."""
+        """Return, by stub id, the articles that fit a stub, where several do; of the stubs this process looked at."""
         return dict(self._writer.ambiguous)
 
     def remove(self, identity: str) -> Removal | None:

@@ -77,7 +77,7 @@ class TextIndex:
 class StubMatcher:
     """The texts by which the catalog's stubs and articles are known.
 
-    Those of the stubs that an article took the place of, too: another article that fits as well may come any day.
+    Stubs whose place an article took are among them: another article that fits as well may come any day.
     """
 
     def __init__(self) -> None:

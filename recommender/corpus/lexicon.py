@@ -12,7 +12,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize
 
 from recommender.articles import Article
-from recommender.corpus.lexical import LexicalModel, Text, fit_lexical
+from recommender.corpus.lexical import LexicalModel, Text, canonical, fit_lexical
 from recommender.corpus.terms import TermRows
 from recommender.corpus.views import whole_text
 from recommender.text.names import names
@@ -38,13 +38,13 @@ class BagModel:
         except ValueError:  # scikit-learn's way to say that not one term is left
             return cls((), np.zeros(0, np.float32)), sp.csr_matrix((len(bags), 0), dtype=np.float32)
         terms = tuple(vectorizer.get_feature_names_out().tolist())
-        return cls(terms, vectorizer.idf_.astype(np.float32)), _canonical(rows)
+        return cls(terms, vectorizer.idf_.astype(np.float32)), canonical(rows)
 
     def transform(self, bags: Sequence[Sequence[str]]) -> sp.csr_matrix:
         """Return ``(len(bags), V)`` float32 CSR of ``(1 + ln tf) · idf``, rows of unit length or empty."""
         if not self.terms:
             return sp.csr_matrix((len(bags), 0), dtype=np.float32)
-        return _canonical(self._vectorizer.transform(bags))
+        return canonical(self._vectorizer.transform(bags))
 
     @cached_property
     def _vectorizer(self) -> TfidfVectorizer:
@@ -72,7 +72,7 @@ class Lexicon:
         return self.first_name + len(self.names.terms)
 
     def without_tags(self, rows: TermRows, tags: Collection[str]) -> TermRows:
-        """Return ``rows`` without the ``tags``, which are case-folded: nothing shares them any more."""
+        """Return ``rows`` without the ``tags``, which are case-folded: no two articles share these any more."""
         columns = [self.first_tag + i for i, tag in enumerate(self.tags.terms) if tag in tags] if tags else []
         if not columns:
             return rows
@@ -129,7 +129,7 @@ class _Texts(NamedTuple):
 
     @classmethod
     def from_article(cls, article: Article) -> Self:
-        """A stub without a title is called by its teaser."""
+        """Return the texts of ``article``; the first teaser stands in for a title that is missing."""
         whole = whole_text(article)
         languages = list_languages(article.language, whole)
         brief = "\n".join((article.title, *article.teasers))
@@ -153,9 +153,3 @@ def _bag_vectorizer(**options: object) -> TfidfVectorizer:
 
 def _itself(terms: Sequence[str]) -> Sequence[str]:
     return terms
-
-
-def _canonical(matrix: sp.spmatrix) -> sp.csr_matrix:
-    rows = sp.csr_matrix(matrix, dtype=np.float32)
-    rows.sort_indices()
-    return rows

@@ -123,7 +123,7 @@ class TermRows:
 
 
 class Containment:
-    """How much of one text stands in another, roughly and fast: the share of the smaller's terms that both have.
+    """How much of one text another holds, roughly and fast: of the one with fewer terms, the share that both have.
 
     Words that stand in one article only are no terms, and all terms count alike; recommender.ranking.versions compares
     what passes word by word.
@@ -136,11 +136,11 @@ class Containment:
         self._held = np.zeros(texts.whole.shape[1], dtype=np.float32)
 
     def shares_of(self, other: TermRows) -> Column:
-        """Return ``(m,)``: of another text, one row, with each of the texts; 0 where one has no terms."""
+        """Return ``(m,)``: the shares of ``other``, one row, with each of the texts; 0 where either has no terms."""
         return self._shares(other.whole.indices)
 
     def shares_of_text(self, place: int) -> Column:
-        """Return ``(m,)``: of the text at ``place`` with each of the texts, itself among them."""
+        """Return ``(m,)``: the shares of the text at ``place`` with each of the texts, itself among them."""
         return self._shares(self._texts.indices[self._texts.indptr[place] : self._texts.indptr[place + 1]])
 
     def _shares(self, mine: npt.NDArray[np.int32]) -> Column:

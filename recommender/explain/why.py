@@ -133,9 +133,9 @@ def _why(pool: Pool, hit: Hit, texts: "tuple[_Text, _Text]", quote: Quote | None
 
 
 class _Text:
-    """What is known of an article's text, each looked up when it is first needed.
+    """The names and words of an article's text, each computed when it is first needed.
 
-    ``names`` as written by their case-folded form, ``words`` normalised; ``whole``: that it is all there is to read,
+    ``names``: case-folded form → as written, ``words`` normalised; ``whole``: that it is all there is to read,
     not only what stands on the card.
     """
 
@@ -152,11 +152,11 @@ class _Text:
         return f" {normalise(_CONTRACTED.sub('', self._text))} "
 
     def has_name(self, name: str) -> bool:
-        """Whether the text has it, or may have it, being not known."""
+        """Say whether the text holds the name; one that is not known may."""
         return name in self.names or not self.whole
 
     def has_words(self, words: Sequence[str]) -> bool:
-        """The same of normalised words side by side: of a text which is not known, two may stand apart."""
+        """Say whether the text holds normalised ``words`` side by side; one not known may hold any single word."""
         return f" {' '.join(words)} " in self.words or not (self.whole or len(words) > 1)
 
 
@@ -174,7 +174,10 @@ def _names(pool: Pool, terms: _Pair, texts: tuple[_Text, _Text]) -> Iterator[str
 
 
 def _terms(pool: Pool, terms: _Pair, texts: tuple[_Text, _Text], taken: Collection[str]) -> Iterator[str]:
-    """The weightiest first, no two with a word in common, none of words that are ``taken`` all."""
+    """Yield rare terms of both texts, the weightiest first.
+
+    No two have a word in common, and none is made only of words that are ``taken``.
+    """
     model, (mine, theirs) = pool.corpus.lexicon.words, (each.whole for each in terms)
     shared, at, there = np.intersect1d(mine.indices, theirs.indices, return_indices=True)
     weights = np.where(model.idf[shared] >= _rarity(pool), mine.data[at] * theirs.data[there], 0)
@@ -190,7 +193,7 @@ def _terms(pool: Pool, terms: _Pair, texts: tuple[_Text, _Text], taken: Collecti
 
 
 def _tags(pool: Pool, terms: _Pair, card: Card) -> tuple[str, ...]:
-    """Without those that count nothing here, which the query's terms do not hold."""
+    """Return the candidate's tags that the query has, too, but for those the site ignores."""
     lexicon = pool.corpus.lexicon
     shared = np.intersect1d(terms[0].columns("tags"), terms[1].columns("tags")) - lexicon.first_tag
     known = {lexicon.tags.terms[column] for column in shared.tolist()}
@@ -198,7 +201,7 @@ def _tags(pool: Pool, terms: _Pair, card: Card) -> tuple[str, ...]:
 
 
 def _rarity(pool: Pool) -> float:
-    """The least idf (smoothed, as scikit-learn has it) of what stands in one article in RARE, or in two."""
+    """Return the idf (smoothed, as scikit-learn has it) of a term in one article in RARE, or in two if that is more."""
     count = pool.corpus.terms.whole.shape[0]
     return math.log((1 + count) / (1 + max(2, count / RARE))) + 1 - TOLERANCE
 

@@ -120,7 +120,7 @@ class Tellings:
         return self._checked(Told.from_row(self._corpus, int(self._rows[place])), int(self._terms[place]), shares)
 
     def _checked(self, told: Told, terms: int, shares: Column) -> npt.NDArray[np.bool_]:
-        """Compare word by word where the terms let it seem likely."""
+        """Return ``(m,)`` bool: the articles that tell ``told`` again; words are compared where ``shares`` are high."""
         close = told.anytime | (np.abs(self._days - told.day) <= self._version_days)
         size = len(told.words)
         smaller, larger = np.minimum(size, self._sizes), np.maximum(size, self._sizes)
@@ -139,7 +139,7 @@ def _comparable(ours: int, theirs: int) -> bool:
 
 
 def _tells(ours: Told, theirs: Told, rarity: Rarity) -> bool:
-    """Whether a word of our title, one that our text is about, is nowhere in theirs: another team, another dish.
+    """Say whether a word of our title, one that our text is about, is nowhere in theirs: another team, another dish.
 
     A new headline for the same text has words of its own, too; but these are not words of the text that changed.
     """

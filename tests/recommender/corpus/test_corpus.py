@@ -86,14 +86,14 @@ def test_every_view_is_the_mean_of_its_texts(small: Corpus, read: np.ndarray) ->
                 np.testing.assert_allclose(read[row, view], mean / np.linalg.norm(mean), atol=1e-6)
             else:
                 assert not read[row, view].any()
-        kept, passages = small.quantized.unpack(row)
+        kept, passages = small.quantized.dequantized(row)
         np.testing.assert_allclose(kept, read[row, :3], atol=0.5 / 127)
         np.testing.assert_allclose(
             passages, ENCODER.encode(body).reshape(-1, ENCODER.dim), atol=0.5 / 127, err_msg=article.id
         )
     assert len(views(ARTICLES[0]).passages) == 3
     assert [bool(vector.any()) for vector in read[3]] == [True, False, True, True]
-    assert [bool(vector.any()) for vector in small.quantized.unpack(3)[0]] == [True, False, True]
+    assert [bool(vector.any()) for vector in small.quantized.dequantized(3)[0]] == [True, False, True]
 
 
 def test_the_fused_vector_is_made_of_all_views_and_the_whole_text(small: Corpus, read: np.ndarray) -> None:
