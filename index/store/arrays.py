@@ -12,8 +12,9 @@ import scipy.sparse as sp
 from recommender.corpus.corpus import Corpus
 from recommender.corpus.fingerprints import Fingerprints, Rarity
 from recommender.corpus.lexical import LexicalModel
+from recommender.corpus.lexicon import BagModel, Lexicon
 from recommender.corpus.quantized import VIEWS, QuantizedVectors
-from recommender.corpus.terms import SHORT, BagModel, Lexicon, TermRows
+from recommender.corpus.terms import SHORT, TermRows
 from recommender.errors import SnapshotError
 
 SPARSE = ("whole", "short")

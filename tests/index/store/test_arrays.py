@@ -14,7 +14,8 @@ from index.store.snapshot import Snapshot
 from index.store.writing import Contents
 from recommender.articles import Article, Record
 from recommender.corpus.corpus import Corpus
-from recommender.corpus.terms import Lexicon, TermRows
+from recommender.corpus.lexicon import Lexicon
+from recommender.corpus.terms import TermRows
 from recommender.errors import SnapshotError
 from tests.index.samples import ENCODER, article, articles, contents_of, written
 
