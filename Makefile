@@ -75,11 +75,11 @@ results: setup ## evaluate every development corpus, with weights fitted on the 
 readme: setup ## write the README's tables from the committed reports
 	$(BIN)/python -m eval table eval/results/*.json --pairs eval/results/pairs/lee_pincombe.json --readme README.md
 
-lock: ## pin anew: what a fresh environment gets today
+lock: ## pin anew: what a fresh environment gets today; requirements.lock runs every command, -dev tests them
 	rm -rf var/lock && $(PYTHON) -m venv var/lock
-	var/lock/bin/pip install --quiet .
+	var/lock/bin/pip install --quiet '.[eval]'
 	var/lock/bin/pip freeze --exclude related-articles | sed 's/^\(torch==[^+]*\)+.*/\1/' > requirements.lock
-	var/lock/bin/pip install --quiet '.[dev]' 'setuptools>=80'
+	var/lock/bin/pip install --quiet '.[eval,dev]' 'setuptools>=80,<85'
 	var/lock/bin/pip freeze --all --exclude related-articles --exclude pip | sed 's/^\(torch==[^+]*\)+.*/\1/' \
 		| grep -vxFf requirements.lock > requirements-dev.lock
 	rm -rf var/lock

@@ -15,12 +15,13 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from api import articles, docs, metrics, overrides, problems, related
 from api.costs import Budgets, CostLimit
 from api.headers import Cors, Head, SecurityHeaders
+from api.kept_answers import MIN_COMPRESSED
 from api.keys import KeyRing
 from api.limits import BodyLimit
 from api.logs import AccessLog
 from api.metrics import Metrics
 from api.observe import Observe
-from api.response_cache import MIN_COMPRESSED, ResponseCache
+from api.response_cache import ResponseCache
 from api.routes import probes, router
 from index.live.live import Live
 from index.live.served_encoder import ServedEncoder

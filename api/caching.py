@@ -20,11 +20,11 @@ AGES = (DAY, WEEK, 30 * DAY)
 LIFETIMES = (15 * MINUTE, HOUR, DAY, WEEK)
 UNDATED = HOUR
 THIN = 5 * MINUTE
-"""A list that may well fill up with the next articles is not kept longer than this."""
+"""The longest that a thin list is kept: the next articles may well fill it up."""
 EDITED = 5 * MINUTE
-"""Nor is one of which an editor decides, who wants to see what was changed."""
+"""The longest that an edited list is kept: the editor wants to see what was changed."""
 UNKNOWN = 30
-"""So long may "no such article" be kept, and the list of one that waits to be read: it may arrive any moment."""
+"""The longest that "no such article", and the list of a pending one, are kept: it may be there any moment."""
 
 CODINGS = ("br", "gzip")
 """What answers are compressed with, the better first."""
@@ -37,10 +37,10 @@ _TAG = re.compile(r'(?:W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What a route says about its answer: the opaque tag of its content, and the article's date.
+    """What a route says about an answer that may be kept: the opaque ``tag`` of its content, and the article's date.
 
-    Of a list also its length, how many of its items are fillers, whether it is shorter than asked for without them,
-    whether an editor had a hand in it, and whether its article waits to be read.
+    Of a list also its ``length``, and how many of its items are ``fillers``. It is ``thin`` if it is shorter without
+    them than the request's limit, ``edited`` if a pin, block or rule concerns it, ``pending`` if its article is.
     """
 
     tag: str

@@ -9,8 +9,8 @@ import typer
 
 from api import logs, metrics
 from api.keys import MAX_NAME, KeyRing
-from api.protocol import BoundedHead
 from api.server import run_server
+from api.uvicorn_adapter import BoundedHead
 from recommender import cli_support
 from recommender.cli_support import Store
 from recommender.settings import Settings, settings

@@ -1,6 +1,6 @@
-"""What a request costs, and how much of it one client may ask for without a key.
+"""What a request costs, and how much a client without a key may spend in a minute.
 
-The unit is a plain related list, made anew. ``bench/costs.py`` measures what the others cost beside it.
+The unit is the time that a plain related list takes to compute. ``bench/costs.py`` measures other requests in it.
 """
 
 import math
@@ -17,23 +17,23 @@ from api.problems import ProblemError
 from api.requests import Batch, RelatedParams
 
 FREE = 2.0
-"""Lists of known articles that cost no more than this are not counted: they are what a page asks for."""
+"""Lists of known articles that cost no more than this are free: they are what a page asks for."""
 LIST, PER_ITEM, PER_DIVERSE_ITEM, PER_EXCLUDED, FALLBACK = 0.84, 0.02, 0.05, 0.006, 0.5
 EXPLAIN, PER_EXPLAINED_ITEM = 1.4, 0.4
 DRAFT, PER_DRAFT_CHARACTER = 1.7, 6e-5
-"""A draft is read and embedded first."""
+"""What a draft costs beside its list: it is read and embedded first."""
 REQUEST = 0.4
-"""Of a plain list, what is the request's: a batch has it once."""
+"""The part of a plain list's cost that does not depend on the list: a batch has it once."""
 MAX_BATCH = 60.0
 """Plain lists that one batch may cost."""
 CLIENTS = 10_000
-"""So many clients are remembered; the one not seen for longest is forgotten first."""
+"""How many clients are remembered; the one not seen for longest is forgotten first."""
 POSTED = "/v1/related"
 MAX_NAME = 100
 
 
 def cost_of_list(params: RelatedParams) -> float:
-    """Return what a list costs, in plain lists."""
+    """Return what the list of a known article costs, in plain lists."""
     return (
         LIST
         + PER_ITEM * params.limit
@@ -45,7 +45,7 @@ def cost_of_list(params: RelatedParams) -> float:
 
 
 def cost_of_draft(params: RelatedParams, characters: int) -> float:
-    """Return what the list of a draft of so many ``characters`` costs, in plain lists."""
+    """Return what the list of a draft costs, in plain lists; its body has so many ``characters``."""
     return cost_of_list(params) + DRAFT + PER_DRAFT_CHARACTER * characters
 
 
@@ -59,7 +59,7 @@ def cost_of_batch(batch: Batch) -> float:
 
 
 class Budgets:
-    """A token bucket a client: it holds ``per_minute`` plain lists, and fills up at that rate; 0: without limit."""
+    """A token bucket for each client. It holds ``per_minute`` plain lists and fills at that rate; 0: no limit."""
 
     def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic, clients: int = CLIENTS) -> None:
         self._size = float(per_minute)
@@ -67,9 +67,10 @@ class Budgets:
         self._levels: LRUCache[str, tuple[float, float]] = LRUCache(clients)
 
     def wait(self, client: str, cost: float = 1.0, *, take: bool = True) -> float:
-        """Take ``cost`` from what ``client`` has left and return 0; if that is too little, the seconds until it is not.
+        """Take ``cost`` from the bucket of ``client`` and return 0; if it holds too little, the seconds to wait.
 
-        What costs more than a whole bucket takes a full one, and leaves a debt. Without ``take`` nothing is taken.
+        What costs more than a full bucket needs a full one, and leaves it below zero. Without ``take`` nothing is taken
+        in either case.
         """
         if not self._size:
             return 0.0
@@ -84,7 +85,7 @@ class Budgets:
         return missing * 60 / self._size
 
     def refusal(self, client: str, cost: float, *, take: bool = True) -> ProblemError | None:
-        """Return the problem that says when to come back, None where there is none (see ``wait``)."""
+        """Take ``cost`` and return None; if too little is left, the problem (429) that says when to try again."""
         wait = self.wait(client, cost, take=take)
         if wait <= 0:
             return None
@@ -99,7 +100,10 @@ class Budgets:
 
 
 def charge(request: Request, cost: float, *, free: float = 0.0) -> None:
-    """Take ``cost`` from what the client may ask for, unless it has a key. Raises a problem (429) if it is too much."""
+    """Take ``cost`` from the client's budget; nothing of at most ``free``, or with a key.
+
+    Raises a problem (429) if too little is left.
+    """
     if cost <= free or holds_key(request):
         return
     budgets: Budgets = request.app.state.budgets
@@ -109,14 +113,14 @@ def charge(request: Request, cost: float, *, free: float = 0.0) -> None:
 
 
 class CostLimit:
-    """Refuses drafts and batches of a client that has spent its budget with 429, before their bodies are read."""
+    """Refuses drafts and batches of a client whose budget is spent (429), before their bodies are read."""
 
     def __init__(self, app: ASGIApp, budgets: Budgets) -> None:
         self._app = app
         self._budgets = budgets
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, unless nothing is left; who names a key is asked for it behind."""
+        """Pass the request on, unless the budget is spent; a request with a key is checked and charged further in."""
         if scope["type"] == "http" and scope["method"] == "POST" and scope["path"].startswith(POSTED):
             named = any(name == b"authorization" for name, _ in scope["headers"])
             client = client_of(scope["client"][0] if scope.get("client") else "")
@@ -128,7 +132,7 @@ class CostLimit:
 
 
 def client_of(address: str) -> str:
-    """Return who is behind an address: an IPv6 client has a whole /64 of them."""
+    """Return the name under which the client at ``address`` has its budget: of an IPv6 address, its /64 network."""
     try:
         found = ip_address(address)
     except ValueError:

@@ -1,7 +1,7 @@
-"""What is not published yet is shown to holders of a key only: drafts, and articles dated ahead of now.
+"""Articles that are not published yet, drafts and those dated ahead of now, are shown to holders of a key only.
 
-What is related to an article that is dated ahead may be asked for by everybody: its page asks for it from the first
-moment on, whatever the clocks say, and the list names published articles only.
+The related list of an article that is dated ahead is for everybody: the article's page needs it from the first moment,
+whatever the clocks say, and it names published articles only.
 """
 
 import logging
@@ -19,12 +19,11 @@ log = logging.getLogger(__name__)
 
 
 def require_shown(request: Request, snapshot: Snapshot, row: int | None, card: Card, name: str) -> bool:
-    """Refuse to show the article of ``card``, asked for as ``name``, to whom it may not be shown.
+    """Return whether everybody may see the article of ``card``, which the request calls ``name``.
 
-    Return whether everybody may see it: if not, the answer is for the holder of a key alone, and nobody keeps it.
-
-    ``row`` is its row in ``snapshot``, None while it waits to be read. Raises UnknownArticleError, as if it were not
-    there.
+    If not, and the request has a key, the answer is for its holder alone and must not be kept. ``row`` is the article's
+    row in ``snapshot``, None while it is pending. Raises UnknownArticleError without a key, as if there were no such
+    article.
     """
     visible = snapshot.corpus.directory.visible[row] if row is not None else card.published and not _ahead(card)
     if not visible and not holds_key(request):
@@ -33,11 +32,10 @@ def require_shown(request: Request, snapshot: Snapshot, row: int | None, card: C
 
 
 def require_listed(request: Request, snapshot: Snapshot, row: int | None, card: Card, name: str, *, why: bool) -> bool:
-    """Refuse the list of a draft to whom it may not be shown. ``why``: with reasons, which quote the article.
+    """Return whether everybody may see the article's related list; ``why``: with reasons, which quote the article.
 
-    Return whether everybody may see it (see ``require_shown``).
-
-    Raises UnknownArticleError, as if it were not there; a problem (401) where only the reasons cannot be given.
+    If not, see ``require_shown``. Raises UnknownArticleError for a draft without a key, as if there were no such
+    article; a problem (401) where a key is needed for the reasons alone.
     """
     if not card.published:
         return require_shown(request, snapshot, row, card, name)
@@ -53,7 +51,7 @@ def _ahead(card: Card) -> bool:
 
 
 def holds_key(request: Request) -> bool:
-    """Say whether the request came with a key that opens something."""
+    """Say whether the request came with a key of the store."""
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         return False

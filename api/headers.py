@@ -26,7 +26,7 @@ WEEK = 604_800
 
 
 class SecurityHeaders:
-    """Adds ALWAYS to every answer, and of UNLESS_SAID what it does not say itself."""
+    """Adds the headers ALWAYS to every answer, and those of UNLESS_SAID that it does not have already."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,7 +1,7 @@
-"""API keys for writes: who may change articles. Only their hashes are kept.
+"""API keys: who may change articles. Only hashes of them are stored.
 
-A key is 256 random bits, so a plain SHA-256 of it cannot be reversed or guessed: slow, salted hashes are for
-secrets that people choose. The file of hashes is no secret either; whoever can WRITE it can let himself in.
+A key is 256 random bits, so a plain SHA-256 of it cannot be reversed or guessed; slow, salted hashes are for secrets
+that people choose. The file of hashes need not be secret, but whoever can write to it can give himself a key.
 """
 
 import hmac
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 FILE = "api_keys.json"
 PREFIX = "rk_"
-"""Makes a key that leaked into a text recognisable."""
+"""What every key begins with, so that one that leaked into a text can be recognised."""
 MAX_NAME = 100
 
 _bearer = HTTPBearer(auto_error=False, description="An API key: `related-api keys new NAME`.")
@@ -37,7 +37,7 @@ class KeysError(RecommenderError):
 
 
 class Key(BaseModel):
-    """One key as it is kept: by name and hash."""
+    """One key as it is stored: its name and its hash."""
 
     name: str = Field(min_length=1, max_length=MAX_NAME)
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
@@ -61,7 +61,7 @@ class Keys(BaseModel):
 
 
 class KeyRing:
-    """The keys of one store. A change on disk holds at once."""
+    """The keys of one store. The file is read again whenever it has changed."""
 
     def __init__(self, store: Path, filesystem: FileSystem | None = None) -> None:
         self._path = store / FILE
@@ -69,7 +69,7 @@ class KeyRing:
         self._read: tuple[tuple[int, int, int] | None, Keys] = (None, Keys())
 
     def new(self, name: str) -> str:
-        """Make a key for ``name`` and return it, never to be seen again. Raises KeysError if the name is taken."""
+        """Make a key for ``name`` and return it: only its hash is stored. Raises KeysError if the name is taken."""
         secret = PREFIX + secrets.token_urlsafe(32)
 
         def add(keys: list[Key]) -> list[Key]:
@@ -81,7 +81,7 @@ class KeyRing:
         return secret
 
     def revoke(self, name: str) -> None:
-        """Let the key of ``name`` open nothing any more. Raises KeysError if there is none."""
+        """Delete the key of ``name``. Raises KeysError if there is none."""
 
         def drop(keys: list[Key]) -> list[Key]:
             left = [key for key in keys if key.name != name]
@@ -103,7 +103,7 @@ class KeyRing:
         return self._read[1].keys
 
     def owner(self, secret: str) -> str | None:
-        """Return whose key ``secret`` is, if anybody's; it takes as long either way."""
+        """Return the name of the key ``secret``, None if it is no key; both take the same time. Raises KeysError."""
         digest, found = _digest(secret), None
         for key in self.all():
             if hmac.compare_digest(key.sha256, digest):
@@ -111,6 +111,7 @@ class KeyRing:
         return found
 
     def _change(self, change: Callable[[list[Key]], list[Key]]) -> None:
+        """Replace the stored keys by what ``change`` makes of them, whole or not at all."""
         fs, path = self._filesystem, self._path
         fs.mkdir(path.parent)
         with FileLock(path.with_suffix(".lock")):
@@ -123,9 +124,9 @@ class KeyRing:
 
 
 def require_key(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> str:
-    """Return the name of the key the request came with: the dependency of every route that writes.
+    """Return the name of the key that the request came with. Every route that writes depends on this.
 
-    Raises a problem: 401 without a key or with one that opens nothing (RFC 6750, 3.1), 503 if the keys cannot be read.
+    Raises a problem: 401 without a key, or with an unknown one (RFC 6750, 3.1); 503 if the keys cannot be read.
     """
     if given is None:
         raise ProblemError(401, "key_required", "this needs an API key", {"WWW-Authenticate": "Bearer"})

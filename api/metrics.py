@@ -2,20 +2,19 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
 from fastapi import APIRouter, Request, Response
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
-from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
-from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 from api.caching import Document
+from api.histograms import BatchHistogram, WithHistograms
 from index.live.live import Live
 from index.live.watch import read_status
 from index.store.snapshot import Snapshot
@@ -34,87 +33,79 @@ router = APIRouter(include_in_schema=False)
 class Metrics:
     """The numbers of one process: requests, the cache of answers, lists; and the facts about its snapshot.
 
-    ``hits`` counts answers from memory since the last ``fold``, ``noted`` holds all answers since then.
+    ``hits`` counts answers from memory since the last ``fold``, ``noted`` holds all answers since then. ``registry``
+    has all of it as Prometheus asks for it; where several worker processes share a folder, the sums of their numbers.
     """
 
     def __init__(self, live: Live) -> None:
-        self.registry = CollectorRegistry()
         self._facts = SnapshotFacts(live)
-        self._requests = Histogram(
+        counters = CollectorRegistry()
+        self._requests = BatchHistogram(
             "related_request_seconds",
             "Time to answer, by route and class of status.",
             ["route", "status"],
-            buckets=SECONDS,
-            registry=self.registry,
+            SECONDS,
+            counters,
         )
         answers = Counter(
             "related_cached_answers",
             "GETs of articles and lists: from memory (hit), computed (miss), or computed by an equal request (shared).",
             ["result"],
-            registry=self.registry,
+            registry=counters,
         )
-        lists = Histogram(
+        self._lists = BatchHistogram(
             "related_list_length",
             "Items of the related lists served; thin: fewer than asked for.",
             ["status"],
-            buckets=LENGTHS,
-            registry=self.registry,
+            LENGTHS,
+            counters,
         )
         self._fillers = Counter(
             "related_fallback_items",
             "Items that only fill a list up; related_list_length_sum counts all.",
-            registry=self.registry,
+            registry=counters,
         )
         self.cache = {result: answers.labels(result) for result in ("hit", "miss", "shared")}
-        self._lists = {thin: lists.labels("thin" if thin else "ok") for thin in (False, True)}
+        for status in ("ok", "thin"):
+            self._lists.observe((status,), ())  # so that both are there from the start
         self.hits = 0
         self.noted: list[Noted] = []
-        if WORKERS not in os.environ:
-            self.registry.register(self._facts)
+        self.registry = CollectorRegistry()
+        several = WORKERS in os.environ
+        counted = MultiProcessCollector(None) if several else counters  # type: ignore[no-untyped-call]
+        self.registry.register(WithHistograms(counted.collect, (self._requests, self._lists)))
+        self.registry.register(self._facts)
+        if not several:
             ProcessCollector(registry=self.registry)
 
     def fold(self) -> None:
-        """Put what was noted into the numbers: many at once takes a third of the time that one by one takes."""
+        """Count what was noted: many answers at once take a small part of the time that one by one they take."""
         noted, self.noted = self.noted, []
         hits, self.hits = self.hits, 0
         self.cache["hit"].inc(hits)
         times: dict[tuple[str, int], list[float]] = defaultdict(list)
-        lengths: dict[bool, list[float]] = defaultdict(list)
+        lengths: dict[str, list[float]] = defaultdict(list)
         fillers = 0
         for route, status, seconds, document in noted:
             times[route, status // 100].append(seconds)
             if document is not None and document.length is not None:
-                lengths[document.thin].append(document.length)
+                lengths["thin" if document.thin else "ok"].append(document.length)
                 fillers += document.fillers
         for (route, group), values in times.items():
-            _observe(self._requests.labels(route, f"{group}xx"), values)
-        for thin, values in lengths.items():
-            _observe(self._lists[thin], values)
+            self._requests.observe((route, f"{group}xx"), values)
+        for fullness, values in lengths.items():
+            self._lists.observe((fullness,), values)
         self._fillers.inc(fillers)
 
     def exposition(self, accept: str) -> tuple[bytes, str]:
         """Return the numbers as text, of all worker processes together, and its media type."""
         self.fold()
-        registry = self.registry
-        if WORKERS in os.environ:
-            registry = CollectorRegistry()
-            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-            registry.register(self._facts)
         encode, media_type = choose_encoder(accept)
-        return encode(registry), media_type
-
-
-def _observe(histogram: Histogram, values: Sequence[float]) -> None:
-    """Observe each of ``values``. The library takes one at a time: this reaches for what is inside it."""
-    buckets = np.searchsorted(histogram._upper_bounds, values)
-    for place, count in enumerate(np.bincount(buckets).tolist()):
-        if count:
-            histogram._buckets[place].inc(count)
-    histogram._sum.inc(sum(values))
+        return encode(self.registry), media_type
 
 
 class SnapshotFacts(Collector):
-    """What is in service, looked up when it is asked for."""
+    """The facts about what is in service, as they are at each request for the numbers."""
 
     def __init__(self, live: Live) -> None:
         self._live = live

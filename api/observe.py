@@ -1,4 +1,4 @@
-"""The outermost layer: gives every request its id and an answer, and counts and logs every answer, whoever made it."""
+"""The outermost layer: gives every request an id, counts and logs every answer, and answers where a layer fails."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -15,15 +15,15 @@ from api.protocol import host_fault
 
 NO_ROUTE = "none"
 FLUSH_SECONDS = 0.2
-"""So long numbers and lines wait, to be counted and written many at once: a third of the time."""
+"""How long answers wait to be counted and logged: many at once take a third of the time."""
 FLUSH_ANSWERS = 1_000
-"""So many at most."""
+"""How many answers wait at most."""
 
 
 class Observe:
-    """Times the app, sends X-Request-ID back, and writes a line a request if there is a ``log``.
+    """Times every request, answers with its X-Request-ID, and writes a line about it if there is a ``log``.
 
-    A request without a Host, with two or with none that can be one gets no further.
+    A request that does not name one host is refused here (see host_fault).
     """
 
     def __init__(self, app: ASGIApp, metrics: Metrics, log: AccessLog | None) -> None:
@@ -33,7 +33,7 @@ class Observe:
         self._ids = RequestIds()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on; count and log it when its answer is out."""
+        """Pass the request on; note its answer for ``metrics`` and ``log`` when it is out."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             self._flush()
@@ -73,6 +73,7 @@ class Observe:
             self._done(scope, status, perf_counter() - started, length, identity)
 
     def _done(self, scope: Scope, status: int, seconds: float, length: int, identity: str) -> None:
+        """Note the answer, and see to it that it is counted and logged soon."""
         route = getattr(scope.get("route"), "path_format", NO_ROUTE)
         state = scope.get("state")
         noted = self._metrics.noted
@@ -91,10 +92,14 @@ class Observe:
 
 
 def _refusal(fault: str) -> Response:
-    """What follows on the connection is not read: who disagrees about its host may about where a request ends."""
+    """Return the answer to a request with that fault in its Host, which also ends the connection.
+
+    A proxy that takes another host for it may also see another end of the request: what follows is not read.
+    """
     return _hardened(problem(400, "bad_host", fault, headers={"Connection": "close"}))
 
 
 def _hardened(answer: Response) -> Response:
+    """Return ``answer`` with the headers that a layer further in would have added."""
     answer.raw_headers.extend((*ALWAYS, *UNLESS_SAID))
     return answer

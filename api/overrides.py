@@ -138,7 +138,7 @@ def _unknown(identity: str) -> ProblemError:
 
 
 def _faults(identity: str, decided: Decided, snapshot: Snapshot) -> Iterator[Fault]:
-    """What does not fit together, or names nothing; articles are compared by what their ids and URLs lead to."""
+    """Yield what does not fit together, or names no article; ids and URLs of one article count as the same."""
     find = snapshot.corpus.find
     itself, pinned, taken = find(identity), dict[int, str](), dict[int, str]()
     for number, pin in enumerate(decided.pin):

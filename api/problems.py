@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 MAX_DETAIL = 300
 MAX_FAULTS = 20
-"""Faults that are told of one request: more help nobody, and would make a long answer of a bad request."""
+"""Faults of one request that the answer lists: more help nobody, and would make it long."""
 UNEXPECTED = "internal_error", "the request could not be answered; the error was logged"
 """Code and detail of what nobody foresaw."""
 

@@ -113,9 +113,9 @@ def _answer(request: Request, snapshot: Snapshot, identity: str, params: Related
 
 
 def _query(request: Request, snapshot: Snapshot, identity: str, params: RelatedParams) -> tuple[corpus.Query, bool]:
-    """The article as a query, also one that is stored but not read yet, and whether its list is for everybody.
+    """Return the article as a query, also a pending one, and whether its list is for everybody.
 
-    Raises UnknownArticleError.
+    Raises UnknownArticleError; a problem (see require_listed).
     """
     row = snapshot.corpus.find(identity)
     waiting = snapshot.waiting(identity) if row is None else None
@@ -125,22 +125,22 @@ def _query(request: Request, snapshot: Snapshot, identity: str, params: RelatedP
 
 
 def _canonical(snapshot: Snapshot, related_request: RelatedRequest) -> dict[str, Any]:
-    """The parameters so that requests of one meaning have one form."""
+    """Return the request as plain values, the same ones for all requests that mean the same."""
     find, story_ids = snapshot.corpus.find, snapshot.corpus.story_ids
     excluded = {int(story_ids[row]) for row in map(find, related_request.filters.exclude) if row is not None}
     return {**asdict(related_request), "filters": {**asdict(related_request.filters), "exclude": excluded}}
 
 
 def _edited(snapshot: Snapshot, query: corpus.Query) -> bool:
-    """Whether an editor had a hand in this list."""
+    """Return whether a pin, a block or a rule of the editors concerns this list."""
     editorial = snapshot.editorial
     return bool(editorial.about(query.card.id)) or bool(editorial.rules.against(query.card))
 
 
 def _texts(request: Request, snapshot: Snapshot, draft: Article | None = None) -> Texts:
-    """What explanations quote from: the draft, and the catalog, if there is one.
+    """Return what looks up the articles that explanations quote: the draft, and those of the catalog, if there is one.
 
-    Not what the catalog holds by now and ``snapshot`` does not: an answer follows from its version alone.
+    An article that has changed since ``snapshot`` is left out: an answer follows from the version alone.
     """
     catalog, corpus = live(request).catalog, snapshot.corpus
 
@@ -154,7 +154,7 @@ def _texts(request: Request, snapshot: Snapshot, draft: Article | None = None) -
 
 
 def _request_of(request: Request, snapshot: Snapshot, params: RelatedParams) -> RelatedRequest:
-    """What is asked for, where that is not said by the server's own settings."""
+    """Return the request in the domain's terms; what ``params`` leave open is as the server's settings say."""
     config: Settings = request.app.state.config
     return params.related_request(bound(snapshot, config.min_score), config.version_days)
 

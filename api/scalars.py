@@ -11,7 +11,7 @@ from recommender.errors import ArticleError
 
 
 def _name(value: object) -> str:
-    """As in the articles: a number is the id, or tag, that is written like it."""
+    """Return the id or tag as articles have it: a number becomes a text."""
     try:
         return id_of(value)
     except ArticleError as error:
@@ -19,7 +19,7 @@ def _name(value: object) -> str:
 
 
 def _string_or_integer(**bounds: int) -> WithJsonSchema:
-    """Both come in: content systems number their articles. Answered is always a string."""
+    """Return the schema of what is a text or a number in requests, and always a text in answers."""
     return WithJsonSchema({"anyOf": [{"type": "string", **bounds}, {"type": "integer"}]}, mode="validation")
 
 
@@ -40,7 +40,7 @@ IdOrUrl = Annotated[
 
 
 def _span(value: object) -> tuple[datetime, datetime]:
-    """As in the articles: ISO 8601 and nothing else (pydantic alone would take "0" for 1970)."""
+    """Return the first and the last moment of a date in ISO 8601; nothing else is one (pydantic takes "0" for 1970)."""
     if isinstance(value, datetime):
         return value, value
     try:

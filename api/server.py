@@ -1,17 +1,12 @@
 """Running the server: one process, or several on one socket, ended by Ctrl-C with what is in flight answered."""
 
-import signal
 import socket
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from multiprocessing import resource_tracker
 from typing import Any
 
 import uvicorn
-from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
 
+from api.uvicorn_adapter import STARTUP_FAILURE, Workers
 from recommender.errors import RecommenderError
 
 APPLICATION = "api.app:from_settings"
@@ -54,35 +49,3 @@ def check_address(host: str, port: int) -> None:
         raise ServerError(
             f"--host {host} --port {port}: {reason}; name an address of this machine that is free"
         ) from None
-
-
-class Workers(Multiprocess):
-    """uvicorn's supervisor of worker processes, which do not hear Ctrl-C themselves: it tells them to stop."""
-
-    interrupted = False
-
-    def init_processes(self) -> None:
-        """Start the workers."""
-        with _sigint_blocked():
-            super().init_processes()
-
-    def keep_subprocess_alive(self) -> None:
-        """Start another worker for one that died."""
-        with _sigint_blocked():
-            super().keep_subprocess_alive()
-
-    def handle_int(self) -> None:
-        """Stop."""
-        self.interrupted = True
-        super().handle_int()
-
-
-@contextmanager
-def _sigint_blocked() -> Iterator[None]:
-    """Hold SIGINT back; processes that are started meanwhile never get it, not even while they import."""
-    resource_tracker.ensure_running()  # starting it later would end the block
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

@@ -22,7 +22,8 @@ from rich.table import Table
 from bench.ranking import SIZE, make
 from bench.server import serving
 from index.store.publish import CURRENT, snapshots_folder
-from index.store.snapshot import Snapshot, open_snapshot
+from index.store.reading import open_snapshot
+from index.store.snapshot import Snapshot
 from recommender.recommender import POOL
 
 RESULT = Path(__file__).parent / "results" / "archive.json"

@@ -26,6 +26,7 @@ from rich.table import Table
 from api.app import create_app
 from api.keys import KeyRing
 from api.requests import MAX_DRAFT
+from bench.hostile_patterns import PATTERNS
 from bench.server import serving
 from eval.compare.trec import read_run
 from index.build import build
@@ -46,66 +47,6 @@ FACTOR, TWICE, FLOOR = 4, 2.0, 0.004
 """Times longer; times slower a character, at most; seconds under which nothing can be told."""
 BESIDE = (("draft", MAX_DRAFT), ("put", MAX_DRAFT), ("put", MAX_BODY))
 """Requests beside which ``/healthz`` is asked: kind, and characters."""
-
-PATTERNS = {
-    "letters": "a",
-    "words": "word ",
-    "sentences": "A ship. ",
-    "names": "Harbour Trust of the ",
-    "combining marks": "\u0301",
-    "marks on letters": "a\u0301\u0323",
-    "marks and joiners": "\u094d\u200d",
-    "half-width marks": "\uff9e",
-    "one long ligature": "\ufdfa",
-    "zero-width spaces": "\u200b",
-    "joiners": "\u200d",
-    "soft hyphens": "a\u00ad",
-    "direction marks": "\u202e",
-    "variation selectors": "\ufe0f",
-    "emoji with joiners": "\U0001f468\u200d",
-    "flags": "\U0001f1e9",
-    "hangul parts": "\u1100\u1161",
-    "spaces": " ",
-    "lines": "\n",
-    "lines with spaces": " \n",
-    "no-break spaces": "\u00a0",
-    "full stops": ".",
-    "full stops and spaces": ". ",
-    "quotation marks": "\u201c",
-    "initials": "J. R. ",
-    "capitals": "A",
-    "dashes": "-",
-    "brackets": "[",
-    "brackets closed": "]",
-    "link without end": "[a](",
-    "links": "[a](b) ",
-    "nested parentheses": "(",
-    "addresses": "https://a.example/b ",
-    "address without end": "https://",
-    "tags": "<p>",
-    "tags opened": "<a ",
-    "attributes without end": '<a href="',
-    "nested tags": "<b><i>",
-    "comments": "<!--",
-    "entities": "&amp;",
-    "double entities": "&amp;amp;",
-    "ampersands": "&",
-    "shortcodes": "[gallery ids=1]",
-    "shortcodes closed": "[a][/a]",
-    "templates": "{{< a >}}",
-    "templates without end": "{% raw %}",
-    "code fences": "```\n",
-    "stars": "*",
-    "questions and stars": "?*",
-    "digits": "1",
-    "dates": "2024-01-01 ",
-    "unspaced script": "\u65e5\u672c",
-    "thai": "\u0e20\u0e32\u0e29\u0e32",
-    "capital with dot": "\u0130",
-    "sharp s": "\u1e9e",
-    "surrogates": "\ud83d",
-    "controls": "\x85",
-}
 
 Way = Callable[[str], object]
 

@@ -16,6 +16,7 @@ import orjson
 import typer
 
 from eval.studies.pairs import evaluate_files, pairs_table
+from eval.task.inputs import Sources
 from recommender import cli_support
 from recommender.corpus.encoder import PACKAGED_MODEL, make_encoder
 from recommender.errors import EvaluationError
@@ -34,7 +35,7 @@ def main(
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         articles, pairs = write_inputs(data or gensim_data(), folder)
-        document = evaluate_files([articles], pairs, make_encoder(model), folder)
+        document = evaluate_files(Sources([articles], folder), pairs, make_encoder(model))
     cli_support.out.print(pairs_table(document))
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))

@@ -29,7 +29,9 @@ from bench.candidates import overlap
 from bench.synthetic import archive
 from index.candidates.neighbours import Neighbours
 from index.store.filesystem import FileSystem
-from index.store.snapshot import Snapshot, open_snapshot, write_snapshot
+from index.store.reading import open_snapshot
+from index.store.snapshot import Snapshot
+from index.store.writing import write_snapshot
 from recommender.articles.directory import Rows
 from recommender.ranking.pool import Pool
 from recommender.ranking.request import RelatedRequest

@@ -24,23 +24,16 @@ from urllib.request import urlopen
 
 import httptools
 import orjson
-import uvicorn
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from rich.console import Console
 from rich.table import Table
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.app import create_app
-from api.cli import server_options
-from api.related import Params
 from index.build import build
 from index.live.live import Live
-from index.response import Related
 from recommender.articles import Record
 from recommender.catalog import Catalog
 from recommender.corpus.encoder import HashEncoder
-from recommender.settings import Settings
 from recommender.sources import read
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -115,7 +108,7 @@ def servers(folder: Path, document: bytes) -> Iterator[dict[str, tuple[subproces
     try:
         for port, name in enumerate(SERVERS, start=FIRST_PORT):
             with (folder / f"{name}.log").open("wb") as log:
-                command = [sys.executable, "-m", "bench.serving", name, str(port), str(folder)]
+                command = [sys.executable, "-m", "bench.serving_apps", name, str(port), str(folder)]
                 process = subprocess.Popen(command, stdout=log, stderr=log, cwd=ROOT)  # noqa: S603 - ourselves
             running[name] = process, f"http://127.0.0.1:{port}{PATH}"
         for _, url in running.values():
@@ -132,69 +125,6 @@ def cpu_seconds(process: subprocess.Popen[bytes]) -> float:
     """Return the CPU time that ``process`` has used, in user and system mode (proc(5), stat)."""
     fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def serve(name: str, port: int, folder: Path) -> None:
-    """Be one of the servers."""
-    if len(cores := sorted(os.sched_getaffinity(0))) > 1:
-        os.sched_setaffinity(0, cores[:1])
-    document = (folder / "document.json").read_bytes()
-    config = Settings(access_log=name != "quiet", cache_mb=0 if name == "uncached" else 64)
-    others = {"raw": raw, "plain": plain, "awaited": awaited, "usual": usual}
-    app = others[name](document) if name in others else create_app(Live(folder), config=config).outermost
-    uvicorn.run(app, host="127.0.0.1", port=port, **server_options(config))
-
-
-def raw(document: bytes) -> ASGIApp:
-    """Return an ASGI application that answers everything with ``document`` and does nothing else."""
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(document)).encode())]
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            for answer in ("lifespan.startup.complete", "lifespan.shutdown.complete"):
-                await receive()
-                await send({"type": answer})
-            return
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": document})
-
-    return app
-
-
-def plain(document: bytes) -> FastAPI:
-    """Return the fastest FastAPI: no thread, one parameter, the finished model at hand; nothing is computed."""
-    app = FastAPI()
-    related = Related.model_validate_json(document)
-
-    @app.get("/v1/articles/{id:path}/related")
-    async def answer(id: str, limit: int = 8) -> Related:  # noqa: A002 - as in the API
-        return related
-
-    return app
-
-
-def usual(document: bytes) -> FastAPI:
-    """Return FastAPI as one writes it: the parameters of our route, and a model made from data for each answer."""
-    app = FastAPI()
-    data = orjson.loads(document)
-
-    @app.get("/v1/articles/{id:path}/related")
-    def answer(id: str, wanted: Params) -> Related:  # noqa: A002 - as in the API
-        return Related(**data)
-
-    return app
-
-
-def awaited(document: bytes) -> FastAPI:
-    """Return the same without a thread: for those who know that nothing in it takes long."""
-    app = FastAPI()
-    data = orjson.loads(document)
-
-    @app.get("/v1/articles/{id:path}/related")
-    async def answer(id: str, wanted: Params) -> Related:  # noqa: A002 - as in the API
-        return Related(**data)
-
-    return app
 
 
 def wrk(url: str) -> int:
@@ -251,7 +181,4 @@ def _await(url: str, document: bytes) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        serve(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]))
-    else:
-        main()
+    main()

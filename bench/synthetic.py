@@ -15,7 +15,7 @@ from sklearn.preprocessing import normalize
 
 from bench.candidates import CLUSTERS, DIM, clustered
 from index.store.manifest import ModelEntry
-from index.store.snapshot import Contents, contents
+from index.store.writing import Contents, contents
 from recommender.articles import CuratedList
 from recommender.articles.card import Card
 from recommender.articles.directory import Directory
@@ -25,8 +25,9 @@ from recommender.corpus.encoder import Matrix
 from recommender.corpus.fingerprints import Fingerprints, Rarity
 from recommender.corpus.fusion import Fusion, unit
 from recommender.corpus.lexical import MAX_TERMS, SVD_DIM, LexicalModel
+from recommender.corpus.lexicon import BagModel, Lexicon
 from recommender.corpus.quantized import QuantizedVectors
-from recommender.corpus.terms import BagModel, Lexicon, TermRows
+from recommender.corpus.terms import TermRows
 from recommender.corpus.views import MAX_PASSAGES, Views
 from recommender.ranking.ranker import default_ranker
 

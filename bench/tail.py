@@ -9,8 +9,6 @@ kept of them must not grow. Everything runs in this process, through the whole a
 bench/results/tail.json.
 """
 
-import asyncio
-import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -31,6 +29,7 @@ from rich.table import Table
 from api.app import create_app
 from api.keys import KeyRing
 from bench.costs import ARTICLES
+from bench.strangers import STRANGE, ask_for_strange_addresses, resident
 from index.build import build
 from index.live.live import Live
 from index.live.served_encoder import ServedEncoder
@@ -47,9 +46,6 @@ BULK = 200
 PUTS, LISTS = 5, 40
 """Requests that a median is of."""
 SENTENCES = 20
-STRANGE, WARM, KNOWN = 200_000, 100_000, 10
-"""Addresses that are asked for; how many of them before memory is compared, when the memory for answers is full; one
-in how many is of an article that is there."""
 MOST_PUT_MS, MOST_OF_BUILT, MOST_MIB = 250.0, 2.0, 16.0
 
 
@@ -76,7 +72,7 @@ def main(
                 build(store, catalog, make_encoder(model))
                 live.refresh()
                 built = tail.lists()
-            strangers = asked(application(live, model), known[0])
+            strangers = ask_for_strange_addresses(application(live, model), known[0])
     show(rows, built, strangers)
     document = {
         "articles": len(records),
@@ -171,56 +167,6 @@ class Tail:
         return took
 
 
-def asked(app: Any, known: str) -> dict[str, float]:  # noqa: ANN401 - an ASGI application
-    """Ask for STRANGE addresses that no two are the same of; return how many, and the memory it took."""
-    with TestClient(app):  # in service
-        return asyncio.run(_asked(app, known))
-
-
-async def _asked(app: Any, known: str) -> dict[str, float]:  # noqa: ANN401 - an ASGI application
-    memory = [resident()]
-    for number in track(range(1, STRANGE + 1), "addresses", transient=True):
-        name, right = (f"unknown-{number}", 404) if number % KNOWN else (known, 200)
-        status = await _get(app, f"/v1/articles/{name}/related", f"exclude=nowhere-{number}&utm_source=s{number}")
-        if status != right:
-            raise SystemExit(f"address {number}: {status}")
-        if number in (WARM, STRANGE):
-            memory.append(resident())
-    return {"asked": STRANGE, "before_mib": memory[0], "halfway_mib": memory[1], "after_mib": memory[2]}
-
-
-async def _get(app: Any, path: str, query: str) -> int:  # noqa: ANN401 - an ASGI application
-    """Ask below HTTP, which a client in this process would slow down tenfold; return the status."""
-    said: list[dict[str, Any]] = []
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message: dict[str, Any]) -> None:
-        said.append(message)
-
-    await app(
-        {
-            "type": "http",
-            "asgi": {"version": "3.0"},
-            "http_version": "1.1",
-            "method": "GET",
-            "scheme": "http",
-            "path": path,
-            "raw_path": path.encode(),
-            "query_string": query.encode(),
-            "root_path": "",
-            "headers": [(b"host", b"bench")],
-            "client": ("192.0.2.1", 5_000),
-            "server": ("bench", 80),
-            "state": {},
-        },
-        receive,
-        send,
-    )
-    return int(said[0]["status"])
-
-
 def expect(true: bool, answer: Any) -> None:  # noqa: ANN401 - the client's own answer
     """End where an answer is not as it must be: its time would say nothing."""
     if not true:
@@ -230,12 +176,6 @@ def expect(true: bool, answer: Any) -> None:  # noqa: ANN401 - the client's own 
 def milliseconds(seconds: list[float]) -> float:
     """Return the median in milliseconds, 0 of none."""
     return round(median(seconds) * 1e3, 1) if seconds else 0.0
-
-
-def resident() -> float:
-    """Return the resident memory of this process in MiB (proc(5))."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return round(pages * os.sysconf("SC_PAGE_SIZE") / 2**20, 1)
 
 
 def show(rows: list[dict[str, float]], built: float, strangers: dict[str, float]) -> None:

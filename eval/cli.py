@@ -14,11 +14,12 @@ from eval.compare import compare as comparing
 from eval.compare.compare import check_margin, parse_fail_under
 from eval.compare.diff import diff_snapshots, open_either
 from eval.compare.diff_view import diff_view
-from eval.compare.gate import FailUnder, Margin, NoWorseThan, gate
+from eval.compare.gate import Bounds, FailUnder, Margin, NoWorseThan, gate
 from eval.report.files import check_folder, write_whole
 from eval.report.report import MAIN
 from eval.report.show import account, markdown_pairs, markdown_table, replace_table
 from eval.studies.pairs import evaluate_files, pairs_table
+from eval.task.inputs import Feedback, Sources
 from index.cli_catalog import open_served
 from recommender import cli_support
 from recommender.cli_support import Model, Store
@@ -102,7 +103,7 @@ def compare(
     if len(reports) == 2:
         paired = comparing.compare(reports[0], reports[1], system, measure)
         typer.echo(orjson.dumps(paired.to_json()).decode() if as_json else paired.sentence)
-    gate(reports[0], floors, no_worse_than, margin, system, measure)
+    gate(reports[0], Bounds(floors, no_worse_than, margin), system, measure)
 
 
 @app.command()
@@ -134,16 +135,10 @@ def pairs(
 ) -> None:
     """Correlate each system's scores of pairs with people's judgements of them."""
     cli_support.check_sources(articles)
-    check_folder("--cache", cache or settings().store / "eval")
-    document = evaluate_files(
-        articles,
-        pairs,
-        make_encoder(model),
-        cache or settings().store / "eval",
-        bar=lambda work, items: cli_support.work_bar("embedding", work, items),
-        on_rejected=lambda error: cli_support.warn(str(error)),
-        warn=cli_support.warn,
-    )
+    sources = Sources(articles, cache or settings().store / "eval")
+    check_folder("--cache", sources.cache)
+    feedback = Feedback(lambda work, items: cli_support.work_bar("embedding", work, items), cli_support.warn)
+    document = evaluate_files(sources, pairs, make_encoder(model), feedback)
     if as_json:
         typer.echo(orjson.dumps(document).decode())
     else:

@@ -42,7 +42,7 @@ def footers_command(
 
 
 def _table(cells: list[Cell]) -> Table:
-    """The least of built, live and drafts, by length of the body and, in columns, of the footer and its share."""
+    """Return the lowest share of equal places: a row a body length, a column a footer length and share of articles."""
     columns = [(words, share) for words in FOOTER_WORDS for share in SHARES]
     by_place = {(cell.body_words, cell.footer_words, cell.share): cell.least for cell in cells}
     table = Table("body", *(f"{words}, {share:.0%}" for words, share in columns), box=None)

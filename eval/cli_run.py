@@ -4,14 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple, Self
 
 import typer
 
 from eval.catalogue.beyond import Beyond, beyond_accuracy
 from eval.catalogue.lists import related_lists
-from eval.compare.compare import check_base, check_margin, parse_fail_under
-from eval.compare.gate import FailUnder, Margin, NoWorseThan, check_floors, gate
+from eval.compare.gate import FailUnder, Margin, NoWorseThan, gate
 from eval.compare.trec import (
     Judgements,
     Run,
@@ -22,27 +21,25 @@ from eval.compare.trec import (
     read_runs,
     with_judgements,
 )
-from eval.report.files import check_folder
 from eval.report.page import render
 from eval.report.report import Report
-from eval.report.saved import read_results
 from eval.report.show import print_report
 from eval.run import evaluate
+from eval.run_options import RunOptions
 from eval.stats.significance import SEED
 from eval.studies.ablation import ablate
 from eval.studies.curve import curve_length, learning_curve
-from eval.systems.systems import SYSTEMS, Ranking, SystemContext, check_cut, check_names, prepare
-from eval.task.inputs import Inputs, from_sources, from_store
+from eval.systems.context import Ranking, SystemContext
+from eval.systems.systems import SYSTEMS, prepare
+from eval.task.inputs import Feedback, Inputs, from_sources, from_store
 from eval.task.lines import silent
 from eval.task.task import AsOf, Task
 from index.cli_catalog import open_catalog
 from index.store.publish import current_version
 from recommender import cli_support
 from recommender.cli_support import CuratedKey, Model
-from recommender.corpus.encoder import make_encoder
-from recommender.errors import EvaluationError
+from recommender.corpus.encoder import Encoder, make_encoder
 from recommender.ranking.ranker import default_ranker, read_weights
-from recommender.settings import settings
 
 
 def run(
@@ -81,70 +78,84 @@ def run(
     margin: Margin = 0.01,
 ) -> None:
     """Ask every system for every curated list, measure, and write a report and TREC files."""
-    if (articles is None) == (store is None):
-        raise EvaluationError("say either --articles FILE or --store DIR")
-    names = [name.strip() for name in systems.split(",") if name.strip()]
-    check_names(names)
-    check_cut(k)
-    if store is not None and (blank_anchors or curated_key != "related" or cache or only):
-        raise EvaluationError("--blank-anchors, --curated-key, --only and --cache go with --articles, not with --store")
-    if no_worse_than is not None:
-        check_base(read_results(no_worse_than), as_of.value, k)
-        if read_results(no_worse_than).folder.resolve() == out.resolve():
-            raise EvaluationError(f"--no-worse-than {no_worse_than}: this report would be overwritten by --out {out}")
-    check_folder("--out", out)
-    if articles:
-        cli_support.check_sources(articles)
-        check_folder("--cache", cache or settings().store / "eval")
-    floors = [parse_fail_under(text) for text in fail_under or []]
-    check_floors(floors, names, k, judged=judgements is not None)
-    check_margin(margin)
-    judged = read_judgements(judgements, cli_support.warn) if judgements else None
-    read = read_runs(runs or [], cli_support.warn)
-    weights = read_weights(ranker) if ranker else default_ranker()
-    encoder = make_encoder(model)
+    evaluate_and_report(
+        RunOptions(
+            model=model,
+            out=out,
+            articles=articles,
+            store=store,
+            curated_key=curated_key,
+            blank_anchors=blank_anchors,
+            only=only,
+            ranker=ranker,
+            as_of=as_of,
+            systems=systems,
+            runs=runs,
+            judgements=judgements,
+            k=k,
+            ablation=ablation,
+            curve=curve,
+            beyond=beyond,
+            cache=cache,
+            fail_under=fail_under,
+            no_worse_than=no_worse_than,
+            margin=margin,
+        )
+    )
+
+
+def evaluate_and_report(options: RunOptions) -> None:
+    """Evaluate as ``options`` say, write the files, print the table, and hold the report to its bounds.
+
+    Raises EvaluationError, or another RecommenderError, on what is wrong with the options or the inputs, and, when the
+    report is written, if it does not keep within the bounds.
+    """
+    options.check()
+    outside = Outside.from_options(options)
+    weights = read_weights(options.ranker) if options.ranker else default_ranker()
+    encoder = make_encoder(options.model)
     with ExitStack() as stack:
-        if store is not None:
-            current_version(store)  # before a catalog is created where there is no store
-            catalog = stack.enter_context(closing(open_catalog(store)))
-            inputs = from_store(store, catalog, encoder, as_of)
-        else:
-            inputs = from_sources(
-                articles or [],
-                encoder,
-                cache or settings().store / "eval",
-                as_of,
-                curated_key=curated_key,
-                blank_anchors=blank_anchors,
-                only=only,
-                bar=lambda work, items: cli_support.work_bar("embedding", work, items),
-                on_rejected=lambda error: cli_support.warn(str(error)),
-                on_read=lambda ids, queries: _check_ids(read, judged, ids, queries),
-                warn=cli_support.warn,
-            )
-        task = _judged(inputs.task, judged)
-        task = replace(task, snapshot=replace(task.snapshot, ranker=weights))
-        context = SystemContext(task, inputs.vectors, SEED, _embedder(inputs))
-        rankings = prepare(context, names)
-        rankings |= external(task, read, cli_support.warn)
-        report, found = _measure(inputs, task, rankings, k, beyond=beyond)
-        if ablation:
-            with cli_support.item_bar("leaving signals out", len(task.queries)) as progress:
-                report.document["ablation"] = ablate(context.tuning, k, progress)
-        if curve:
-            with cli_support.item_bar("learning curve", curve_length(task)) as progress:
-                report.document["learning_curve"] = learning_curve(task, SEED, k, progress)
-    report.write(out, {"report.html": render(report, task, found)})
+        inputs = _inputs(options, encoder, outside, stack)
+        task = _judged(inputs.task, outside.judgements)
+        inputs = replace(inputs, task=replace(task, snapshot=replace(task.snapshot, ranker=weights)))
+        context = SystemContext(inputs.task, inputs.vectors, SEED, _embedder(inputs))
+        rankings = prepare(context, options.names)
+        rankings |= external(inputs.task, outside.runs, cli_support.warn)
+        report, found = _measured(options, inputs, rankings)
+        _add_studies(options, context, report)
+    report.write(options.out, {"report.html": render(report, inputs.task, found)})
     print_report(cli_support.out, report.document)
-    cli_support.out.print(f"written to {out}: open {out / 'report.html'}", markup=False)
-    gate(out, floors, no_worse_than, margin)
+    cli_support.out.print(f"written to {options.out}: open {options.out / 'report.html'}", markup=False)
+    gate(options.out, options.bounds)
 
 
-def _check_ids(runs: Mapping[str, Run], judged: Judgements | None, ids: Sequence[str], queries: Sequence[str]) -> None:
-    """Refuse files that name other articles before anything is embedded; what is left out of them is said later."""
-    check_runs(runs, queries, ids, silent)
-    if judged:
-        check_judgements(judged, ids)
+class Outside(NamedTuple):
+    """What comes from outside: people's judgements, and other systems' runs by name."""
+
+    judgements: Judgements | None
+    runs: Mapping[str, Run]
+
+    @classmethod
+    def from_options(cls, options: RunOptions) -> Self:
+        """Read the files that ``options`` name. Raises EvaluationError naming file and line of what cannot be used."""
+        judgements = read_judgements(options.judgements, cli_support.warn) if options.judgements else None
+        return cls(judgements, read_runs(options.runs or (), cli_support.warn))
+
+    def check_ids(self, ids: Sequence[str], queries: Sequence[str]) -> None:
+        """Raise EvaluationError if a run has none of these ids, or a judgement names another article."""
+        check_runs(self.runs, queries, ids, silent)
+        if self.judgements:
+            check_judgements(self.judgements, ids)
+
+
+def _inputs(options: RunOptions, encoder: Encoder, outside: Outside, stack: ExitStack) -> Inputs:
+    """Return the task of the files or the store; ``stack`` closes the store's catalog."""
+    if options.store is not None:
+        current_version(options.store)  # before a catalog is created where there is no store
+        catalog = stack.enter_context(closing(open_catalog(options.store)))
+        return from_store(options.store, catalog, encoder, options.as_of)
+    feedback = Feedback(lambda work, items: cli_support.work_bar("embedding", work, items), cli_support.warn)
+    return from_sources(options.sources, encoder, options.as_of, feedback, outside.check_ids)
 
 
 def _judged(task: Task, judgements: Judgements | None) -> Task:
@@ -166,14 +177,26 @@ def _embedder(inputs: Inputs) -> Callable[[list[str]], None]:
     return embed
 
 
-def _measure(
-    inputs: Inputs, task: Task, rankings: dict[str, Ranking], k: int, *, beyond: bool
-) -> tuple[Report, Beyond | None]:
-    found = None
-    if beyond:
+def _measured(options: RunOptions, inputs: Inputs, rankings: Mapping[str, Ranking]) -> tuple[Report, Beyond | None]:
+    """Return the report of ``rankings``, and the figures of all articles' lists with ``--beyond``, else None."""
+    task, found = inputs.task, None
+    if options.beyond:
         with cli_support.item_bar("listing all articles", len(task.articles)) as progress:
-            lists = related_lists(task.snapshot, k, progress)
+            lists = related_lists(task.snapshot, options.k, progress)
         found = beyond_accuracy(lists, task.snapshot, task.articles)
     with cli_support.item_bar("evaluating", len(task.queries) * len(rankings)) as progress:
-        report = evaluate(task, rankings, k, about=inputs.about, beyond=found, on_query=progress)
+        report = evaluate(task, rankings, options.k, about=inputs.about, on_query=progress)
+    if found:
+        report.document["beyond"] = found.to_json()
     return report, found
+
+
+def _add_studies(options: RunOptions, context: SystemContext, report: Report) -> None:
+    """Add the results of ``--ablation`` and ``--curve`` to the report's document."""
+    task = context.task
+    if options.ablation:
+        with cli_support.item_bar("leaving signals out", len(task.queries)) as progress:
+            report.document["ablation"] = ablate(context.tuning, options.k, progress)
+    if options.curve:
+        with cli_support.item_bar("learning curve", curve_length(task)) as progress:
+            report.document["learning_curve"] = learning_curve(task, SEED, options.k, progress)

@@ -134,7 +134,7 @@ def weights(
 
 
 def _task(store: Path, as_of: AsOf) -> Task:
-    """The lists of the store, with a word on those that cannot be asked for."""
+    """Return the task of the store's curated lists, and warn of the lists that it leaves out."""
     task = store_task(store, as_of)
     if task.left_out:
         cli_support.warn(task.left_out_sentence)

@@ -8,20 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from eval.catalogue.beyond import Beyond
 from eval.report.report import MAIN, Report, tokens
 from eval.stats.calibration import calibration, served_items
 from eval.stats.chance import expected_ndcg
 from eval.stats.measures import Values, judged_names, measure_names, per_query
 from eval.stats.significance import FEWEST, SEED, Comparison, Groups, Verdict, bootstrap, compare_all
-from eval.systems.systems import Ranking, Scored, check_cut
+from eval.systems.context import Ranking, Scored
+from eval.systems.systems import check_cut
 from eval.task.task import Task, qrels_of
 from recommender.ranking.hits import Hit
 
 PACKAGES = ("numpy", "scikit-learn", "faiss-cpu", "sentence-transformers", "ir-measures", "bm25s")
 ZERO_SHOT = "zero-shot"
 OURS = {ZERO_SHOT: "With every list hidden", "tuned": "Tuned to the other lists"}
-"""The product under other conditions: no rivals of it."""
+"""Variants of the product, which are not compared with it as baselines, and how the verdict introduces them."""
 CLAIMS = {
     Verdict.BETTER: "better than",
     Verdict.WORSE: "worse than",
@@ -35,13 +35,11 @@ def evaluate(
     k: int,
     *,
     about: Mapping[str, Any],
-    beyond: Beyond | None = None,
     on_query: Callable[[int], None] = lambda _: None,
 ) -> Report:
-    """Let each of the prepared ``systems`` answer every query of ``task``; measure with nDCG@k and others.
+    """Return the report of the prepared ``systems`` on every query of ``task``: nDCG@k and other measures.
 
-    ``about`` is kept as provenance, ``beyond`` as what lies beyond accuracy. Raises EvaluationError on a k
-    outside 1..DEPTH.
+    ``about`` is kept as provenance. Raises EvaluationError on a k outside 1..DEPTH.
     """
     check_cut(k)
     started = time.monotonic()
@@ -65,8 +63,6 @@ def evaluate(
     values = {system: per_query(measures, qrels, run) for system, run in rankings.items()}
     groups = shared_lists(task)
     document = _document(task, values, groups, k, about)
-    if beyond:
-        document["beyond"] = beyond.to_json()
     if hits:
         document["calibration"] = {name: calibration(served_items(task, each)).to_json() for name, each in hits.items()}
     document["provenance"]["seconds"] = round(time.monotonic() - started, 1)

@@ -12,7 +12,7 @@ from index.store.manifest import ModelEntry, read_manifest
 from index.store.publish import current_version, locked, publish, snapshots_folder, version_or_none
 from index.store.ranker_file import read_ranker
 from index.store.retention import Unreadable, held
-from index.store.snapshot import Contents, contents
+from index.store.writing import Contents, contents
 from recommender.boilerplate.boilerplate import Boilerplate
 from recommender.boilerplate.repetition import learn
 from recommender.catalog import Catalog, Origin

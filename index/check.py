@@ -30,12 +30,12 @@ def check(store: Path, catalog: Catalog) -> list[Finding]:
     manifest = snapshot.manifest
     size = sum(entry.size for entry in manifest.files.values())
     recall = self_recall(snapshot)
-    resolved, wanted = _resolved(snapshot)
+    resolved, targets = _resolved(snapshot)
     changed = _changed(snapshot, catalog)
     return [
         Finding("files", True, f"{len(manifest.files)} files, {size / 1e6:,.1f} MB, every SHA-256 as in the manifest"),
         Finding("articles", True, f"{manifest.articles:,} articles, {manifest.stubs:,} stubs"),
-        Finding("curated lists", True, f"{manifest.curated_lists:,} lists, {resolved:,} of {wanted:,} targets known"),
+        Finding("curated lists", True, f"{manifest.curated_lists:,} lists, {resolved:,} of {targets:,} targets known"),
         Finding(
             f"{manifest.index} index", recall >= MIN_RECALL, f"recall@{RECALL_AT} {recall:.3f} against brute force"
         ),

@@ -30,12 +30,14 @@ def boilerplate(
     """List the texts that many articles share and that are left out, or decide about one; the next build obeys."""
     found = open_current(store).corpus.boilerplate  # before a catalog is created where there is no store
     catalog = open_catalog(store)
-    asked = [(key, verdict) for keys, verdict in ((refuse, False), (confirm, True), (undo, None)) for key in keys or ()]
+    verdicts = [
+        (key, verdict) for keys, verdict in ((refuse, False), (confirm, True), (undo, None)) for key in keys or ()
+    ]
     known = catalog.boilerplate_decisions()
-    for keys, text, verdict in [(*_named(key, found.blocks, known), verdict) for key, verdict in asked]:
+    for keys, text, verdict in [(*_named(key, found.blocks, known), verdict) for key, verdict in verdicts]:
         catalog.decide_boilerplate(keys, verdict)
         cli_support.out.print(f"{keys[0][:SHORT_KEY]} {_quoted(text)}: {_said(verdict)}", markup=False)
-    if asked:
+    if verdicts:
         cli_support.out.print("the next build applies it: related-index build")
     else:
         _list(found, known)

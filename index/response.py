@@ -184,14 +184,14 @@ def _reason(corpus: Corpus, hit: Hit, reason: Why, request: RelatedRequest) -> W
 
 
 def default_request(snapshot: Snapshot, limit: int) -> RelatedRequest:
-    """Return what is asked for where only the length of the list is said: the rest is as the operator has set it."""
+    """Return the request for a list of that length, in all else as the operator's settings say."""
     configured = settings()
     min_score = bound(snapshot, configured.min_score)
     return RelatedRequest(limit=limit, min_score=min_score, version_days=configured.version_days)
 
 
 def bound(snapshot: Snapshot, min_score: float) -> float:
-    """Return ``min_score`` as it counts in this archive: less in one smaller than the pools that scores are fitted to.
+    """Return the bound for scores in this archive: lower than ``min_score`` if it has fewer than POOL articles.
 
     A score says how likely an editor picks an article among POOL candidates; among fewer, each is likelier.
     """

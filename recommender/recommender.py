@@ -60,7 +60,7 @@ class Selection:
 
     @property
     def missing(self) -> int:
-        """How many places nothing stands at."""
+        """How many places of the list are still empty."""
         return self.request.limit - len(self.hits) - len(self.pins)
 
 
@@ -84,7 +84,7 @@ class Recommender:
         return list(self._select(query, request).hits)
 
     def explain(self, query: Query, request: RelatedRequest, texts: Texts) -> list[tuple[Hit, Why]]:
-        """Return the same list, with the reason of each hit from the pool it was ranked in.
+        """Return what ``related`` returns, each hit with its reason, which comes from the pool it was ranked in.
 
         Where nothing was ranked, pins are explained by the pool that any request for ``query`` would have.
         """
@@ -130,7 +130,7 @@ class Recommender:
 
     def prepared(self, query: Query) -> Query:
         """Return ``query`` without the tags that count nothing on this site."""
-        return replace(query, terms=query.terms.without_tags(self.corpus.lexicon, self.editorial.rules.ignore_tags))
+        return replace(query, terms=self.corpus.lexicon.without_tags(query.terms, self.editorial.rules.ignore_tags))
 
     def without_pins(self) -> "Recommender":
         """Return the recommender as it would be if no editor had pinned anything: blocks and rules stay."""
@@ -149,12 +149,11 @@ class Recommender:
     def _open(self, query: Query, request: RelatedRequest) -> Selection:
         """Eligibility: what may stand in the list, and which pins do."""
         corpus, overrides = self.corpus, self.editorial.about(query.card.id)
-        pins: list[tuple[int, int]] = []
-        if overrides.pins:
-            pins = pinned(corpus, overrides.pins, requested(query, corpus, request.filters, request.mode))
+        within = requested(query, corpus, request.filters, request.mode)
+        pins = pinned(corpus, overrides.pins, within)
         rows = [row for _, row in pins]
         story_ids = corpus.directory.story_ids
-        allowed = self.eligible(query, request) & ~np.isin(story_ids, story_ids[rows])
+        allowed = eligible(query, corpus, request, self.editorial, within) & ~np.isin(story_ids, story_ids[rows])
         barred = named(corpus, (*request.filters.exclude, *(block.id for block in overrides.blocks)))
         return Selection(query, request, overrides, allowed, tuple(pins), (*rows, *barred))
 
@@ -176,7 +175,7 @@ class Recommender:
         return replace(selection, pool=pool, hits=tuple(ranked.hits(told)))
 
     def _diversify(self, selection: Selection) -> Selection:
-        """Choose, of the stories that were found, as many as were asked for, by their scores and their variety."""
+        """Choose ``limit`` of the stories that were found, by their scores and by how different they are."""
         request, hits = selection.request, selection.hits
         if not request.diversity or not hits:
             return selection
@@ -185,7 +184,7 @@ class Recommender:
         return replace(selection, hits=tuple(hits[place] for place in places))
 
     def _fill_up(self, selection: Selection) -> Selection:
-        """Put the latest articles where the list would be short, if that was asked for."""
+        """Fill a short list with the latest articles, if the request has a ``fallback``."""
         query, request = selection.query, selection.request
         if not request.fallback or selection.missing <= 0:
             return selection

@@ -1,1 +1,1 @@
-"""What all related lists together do to a catalogue."""
+"""Measures over the related lists of all articles: coverage, exposure, variety, age, near-duplicates."""

@@ -68,7 +68,7 @@ class ShortList:
 
 @dataclass(frozen=True, slots=True)
 class Beyond:
-    """What the lists of length k of n articles do. "In-degree" of an article: how many of the n lists hold it.
+    """Figures of the lists of length k of n articles. "In-degree" of an article: how many of the n lists hold it.
 
     - ``items``: places filled in all lists together.
     - ``coverage`` (catalogue coverage@k, 0..1): share of the articles that stand in at least one list
@@ -105,12 +105,12 @@ class Beyond:
     orphan_examples: tuple[Exposed, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the same as dictionaries and lists, numbers rounded to six digits."""
+        """Return the fields by name, for JSON: dictionaries and lists, numbers rounded to six digits."""
         return {name: rounded(value) for name, value in asdict(self).items()}
 
 
 def beyond_accuracy(lists: Lists, snapshot: Snapshot, articles: Sequence[Article]) -> Beyond:
-    """Return what ``lists`` do to the catalogue. ``articles`` are those of ``snapshot``, by row.
+    """Return the figures of ``lists``. ``articles`` are those of ``snapshot``, by row.
 
     Raises EvaluationError if the three do not belong together.
     """

@@ -25,7 +25,7 @@ class Lists:
 
     @property
     def k(self) -> int:
-        """The length that was asked for."""
+        """The length of a full list."""
         return int(self.rows.shape[1])
 
     @property
@@ -46,7 +46,7 @@ class Lists:
 def related_lists(snapshot: Snapshot, k: int, on_article: Callable[[int], None] = lambda _: None) -> Lists:
     """Return the list of length ``k`` that ``snapshot`` serves by default for each of its articles, stubs included.
 
-    ``on_article`` is told how many were just done. Raises EvaluationError if ``k`` is below 1.
+    ``on_article`` is called with the number of lists that were just made. Raises EvaluationError if ``k`` is below 1.
     """
     if k < 1:
         raise EvaluationError(f"k is {k}, expected 1 or more")
@@ -60,7 +60,7 @@ def related_lists(snapshot: Snapshot, k: int, on_article: Callable[[int], None] 
 
 
 def title_of(card: Card) -> str:
-    """Return what to call an article on one line: its title, else its teaser, else its id."""
+    """Return one line that names an article: its title, else its teaser, else its id."""
     return shorten(" ".join(card.label.split()), TITLE_CHARS)
 
 

@@ -1,1 +1,1 @@
-"""Two reports, or two builds, against each other."""
+"""Comparison of two reports, and of two snapshots."""

@@ -1,4 +1,4 @@
-"""What happens to the related lists of the articles that two builds have in common."""
+"""How the related lists differ between two builds, over the articles that both have."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ BANDS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class Churn:
-    """How far the lists of ``compared`` articles in build b are those of build a.
+    """How much the lists of ``compared`` articles in build b agree with those in build a.
 
     - ``overlap`` (0..1): mean share of a's list that is also in b's (see matching.overlap); ``bands``: how many
       lists have an overlap in [0, .2), [.2, .4), [.4, .6), [.6, .8), [.8, 1) and of 1.
@@ -49,7 +49,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class ListChange:
-    """One article whose list is not the same, with both lists, best first. ``id`` and ``title`` are those in b."""
+    """An article whose two lists differ, with both lists, best first. ``id`` and ``title`` are those in b."""
 
     id: str
     title: str

@@ -24,7 +24,7 @@ from eval.stats.significance import (
 from recommender.errors import EvaluationError
 
 LEAST_COMMON = 0.9
-"""A gate is not passed by losing queries: so large a share of the base's must have been asked."""
+"""The least share of the base's queries that a report must have to pass: losing queries is no way through a gate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Paired:
 
     @property
     def sentence(self) -> str:
-        """The finding as one reads it, with what was left out."""
+        """The result of the comparison in words, with the queries that were left out."""
         found = self.comparison.difference
         amount = (
             f"{found.mean:+.3f} {self.measure} (95 % interval {found.low:+.3f} to {found.high:+.3f},"
@@ -139,26 +139,24 @@ def check_fail_under(document: Mapping[str, Any], system: str, floors: Sequence[
     return failures
 
 
-def check_no_worse(
-    a: Path, base: Path, margin: float, system: str = MAIN, measure: str | None = None, seed: int = SEED
-) -> list[str]:
+def check_no_worse(a: Path, base: Path, margin: float, system: str = MAIN, measure: str | None = None) -> list[str]:
     """Return why A is not shown to be no worse than BASE by more than ``margin``; empty if it is shown.
 
     Non-inferiority: the one-sided 95 % bootstrap interval of A minus BASE must lie above ``-margin`` (Walker &
-    Nowacki, 2011), and A must have been asked LEAST_COMMON of the base's queries. Raises what ``compare`` does.
+    Nowacki, 2011), and A must have LEAST_COMMON of the base's queries. Raises what ``compare`` does.
     """
     check_margin(margin)
     first, second = read_results(a), read_results(base)
     name = measure or first.per_query.measures[0]
     values, others, groups = _paired(first, second, system, name)
-    asked, lowest = len(second.per_query.queries), lower_bound(values - others, seed, groups)
+    needed, lowest = len(second.per_query.queries), lower_bound(values - others, SEED, groups)
     failures = []
-    if len(values) < LEAST_COMMON * asked:
-        failures.append(f"Only {len(values):,} of the base's {asked:,} lists were asked: too few to compare with it.")
+    if len(values) < LEAST_COMMON * needed:
+        failures.append(f"Only {len(values):,} of the base's {needed:,} lists were asked: too few to compare with it.")
     if (found := units(values, groups)) < FEWEST:
         failures.append(f"{_lists(len(values), found)} in common with the base, at least {FEWEST} are needed.")
     elif lowest < -margin:
-        mean = bootstrap(values - others, seed, groups).mean
+        mean = bootstrap(values - others, SEED, groups).mean
         failures.append(
             f"{system} is not shown to be no worse than the base: {mean:+.4f} {name} over {len(values):,} common"
             f" lists, but {lowest:+.4f} at the lower end of the one-sided 95 % interval; the margin is {margin:.4f}."
@@ -203,7 +201,7 @@ def _same_sources(a: Results, b: Results) -> bool | None:
 
 
 def _lists(count: int, groups: int) -> str:
-    """How many lists there are and, where some are the same, how many different ones."""
+    """Return the number of lists in words and, where some are equal, the number of different ones."""
     lists = "1 list" if count == 1 else f"{count:,} lists"
     return lists if groups == count else f"{lists}, {groups:,} of them different,"
 

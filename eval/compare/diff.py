@@ -14,17 +14,18 @@ from eval.compare.churn import Churn, ListChange, churn, most_changed, pairs_of
 from eval.compare.matching import GONE, matched
 from index.store.manifest import NAME, Manifest
 from index.store.publish import CURRENT, open_current, snapshots_folder
-from index.store.snapshot import Snapshot, open_snapshot
+from index.store.reading import open_snapshot
+from index.store.snapshot import Snapshot
 from recommender.articles.directory import Rows
 from recommender.errors import EvaluationError, SnapshotError
 
 FITTED = {"version", "built_at", "files", "semantic_scale", "lexical_scale"}
-"""What differs in the manifests of any two builds, and so says nothing."""
+"""Entries that differ in the manifests of any two builds, and are not compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two: what the caller called it, and what its lists do (see eval.catalogue.beyond.Beyond)."""
+    """One of the two snapshots: its name in the output, and figures of its lists (see eval.catalogue.beyond.Beyond)."""
 
     name: str
     version: str
@@ -38,7 +39,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing the manifests say differently; None where one of them does not say it."""
+    """One entry in which the manifests differ; None where one of them does not have it."""
 
     what: str
     a: str | None
@@ -95,7 +96,7 @@ class Diff:
     articles: Turnover
 
     def to_json(self) -> dict[str, Any]:
-        """Return the same as dictionaries and lists, numbers rounded to six digits."""
+        """Return the fields by name, for JSON: dictionaries and lists, numbers rounded to six digits."""
         return {name: rounded(value) for name, value in asdict(self).items()}
 
 
@@ -123,7 +124,7 @@ def diff_snapshots(
 ) -> Diff:
     """Return what changes from ``a`` to ``b`` in the lists of length ``k``, with at most ``top`` examples of each kind.
 
-    ``on_article`` is told of every list made, in ``a`` and then in ``b``; ``names`` are what the two are called.
+    ``on_article`` is called for every list, of ``a`` and then of ``b``; ``names`` are those of the output.
     Raises EvaluationError if they have no article in common or ``k`` is below 1.
     """
     to_b = matched(a.corpus, b.corpus)
@@ -146,9 +147,9 @@ def diff_snapshots(
 
 
 def manifest_changes(a: Manifest, b: Manifest) -> tuple[Change, ...]:
-    """Return what two manifests say differently (model, counts, weights, index …), in the manifest's order.
+    """Return the entries in which two manifests differ (model, counts, weights, index …), in the manifest's order.
 
-    Left out: the version, the time, the files, and what is fitted anew to every corpus.
+    Those of FITTED are left out: the version, the time, the files, and the scales fitted anew to every corpus.
     """
     said_a, said_b = (_leaves("", m.model_dump(mode="json", exclude=FITTED)) for m in (a, b))
     names = dict.fromkeys([*said_a, *said_b])

@@ -1,6 +1,7 @@
-"""Holding a report to a floor or a base: what makes a build of the site's CI fail."""
+"""Gates for a CI: a report fails below a floor, or if it is not shown to be no worse than a base report."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -19,8 +20,17 @@ NoWorseThan = Annotated[Path | None, typer.Option(help="Fail unless shown to be 
 Margin = Annotated[float, typer.Option(help="How much worse --no-worse-than still lets pass.")]
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a report must keep within: floors of measures, and at most ``margin`` worse than the report ``base``."""
+
+    floors: Sequence[tuple[str, float]]
+    base: Path | None
+    margin: float
+
+
 def check_floors(floors: Sequence[tuple[str, float]], systems: Sequence[str], k: int, *, judged: bool) -> None:
-    """Raise EvaluationError, before the work, on a floor that no report of these ``systems`` at this k could pass."""
+    """Raise EvaluationError on a floor for a system or measure that a report of ``systems`` at this k lacks."""
     if floors and MAIN not in systems:
         raise EvaluationError(f"--fail-under holds {MAIN} to a floor, which is not in --systems {','.join(systems)}")
     for measure, _ in floors:
@@ -28,17 +38,10 @@ def check_floors(floors: Sequence[tuple[str, float]], systems: Sequence[str], k:
             raise EvaluationError(f"--fail-under: no measure {measure!r} with --k {k}; there are: {', '.join(known)}")
 
 
-def gate(
-    report: Path,
-    floors: list[tuple[str, float]],
-    base: Path | None,
-    margin: float,
-    system: str = MAIN,
-    measure: str | None = None,
-) -> None:
-    """Exit with status 1, each reason on its line, if the report is below a floor or worse than the base."""
-    failures = check_fail_under(read_results(report).document, system, floors) if floors else []
-    if base is not None:
-        failures += check_no_worse(report, base, margin, system, measure)
+def gate(report: Path, bounds: Bounds, system: str = MAIN, measure: str | None = None) -> None:
+    """Exit with status 1, each reason on its line, unless the report keeps within ``bounds``."""
+    failures = check_fail_under(read_results(report).document, system, bounds.floors) if bounds.floors else []
+    if bounds.base is not None:
+        failures += check_no_worse(report, bounds.base, bounds.margin, system, measure)
     if failures:
         raise EvaluationError("\n".join(failures))

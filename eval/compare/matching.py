@@ -1,4 +1,4 @@
-"""The same article, and the same list, in two builds."""
+"""Which article of one build is which of another, and how much two lists overlap."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ PERSISTENCE = 0.9
 def matched(a: Corpus, b: Corpus) -> Rows:
     """Return ``(len(a),)`` int64: the row in ``b`` of each article of ``a``, or GONE; no row of ``b`` twice.
 
-    An article is the same by its id, else where its id is a former id of an article in the other corpus.
+    Articles are matched by id, else by a former id of the article in the other corpus.
     """
     rows_a, rows_b = ({card.id: row for row, card in enumerate(corpus.cards)} for corpus in (a, b))
     found = np.array([rows_b.get(card.id, GONE) for card in a.cards], dtype=np.int64)

@@ -1,4 +1,4 @@
-"""What comes from outside, in TREC's formats: people's judgements (qrels) and other systems' rankings (runs)."""
+"""Files in TREC's formats: people's judgements (qrels), and other systems' rankings (runs)."""
 
 import math
 import re
@@ -9,13 +9,14 @@ from itertools import pairwise
 from pathlib import Path
 
 from eval.report.report import token, tokens
-from eval.systems.systems import DEPTH, SYSTEMS, Ranking
+from eval.systems.context import DEPTH, Ranking
+from eval.systems.systems import SYSTEMS
 from eval.task.lines import Warn, fields, read_lines, silent, some
 from eval.task.task import Judged, Task
 from recommender.errors import EvaluationError
 
 MOST_REVERSED = 0.5
-"""A run whose ranks contradict its scores in more than this share of its rankings is no mistake of a few lines."""
+"""The share of rankings whose ranks contradict their scores above which a run is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Judgements:
 
 
 def read_judgements(path: Path, warn: Warn = silent) -> Judgements:
-    """Read a TREC qrels file. Raises EvaluationError naming file and line where it is none, or contradicts itself."""
+    """Read a TREC qrels file. Raises EvaluationError naming file and line of a fault or a contradiction."""
     found = Judgements(path)
     for place, line in read_lines(path, "judgements", warn):
         query, _, document, grade = fields(place, line, "query 0 document 0|1")
@@ -61,7 +62,7 @@ def check_judgements(judgements: Judgements, ids: Collection[str]) -> None:
 
 
 def with_judgements(task: Task, judgements: Judgements) -> tuple[Task, int]:
-    """Return ``task`` with ``judgements`` added, and how many of them said nothing new or nothing usable.
+    """Return ``task`` with ``judgements`` added, and the number of judgements that were not used.
 
     An article that the editor listed stays related whatever was judged; one that may not be recommended
     is left out. Raises EvaluationError if a query or document is not in the corpus.
@@ -153,17 +154,17 @@ def _check_ranks(path: Path, answers: Mapping[str, Mapping[str, tuple[float, int
     warn(text)
 
 
-def check_runs(runs: Mapping[str, Run], asked: Collection[str], ids: Collection[str], warn: Warn) -> None:
-    """Compare the ids in ``runs`` with those ``asked`` and those of the corpus, ``ids``, as they are in the articles.
+def check_runs(runs: Mapping[str, Run], queries: Collection[str], ids: Collection[str], warn: Warn) -> None:
+    """Check that ``runs`` are about the ``queries`` of the task and the corpus's ``ids``, both as in the articles.
 
-    Warns of what is left out, and of queries without an answer. Raises EvaluationError if none of a run's queries is
-    asked, or none of its documents known: it would score 0, and say nothing of the system.
+    Warns of unknown ids, which are left out, and of queries without a ranking. Raises EvaluationError if none of a
+    run's queries is in ``queries``, or none of its documents in ``ids``: it would score 0 for no fault of the system.
     """
-    queries, known = sorted(map(token, asked)), set(map(token, ids))
+    expected, known = sorted(map(token, queries)), set(map(token, ids))
     for run in runs.values():
         answered, path = set(run.rankings), run.path
         documents = list(dict.fromkeys(d for ranking in run.rankings.values() for d in ranking))
-        for what, theirs, ours in (("queries", list(run.rankings), queries), ("documents", documents, sorted(known))):
+        for what, theirs, ours in (("queries", list(run.rankings), expected), ("documents", documents, sorted(known))):
             if not set(theirs) & set(ours):
                 raise EvaluationError(
                     f"{path}: none of its {len(theirs):,} {what} ({some(theirs)}) is one of the {len(ours):,} here"
@@ -175,14 +176,14 @@ def check_runs(runs: Mapping[str, Run], asked: Collection[str], ids: Collection[
                     f"{path}: {len(unknown):,} of {len(theirs):,} {what} are not in the corpus and are left out:"
                     f" {some(unknown)}"
                 )
-        if missing := [name for name in queries if name not in answered]:
-            warn(f"{path}: {len(missing):,} of {len(queries):,} queries have no answer and score 0: {some(missing)}")
+        if missing := [name for name in expected if name not in answered]:
+            warn(f"{path}: {len(missing):,} of {len(expected):,} queries have no answer and score 0: {some(missing)}")
 
 
 def external(task: Task, runs: Mapping[str, Run], warn: Warn) -> dict[str, Ranking]:
-    """Return ``runs`` as systems; what may not be recommended is left out, as for any system. Raises EvaluationError.
+    """Return ``runs`` as systems by name; documents that are no candidates of a query are left out of its ranking.
 
-    See ``check_runs``.
+    Warns and raises EvaluationError as ``check_runs`` does.
     """
     names = tokens(task.snapshot.corpus)
     rows = {name: row for row, name in enumerate(names)}

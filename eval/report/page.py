@@ -13,7 +13,7 @@ from jinja2 import Environment
 from eval.catalogue.beyond import Beyond
 from eval.report.plots import ablation_plot, calibration_plot, curve_plot, exposure_plot, groups_plot, systems_plot
 from eval.report.report import MAIN, Report
-from eval.systems.systems import DEPTH
+from eval.systems.context import DEPTH
 from eval.task.task import Judged, Task
 from recommender.articles import Article
 from recommender.ranking.signals import SIGNALS
@@ -43,7 +43,7 @@ def render(report: Report, task: Task, beyond: Beyond | None) -> str:
 
 
 def browser(report: Report, task: Task) -> dict[str, Any]:
-    """Return what the page's browser of queries shows, the worst first: what was picked, what was found, and why."""
+    """Return the page's data of each query, worst first: its curated list, its ranking, what each signal added."""
     system = MAIN if MAIN in report.rankings else next(iter(report.rankings))
     measure = report.measures[0]
     k = report.document["k"]

@@ -1,4 +1,4 @@
-"""What an evaluation found, and the files written from it: all from one object, so that they agree."""
+"""The results of an evaluation in one object, and the files written from it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ MAIN = "product"
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything an evaluation found. Ids are as in TREC files (see ``token``).
+    """The results of an evaluation. Ids are as in TREC files (see ``token``).
 
     ``document`` is report.json. ``names`` are the ids by row; ``qrels`` query → document → 1 related, 0 judged
-    not; ``rankings`` system → query → documents, best first; ``values`` system → measure → ``(q,)`` in the order
-    of ``qrels``; ``groups`` queries
-    that share a list; ``reasons`` (query, document) → the product's score and what each signal added to it.
+    not; ``rankings`` system → query → documents, best first; ``values`` system → measure → ``(q,)`` in the order of
+    ``qrels``; ``groups`` numbers the queries that share a list; ``reasons`` (query, document) → the product's score and
+    what each signal added to it.
     """
 
     document: dict[str, Any]

@@ -1,4 +1,4 @@
-"""The evaluation as a person reads it: tables in the terminal and in Markdown, and one article's list."""
+"""Tables of a report in the terminal and in Markdown, and one article's list beside its editor's."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -126,7 +126,7 @@ def _notes(document: Mapping[str, Any]) -> list[str]:
         f"{document['articles']:,} articles; {document['targets_known']:.1%} of the lists' targets are among them;"
         f" candidates as of {document['as_of']}"
     ]
-    if decided := document.get("decided"):
+    if decided := document.get("provenance", {}).get("decided"):
         notes.append(decided)
     if document["lists_without_answer"]:
         left_out = {Reason(name): number for name, number in document.get("left_out", {}).items()}

@@ -1,1 +1,1 @@
-"""Measures, and how sure they are."""
+"""Measures, confidence intervals and tests, calibration."""

@@ -1,6 +1,6 @@
-"""Is a score of .7 right in 7 of 10 cases? And which score to ask for, if so many of 10 shall be right?
+"""Calibration of scores, and the least score from which on a given precision is reached.
 
-What "right" means here is "picked by the editor": lists are incomplete, so true precision is higher.
+An item counts as right if the editor picked it. Curated lists are incomplete, so true precision is higher.
 """
 
 from collections.abc import Mapping, Sequence
@@ -55,7 +55,7 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """What asking for ``min_score`` does: precision of what is left, its share of the items, lists left with any."""
+    """The effect of ``min_score``: precision of the items that pass, their share, share of lists that are not empty."""
 
     min_score: float
     precision: float
@@ -72,7 +72,7 @@ def served_items(task: Task, hits: Mapping[int, Sequence[Hit]]) -> Items:
 
 
 def calibration(items: Items) -> Calibration:
-    """Compare the scores with what was picked."""
+    """Return how well the scores of ``items`` agree with the share that was picked."""
     which = np.minimum((items.scores * BINS).astype(np.int64), BINS - 1)
     bins = [
         Bin(float(items.scores[inside].mean()), float(items.picked[inside].mean()), int(inside.sum()))

@@ -1,4 +1,4 @@
-"""How sure a figure is: bootstrap intervals, paired randomisation tests, and what a comparison could have shown.
+"""Bootstrap intervals, paired randomisation tests, and the smallest difference that a comparison could have shown.
 
 Why these tests: Smucker, Allan & Carterette (2007) compared the significance tests of information retrieval
 and recommend randomisation and bootstrap over Wilcoxon's and the sign test.
@@ -30,7 +30,7 @@ POWER = 0.8
 FEWEST = 6
 """Queries, or groups of them, below which no difference can be shown: 2 of 2^n signs give a p above ALPHA."""
 DUST = 1e-12
-"""Two sums of the same differences in another order differ by no more than this share of their size."""
+"""Relative rounding error: two sums of the same numbers in another order differ by no more than this share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Verdict(StrEnum):
 class Comparison:
     """One system minus another over the same queries.
 
-    ``p`` is that of the randomisation test, ``p_holm`` the same adjusted for all comparisons made with it;
+    ``p`` is that of the randomisation test, ``p_holm`` is ``p`` adjusted for all comparisons made with it;
     ``detectable`` the smallest difference that as many such queries show with probability POWER; ``units`` how many
     queries, or groups of queries that share a list, it rests on.
     """

@@ -7,7 +7,7 @@ from eval.report.report import tokens
 from eval.run import shared_lists
 from eval.stats.measures import primary
 from eval.stats.significance import SEED, bootstrap
-from eval.systems.systems import DEPTH
+from eval.systems.context import DEPTH
 from eval.systems.tuning import Tuning
 from eval.task.task import qrels_of
 from recommender.ranking.signals import SIGNALS
@@ -16,7 +16,7 @@ from recommender.ranking.signals import SIGNALS
 def ablate(tuning: Tuning, k: int, on_query: Callable[[int], None] = lambda _: None) -> list[dict[str, Any]]:
     """Return, for each group of signals, what nDCG@k loses without it, with its interval; the greatest loss first.
 
-    A group that adds nothing has an interval around 0. Candidates stay the same in all of them.
+    A group that adds nothing has an interval around 0. The candidates are those of the whole ranker.
     """
     task, names = tuning.task, tokens(tuning.task.snapshot.corpus)
     groups: dict[str, set[str]] = {}

@@ -9,8 +9,8 @@ from eval.report.report import tokens
 from eval.run import shared_lists
 from eval.stats.measures import primary
 from eval.stats.significance import SEED, bootstrap
+from eval.systems.context import DEPTH
 from eval.systems.crossval import FOLDS, deal
-from eval.systems.systems import DEPTH
 from eval.systems.tuning import Tuning
 from eval.task.task import Task, qrels_of
 
@@ -27,8 +27,8 @@ def learning_curve(
 ) -> list[dict[str, Any]]:
     """Return, for each number of lists, nDCG@k of the product and of the tuned ranker that know only so many.
 
-    Every query is answered as ever, in its fold; the lists are a seeded sample of the other folds', each size
-    within the next. The last row is with all there are.
+    Every query is answered in its fold of the cross-validation; the known lists are a seeded sample of the other
+    folds', each size a part of the next. The last row is with all lists of the other folds.
     """
     names, groups = tokens(task.snapshot.corpus), shared_lists(task)
     qrels = qrels_of(task, names)

@@ -1,4 +1,4 @@
-"""The weights that are shipped, fitted on the development corpora, and the same with each corpus left out in turn.
+"""The shipped weights, fitted on the development corpora, and weights fitted with each corpus left out in turn.
 
 The corpora are not part of the repository; their digests stand in the files' origin. Numbers are rounded to four
 decimals, so that the files come out the same byte for byte.
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from eval.stats.significance import SEED
 from eval.systems.tuning import Tuning
-from eval.task.inputs import from_sources
+from eval.task.inputs import Feedback, Sources, from_sources
 from eval.task.task import AsOf
 from index.build import Bar, no_bar
 from recommender.corpus.encoder import Encoder
@@ -21,7 +21,7 @@ from recommender.ranking.ranker import Ranker
 PRIOR = Ranker.from_weights({"closeness": (0.35, 0.0)}, -4.0, "before any data")
 """What holds where the data say nothing: that news ages is known, and no corpus without dates can teach it."""
 WEIGHT = 500.0
-"""Every corpus counts as so many queries, however many lists it has."""
+"""Total weight of a corpus's examples, however many lists it has."""
 PROSE = (
     "guide,glossary-definition,glossary-disambiguation,landing-page,learn-module,learn-module-chapter,"
     "learn-module-assessment,learn-faq,learn-topic,tutorial,tutorial-chapter,how-to,mdn-writing-guide,"
@@ -55,7 +55,7 @@ CORPORA = (
 
 @dataclass(frozen=True, slots=True)
 class Lessons:
-    """What one corpus teaches, and where it is from."""
+    """The training examples of one corpus, and the SHA-256 ``digest`` of its file."""
 
     source: Source
     digest: str
@@ -65,21 +65,14 @@ class Lessons:
 def lessons(
     folder: Path, encoder: Encoder, cache: Path, bar: Bar = no_bar, on_corpus: Callable[[str], None] = lambda _: None
 ) -> list[Lessons]:
-    """Read and index every corpus in ``folder``. Raises EvaluationError naming a file that is missing."""
+    """Return the training examples of every corpus in ``folder``. Raises EvaluationError naming a missing file."""
     if missing := [source.file for source in CORPORA if not (folder / source.file).is_file()]:
         raise EvaluationError(f"{folder / missing[0]}: no such corpus")
     found = []
     for source in CORPORA:
         on_corpus(source.name)
-        inputs = from_sources(
-            [folder / source.file],
-            encoder,
-            cache,
-            source.as_of,
-            curated_key=source.curated_key,
-            only=source.only,
-            bar=bar,
-        )
+        read = Sources([folder / source.file], cache, source.curated_key, only=source.only)
+        inputs = from_sources(read, encoder, source.as_of, Feedback(bar))
         examples = Tuning(inputs.task, SEED).examples(None)
         weighed = tuple(Example(e.inputs, e.picked, WEIGHT / len(examples)) for e in examples)
         found.append(Lessons(source, inputs.about["sources"][source.file], weighed))

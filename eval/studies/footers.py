@@ -1,4 +1,4 @@
-"""Do footers change what is related? The lists of a newspaper with a common footer, beside those of it without.
+"""Do footers change what is related? A newspaper's related lists with a common footer, compared with those without.
 
 A footer that many articles share says nothing about any of them. What is measured is how much of every list stays as it
 is: the same article, its score and its other versions in the same place.
@@ -14,7 +14,8 @@ import numpy as np
 
 from index.live.tail import LiveNeighbours
 from index.store.manifest import ModelEntry
-from index.store.snapshot import Snapshot, contents
+from index.store.snapshot import Snapshot
+from index.store.writing import contents
 from recommender.articles import Article
 from recommender.boilerplate.boilerplate import Boilerplate
 from recommender.boilerplate.repetition import learn
@@ -71,9 +72,9 @@ Place = tuple[str, float, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Of ``articles`` with a footer on a ``share``: how many of the places are equal to those without, by list.
+    """The share of places that are equal with and without a footer, where a ``share`` of the articles carries it.
 
-    ``built``: of the articles in a build; ``live``: of those that come later; ``drafts``: of the same, unstored.
+    ``built``: of the articles in a build; ``live``: of articles that come later; ``drafts``: of these, not stored.
     """
 
     share: float
@@ -85,11 +86,11 @@ class Cell:
 
     @property
     def least(self) -> float:
-        """The lowest of the three."""
+        """The lowest of ``built``, ``live`` and ``drafts``."""
         return min(self.built, self.live, self.drafts)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the figures."""
+        """Return the fields by name, the shares rounded to four digits."""
         return {
             "share": self.share,
             "footer_words": self.footer_words,
@@ -154,7 +155,7 @@ def with_footer(articles: Sequence[Article], share: float, words: int) -> list[A
 
 @dataclass(frozen=True, slots=True)
 class _Lists:
-    """The lists of the articles in a build, of those that come later, and of the same as drafts."""
+    """The lists of the articles in a build, of articles that come later, and of the later ones as drafts."""
 
     built: list[list[Place]]
     live: list[list[Place]]
@@ -187,7 +188,7 @@ class _Lists:
 
 
 def equal_places(lists: Sequence[Sequence[Place]], others: Sequence[Sequence[Place]]) -> float:
-    """Return the share (0..1) of the places of both that hold the same; a place that only one has does not."""
+    """Return the share (0..1) of all places whose items are equal in both; a place that only one list has is not."""
     pairs = list(zip(lists, others, strict=True))
     equal = sum(_same(a, b) for mine, theirs in pairs for a, b in zip(mine, theirs, strict=False))
     return equal / max(1, sum(max(len(mine), len(theirs)) for mine, theirs in pairs))

@@ -1,4 +1,4 @@
-"""Human pairs: people said how related two articles are; does a system's score order the pairs as they do?
+"""Correlation of a system's scores with people's judgements of how related two articles are.
 
 For corpora where pairs, not lists, were judged. Lines of ``{"a": id, "b": id, "score": number}``, any scale, more
 is more related. Intervals come from resampling pairs as if they were independent; pairs that share an article are
@@ -7,7 +7,7 @@ not quite, so the true intervals are somewhat wider.
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,16 +20,16 @@ from eval.report.report import MAIN
 from eval.stats.correlation import agreement, interval
 from eval.stats.measures import Values
 from eval.stats.significance import RESAMPLES, SEED
-from eval.systems.systems import one_text, tfidf_rows
-from eval.task.inputs import in_memory
+from eval.systems.baselines import tfidf_rows
+from eval.systems.context import one_text
+from eval.task.inputs import Feedback, Sources, in_memory
 from eval.task.lines import Warn, read_lines, silent
-from index.build import Bar, no_bar
 from index.store.snapshot import Snapshot
 from recommender.articles import Article
 from recommender.articles.directory import Rows
 from recommender.catalog.vector_cache import VectorCache
 from recommender.corpus.encoder import Encoder, Matrix
-from recommender.errors import EvaluationError, InputError
+from recommender.errors import EvaluationError
 from recommender.ranking.signals import signals
 
 FEWEST = 3
@@ -67,23 +67,11 @@ def read_pairs(path: Path, warn: Warn = silent) -> list[Pair]:
     return list(found.values())
 
 
-def evaluate_files(
-    articles: Sequence[Path],
-    pairs: Path,
-    encoder: Encoder,
-    cache: Path,
-    *,
-    bar: Bar = no_bar,
-    on_rejected: Callable[[InputError], None] = lambda _: None,
-    warn: Warn = silent,
-) -> dict[str, Any]:
-    """Build an index of ``articles`` in memory and return what ``evaluate_pairs`` says of it.
-
-    Vectors are kept in the folder ``cache``, so that the next run embeds nothing.
-    """
-    judged = read_pairs(pairs, warn)
+def evaluate_files(sources: Sources, pairs: Path, encoder: Encoder, feedback: Feedback = Feedback()) -> dict[str, Any]:
+    """Build an index of ``sources`` in memory and return the document of ``evaluate_pairs`` on the file ``pairs``."""
+    judged = read_pairs(pairs, feedback.warn)
     _check_scores(judged)
-    memory = in_memory(articles, encoder, cache, bar=bar, on_rejected=on_rejected)
+    memory = in_memory(sources, encoder, feedback)
     return evaluate_pairs(memory.articles, memory.snapshot, memory.vectors, judged)
 
 

@@ -1,4 +1,4 @@
-"""A site's own lists: the task they pose, and whether weights fitted to them are better than those that are shipped."""
+"""Whether weights fitted to a site's own curated lists are better than the shipped ones."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -25,10 +25,10 @@ FEWEST_LISTS = 50
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """What cross-validation says of fitting to ``lists`` lists: nDCG@k before and after, and their difference.
+    """Cross-validation of weights fitted to ``lists`` curated lists: nDCG@k before and after, and their difference.
 
     ``served`` are the items, by query row, of the ranker that the site would serve: its own if it has one;
-    ``left_out`` the further lists that cannot be asked for, by reason.
+    ``left_out`` counts the curated lists that are no queries, by reason.
     """
 
     tuning: Tuning
@@ -43,7 +43,7 @@ class Gain:
 
     @property
     def sentence(self) -> str:
-        """The finding in words."""
+        """The result in words."""
         found = self.comparison.difference
         interval = f" (95 % interval {found.low:+.3f} to {found.high:+.3f})" if not self.comparison.too_few else ""
         return (
@@ -66,7 +66,7 @@ class Gain:
             )
 
     def to_json(self) -> dict[str, Any]:
-        """Return the figures."""
+        """Return the figures for JSON, rounded to six digits."""
         return {
             "lists": self.lists,
             "left_out": {each.value: count for each, count in self.left_out.items()},

@@ -17,7 +17,7 @@ import numpy as np
 import orjson
 
 from eval.studies.defaults import PROSE
-from eval.task.inputs import in_memory
+from eval.task.inputs import Feedback, Sources, in_memory
 from index.build import Bar, no_bar
 from recommender.corpus.corpus import Corpus
 from recommender.corpus.encoder import HashEncoder
@@ -37,7 +37,7 @@ ARCHIVES = {
 }
 """Archive → the corpora in it: the texts of our own stand among those of a newspaper and two newsrooms."""
 HALVES = ("development", "held_out", "written_after")
-"""Where a pair counts: thresholds were chosen on the first alone; the last were written when the rule was finished."""
+"""The parts of the labelled pairs: thresholds were chosen on the first alone; the last was written after the rule."""
 SEED = 1
 Z = 1.959964
 """Standard normal quantile of a two-sided interval of 95 %."""
@@ -58,7 +58,7 @@ class LabelledPair:
 
     @property
     def half(self) -> str:
-        """Which of HALVES it counts in."""
+        """The part of HALVES that the pair belongs to."""
         if self.after:
             return "written_after"
         digest = hashlib.sha256(f"versions {SEED} {self.group}".encode()).digest()
@@ -150,11 +150,11 @@ def _archive(corpora: Path, demo: Path, names: Sequence[str], own: Sequence[Mapp
         if missing := [path for path in paths if not path.is_file()]:
             raise EvaluationError(f"{missing[0]}: no such corpus; the labels name articles of it")
         only = f"page_type={PROSE}" if "mdn" in names else ""
-        return in_memory(paths, HashEncoder(16), Path(folder), only=only, bar=bar).snapshot.corpus
+        return in_memory(Sources(paths, Path(folder), only=only), HashEncoder(16), Feedback(bar)).snapshot.corpus
 
 
 def _figures(pairs: Sequence[LabelledPair], one_story: Mapping[LabelledPair, bool]) -> dict[str, Any]:
-    """Precision and recall of ``pairs``, and of each label how many were judged right."""
+    """Return precision and recall of ``pairs``, and for each label how many were classified correctly."""
 
     def share(some: Iterable[LabelledPair], right: Callable[[LabelledPair], bool]) -> dict[str, Any]:
         judged = [right(pair) for pair in some]

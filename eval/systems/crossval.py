@@ -1,6 +1,6 @@
-"""Learning from lists without fooling oneself: folds of the queries, and which lists a query's answer may know.
+"""Cross-validation: folds of the queries, and the curated lists that the answer to a query may use.
 
-To show that a system obeys, plant a false list for the scored query (``plant``): its answer must not change.
+``plant`` puts a false list in place of a query's own: the answer of a system without leaks does not change.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ Folds = Mapping[int, int]
 
 
 def folds(queries: Sequence[Judged], k: int, seed: int) -> dict[int, int]:
-    """Deal ``queries`` at random into ``k`` folds of nearly equal size; their order makes no difference.
+    """Return query row → fold: ``queries`` at random in ``k`` folds of nearly equal size, whatever their order.
 
     Raises EvaluationError if there are fewer queries than folds.
     """
@@ -33,13 +33,13 @@ def folds(queries: Sequence[Judged], k: int, seed: int) -> dict[int, int]:
 
 
 def deal(task: Task, seed: int) -> dict[int, int]:
-    """Deal the task's queries into FOLDS folds, or as many as there are queries."""
+    """Return query row → fold: the task's queries in FOLDS folds, or in as many as there are queries."""
     count = len(task.queries)
     return folds(task.queries, min(FOLDS, count), seed) if count > 1 else {task.queries[0].row: 0}
 
 
 def known_owners(task: Task, row: int, fold_of: Folds | None = None, hidden: int | None = None) -> Mask:
-    """Return ``(n,)`` bool: the articles whose lists a method may know when it answers the query at ``row``.
+    """Return ``(n,)`` bool: the articles whose curated lists a system may use for the query at ``row``.
 
     Never the query itself, nor a copy of it; with ``fold_of`` none of its fold, nor of the fold ``hidden``; under
     the date rule only articles strictly older than it, and what has no date is not known to be older.
@@ -55,13 +55,13 @@ def known_owners(task: Task, row: int, fold_of: Folds | None = None, hidden: int
 
 
 def visible_lists(task: Task, row: int, fold_of: Folds | None = None) -> list[Judged]:
-    """Return the lists that a method may know when it answers the query at ``row``, in the order of the queries."""
+    """Return the queries whose curated lists a system may use for the query at ``row``, in the order of the task."""
     known = known_owners(task, row, fold_of)
     return [query for query in task.queries if known[query.row]]
 
 
 def evidence(task: Task, row: int, fold_of: Folds | None = None, hidden: int | None = None) -> CuratedLists:
-    """Return the same lists as evidence (see ``known_owners``), with those on which nothing can be measured."""
+    """Return the curated lists of ``known_owners``, those of articles that are no queries included."""
     return task.snapshot.curated.only(known_owners(task, row, fold_of, hidden))
 
 

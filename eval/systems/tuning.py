@@ -1,7 +1,7 @@
-"""A site's own ranker, cross-validated: what is fitted to some folds of the lists answers the others.
+"""A site's own ranker, cross-validated: a ranker fitted to all folds but one answers the queries of that one.
 
-Nested: whatever belongs to the fold that is answered is hidden from the fit, as target and as evidence. And each
-training query sees the lists of the other training folds only, as little as the answered ones will.
+Nested: the curated lists of the held-out fold are hidden from the fit, as target and as evidence. A training query uses
+the lists of the other training folds only, as a held-out query uses those of the training folds.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ SHRINK = 1 / 3
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A query with its pool and signals: answers it under any ranker."""
+    """A query with its pool and the ``table`` of signals, which any ranker can score."""
 
     query: Judged
     pool: Pool
@@ -43,11 +43,11 @@ class Case:
         return cls(query, pool, signals(pool))
 
     def example(self, weight: float = 1.0) -> Example:
-        """Return what a fit learns from it."""
+        """Return the training example: the signals, and which candidates are related."""
         return Example.from_signals(self.table, np.isin(self.pool.rows, self.query.answers), weight)
 
     def answer(self, ranker: Ranker, limit: int) -> list[Hit]:
-        """Return what ``ranker`` makes of it."""
+        """Return at most ``limit`` hits, ranked by ``ranker``."""
         return ranked_stories(self.pool, self.table, ranker, limit)
 
 
@@ -79,7 +79,7 @@ class Tuning:
         return Case.from_query(self.task, query, self._evidence(query))
 
     def answer(self, query: Judged, limit: int) -> list[Hit]:
-        """Return what the ranker that never saw the query's fold answers."""
+        """Return the hits of the ranker that was fitted without the query's fold."""
         return self.case(query).answer(self.ranker(self.fold_of[query.row]), limit)
 
     def ranker(self, fold: int | None, without: frozenset[str] = frozenset()) -> Ranker:
@@ -95,7 +95,7 @@ class Tuning:
         return self._rankers[key]
 
     def examples(self, fold: int | None) -> list[Example]:
-        """Return what a fit to all folds but ``fold`` learns from, at most MAX_LISTS of them."""
+        """Return the training examples of all folds but ``fold``, at most MAX_LISTS."""
         key = -1 if fold is None else fold
         if key not in self._examples:
             queries = [q for q in self._known(self.task.queries) if fold is None or self.fold_of[q.row] != fold]

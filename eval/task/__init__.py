@@ -1,1 +1,1 @@
-"""What is asked: articles, curated lists, who may answer."""
+"""The task of an evaluation: articles, queries with their curated lists, candidates."""

@@ -21,7 +21,7 @@ from recommender.catalog.ingest import ingest
 from recommender.catalog.vector_cache import VectorCache
 from recommender.corpus.encoder import Encoder
 from recommender.editors.overrides import Editorial
-from recommender.errors import EvaluationError, InputError
+from recommender.errors import EvaluationError
 from recommender.sources import ReadOptions
 from recommender.sources.reading import files_of
 from recommender.text import clean
@@ -30,8 +30,32 @@ Ids = Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
+class Sources:
+    """Files and folders of articles, how they are read, and the folder ``cache`` that keeps their vectors.
+
+    ``curated_key`` is the key of the curated list in JSON lines. With ``blank_anchors`` the link texts that gave a list
+    away are taken out of the bodies (see ``without_anchors``); ``only`` (``KEY=VALUE,VALUE``) leaves out the articles
+    whose key has none of the values.
+    """
+
+    paths: Sequence[Path]
+    cache: Path
+    curated_key: str = "related"
+    blank_anchors: bool = False
+    only: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """Where progress and warnings go: ``bar`` shows how much is embedded, ``warn`` is given each warning as text."""
+
+    bar: Bar = no_bar
+    warn: Warn = silent
+
+
+@dataclass(frozen=True, slots=True)
 class Inputs:
-    """A task, the vector cache beside it, and where both came from."""
+    """A task, the vector cache of its texts, and where both came from: the provenance of a report."""
 
     task: Task
     vectors: VectorCache
@@ -49,26 +73,15 @@ class InMemory:
 
 
 def from_sources(
-    paths: Sequence[Path],
+    sources: Sources,
     encoder: Encoder,
-    cache: Path,
     as_of: AsOf,
-    *,
-    curated_key: str,
-    blank_anchors: bool = False,
-    only: str = "",
-    bar: Bar = no_bar,
-    on_rejected: Callable[[InputError], None] = lambda _: None,
+    feedback: Feedback = Feedback(),
     on_read: Callable[[Ids, Ids], None] = lambda _ids, _queries: None,
-    warn: Warn = silent,
 ) -> Inputs:
-    """Build an index of ``paths`` in memory and return the task of its curated lists.
+    """Build an index of ``sources`` in memory and return the task of its curated lists.
 
-    With ``blank_anchors`` the link texts that gave a list away are taken out of the bodies first; ``only``
-    (``KEY=VALUE,VALUE``) leaves out the articles whose key has none of the values.
-
-    Before anything is embedded ``on_read`` is told the articles' ids and those with a curated list, and ``warn`` of
-    what ``only`` asks for in vain. Vectors are kept in ``cache``, so that the next run embeds nothing. Raises
+    Before anything is embedded ``on_read`` is given the articles' ids and the ids of those with a curated list. Raises
     EvaluationError if there is no curated list to compare with, or ``only`` fits no article.
     """
 
@@ -76,65 +89,54 @@ def from_sources(
         ids = [article.id for article in catalog.articles()]
         lists = [each.article_id for each in catalog.curated_lists()]
         if ids and not lists:
-            raise EvaluationError(f"no article in {_named(paths)} has a curated list under the key {curated_key!r}")
+            raise EvaluationError(
+                f"no article in {_named(sources.paths)} has a curated list under the key {sources.curated_key!r}"
+            )
         if ids:
             on_read(ids, lists)
 
-    memory = in_memory(
-        paths,
-        encoder,
-        cache,
-        curated_key=curated_key,
-        blank_anchors=blank_anchors,
-        only=only,
-        bar=bar,
-        on_rejected=on_rejected,
-        on_read=check,
-        warn=warn,
-    )
-    snapshot, lists = memory.snapshot, memory.snapshot.lists
+    memory = in_memory(sources, encoder, feedback, check)
     about = {
-        "sources": _digests(files_of(paths)),
-        "curated_key": curated_key,
-        "blank_anchors": blank_anchors,
-        "only": only,
+        "sources": _digests(files_of(sources.paths)),
+        "curated_key": sources.curated_key,
+        "blank_anchors": sources.blank_anchors,
+        "only": sources.only,
         "rejected": memory.rejected,
     }
-    return Inputs(make_task(snapshot, memory.articles, lists, as_of), memory.vectors, about)
+    return Inputs(make_task(memory.snapshot, memory.articles, memory.snapshot.lists, as_of), memory.vectors, about)
 
 
 def in_memory(
-    paths: Sequence[Path],
+    sources: Sources,
     encoder: Encoder,
-    cache: Path,
-    *,
-    curated_key: str = "related",
-    blank_anchors: bool = False,
-    only: str = "",
-    bar: Bar = no_bar,
-    on_rejected: Callable[[InputError], None] = lambda _: None,
+    feedback: Feedback = Feedback(),
     on_read: Callable[[Catalog], None] = lambda _: None,
-    warn: Warn = silent,
 ) -> InMemory:
-    """Build a snapshot of ``paths`` in memory; vectors are kept in the folder ``cache`` for the next run.
+    """Build a snapshot of ``sources`` in memory; their vectors are kept, so that the next run embeds nothing.
 
-    ``on_read`` is given the catalog before anything is embedded. See ``from_sources`` for ``blank_anchors``, ``only``
-    and ``warn``.
+    ``on_read`` is given the catalog before anything is embedded. A record that is rejected is warned of. Raises
+    EvaluationError if ``only`` fits no article.
     """
-    chosen = Only(only)
-    cache.mkdir(parents=True, exist_ok=True)
-    vectors = VectorCache(open_engine(f"sqlite:///{cache / 'vectors.sqlite'}"), encoder)
+    chosen = Only(sources.only)
+    sources.cache.mkdir(parents=True, exist_ok=True)
+    vectors = VectorCache(open_engine(f"sqlite:///{sources.cache / 'vectors.sqlite'}"), encoder)
     with closing(Catalog.open("sqlite://")) as catalog:
 
         def change(record: Record) -> Record | None:
             if not chosen.fits(record.article):
                 return None
-            return without_anchors(record) if blank_anchors else record
+            return without_anchors(record) if sources.blank_anchors else record
 
-        ingested = ingest(catalog, paths, options=ReadOptions(curated_key), change=change, on_rejected=on_rejected)
-        chosen.check(warn)
+        ingested = ingest(
+            catalog,
+            sources.paths,
+            options=ReadOptions(sources.curated_key),
+            change=change,
+            on_rejected=lambda error: feedback.warn(str(error)),
+        )
+        chosen.check(feedback.warn)
         on_read(catalog)
-        source, _, _ = assemble(catalog, encoder, vectors=vectors, bar=bar)
+        source, _, _ = assemble(catalog, encoder, vectors=vectors, bar=feedback.bar)
         articles = list(catalog.articles())
     return InMemory(source.open(datetime.now(UTC)), articles, vectors, len(ingested.rejected))
 
@@ -181,15 +183,15 @@ def from_store(store: Path, catalog: Catalog, encoder: Encoder, as_of: AsOf) -> 
 
 
 def _decided(editorial: Editorial) -> dict[str, Any]:
-    """What of editors' decisions counts where lists are scored; empty where nothing was decided."""
+    """Return, under ``decided``, a sentence on which editors' decisions hold for scored lists; empty without any."""
     rules = len(editorial.rules.never_beside) + len(editorial.rules.ignore_tags)
     blocks = sum(len(each.blocks) for each in editorial.overrides.values())
     pins = sum(len(each.pins) for each in editorial.overrides.values())
     if not (rules or blocks or pins):
         return {}
     told = (
-        f"{rules:,} rules and {blocks:,} blocks of editors count, {pins:,} pins do not: a pin is the answer that is"
-        " looked for"
+        f"Scored lists are made with the editors' rules ({rules:,}) and blocks ({blocks:,}) but without their pins"
+        f" ({pins:,}): a pin is itself the editor's answer."
     )
     return {"decided": told}
 

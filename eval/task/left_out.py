@@ -8,7 +8,7 @@ from recommender.corpus.corpus import Corpus
 
 
 class Reason(StrEnum):
-    """Why no article of a list can be asked for; MIXED where its articles have different reasons."""
+    """Why a curated list is no query: none of its articles is a candidate; MIXED where they have different reasons."""
 
     UNKNOWN = "unknown"
     HIDDEN = "hidden"
@@ -27,7 +27,7 @@ MEANING = {
 
 
 def reason(corpus: Corpus, row: int, targets: Sequence[int | None]) -> Reason:
-    """Return why none of ``targets``, rows or None for what is not known, may be asked of the article at ``row``."""
+    """Return why none of ``targets`` (rows, None for unknown ids) is a candidate of the query at ``row``."""
     found = {_barred(corpus, row, target) for target in targets}
     return found.pop() if len(found) == 1 else Reason.MIXED
 

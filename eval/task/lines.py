@@ -1,4 +1,4 @@
-"""Lines of text files from elsewhere: numbered, decoded, and refused by file and line where they cannot be."""
+"""Reading text files from elsewhere line by line; errors name file and line."""
 
 import gzip
 import zlib
@@ -15,7 +15,7 @@ Warn = Callable[[str], None]
 
 
 def silent(_message: str) -> None:
-    """Warn nobody."""
+    """Ignore a warning."""
 
 
 def read_lines(path: Path, what: str, warn: Warn = silent) -> Iterator[tuple[str, str]]:
@@ -50,11 +50,11 @@ def read_lines(path: Path, what: str, warn: Warn = silent) -> Iterator[tuple[str
 
 def fields(place: str, line: str, names: str) -> list[str]:
     """Return the columns of ``line``, as many as ``names`` has words. Raises EvaluationError with what was found."""
-    found, wanted = line.split(), names.split()
-    if len(found) != len(wanted):
+    found, expected = line.split(), names.split()
+    if len(found) != len(expected):
         column_s = "column" if len(found) == 1 else "columns"
         raise EvaluationError(
-            f"{place}: {len(found)} {column_s}, expected {len(wanted)} with white space between them, `{names}`;"
+            f"{place}: {len(found)} {column_s}, expected {len(expected)} with white space between them, `{names}`;"
             f" found {shown(line)}"
         )
     return found

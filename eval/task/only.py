@@ -7,11 +7,11 @@ from recommender.articles import Article
 from recommender.errors import EvaluationError, shown
 
 SHOWN = 5
-"""Values that are named where none of those asked for is there."""
+"""Most values of a key that an error or a warning names."""
 
 
 class Only:
-    """``KEY=VALUE,VALUE``, or nothing for all articles; counts what it sees, to say what fits nothing.
+    """A filter ``KEY=VALUE,VALUE``, or empty for all articles; it counts the values it has seen, for ``check``.
 
     A key is ``section``, ``language`` or any further key of the input. Raises EvaluationError if it is not like that.
     """
@@ -26,7 +26,7 @@ class Only:
             raise EvaluationError(f"--only {text!r}: expected KEY=VALUE, or KEY=VALUE,VALUE")
 
     def fits(self, article: Article) -> bool:
-        """Say whether ``article`` is one of those asked for."""
+        """Say whether ``article`` is to be evaluated, and count its value."""
         if not self._text:
             return True
         own = self._key in ("section", "language")
@@ -35,7 +35,7 @@ class Only:
         return str(value) in self._allowed
 
     def check(self, warn: Warn) -> None:
-        """After the articles: warn of a value that none has. Raises EvaluationError if none has any of them."""
+        """Warn of values that no article had. Raises EvaluationError if none of the values was there; call it last."""
         missing = sorted(value for value in self._allowed if not self._seen[value])
         if not self._seen or not missing:
             return

@@ -1,4 +1,4 @@
-"""What is asked of every system: the queries, what may answer them, and what the editors picked."""
+"""The task that every system is evaluated on: queries, candidates, and the curated lists as relevance judgements."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -66,15 +66,15 @@ class Task:
 
     @cached_property
     def recommender(self) -> Recommender:
-        """What the snapshot serves from, but without pins: a pin is the answer that the lists are asked for."""
+        """The snapshot's recommender without pins: a pin is itself the editor's answer, which is what is looked for."""
         return self.snapshot.recommender.without_pins()
 
     def knowing(self, curated: CuratedLists) -> Recommender:
-        """Return the same, if ``curated`` is all it knows of editors' lists."""
+        """Return ``recommender`` with ``curated`` in place of its curated lists."""
         return replace(self.recommender, curated=curated)
 
     def query(self, row: int) -> Query:
-        """Return the article at ``row`` as a query."""
+        """Return the query of the article at ``row``."""
         return self.snapshot.corpus.query(row)
 
     def filters(self, row: int) -> Filters:
@@ -103,7 +103,7 @@ def qrels_of(task: Task, names: Sequence[str]) -> dict[str, dict[str, int]]:
 
 
 def make_task(snapshot: Snapshot, articles: Sequence[Article], lists: Mapping[str, Sequence[str]], as_of: AsOf) -> Task:
-    """Return the task that ``lists`` (article id → picked ids) pose. Raises EvaluationError if they pose none."""
+    """Return the task whose queries are ``lists`` (article id → listed ids). Raises EvaluationError without a query."""
     corpus = snapshot.corpus
     draft = Task(snapshot, articles, as_of, (), 0, 0, 0)
     queries, reasons, targets, known = list[Judged](), list[Reason](), 0, 0

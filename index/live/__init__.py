@@ -1,1 +1,1 @@
-"""The snapshot in service, the changes behind it, and how they are heard of."""
+"""The snapshot in service, the changes since it was built, and how they are announced."""

@@ -1,8 +1,8 @@
-"""The change signal: how a process that changes the catalog tells all that serve the same store, at once.
+"""The change signal: it announces a change of the catalog to every process that serves the same store.
 
-Eight bytes in a file that every process maps into memory. Who changes the catalog writes a new token into them; who
-serves compares the token with the one seen last, which costs no system call, and reads the changes before answering.
-The token says that something changed, not what.
+It is eight bytes in a file that all these processes map into memory. A process that changes the catalog writes a new
+token there; a serving process compares the token with the last one that it saw, which needs no system call, and reads
+the changes before it answers. The token says that something changed, not what.
 """
 
 import errno
@@ -13,6 +13,7 @@ from pathlib import Path
 from recommender.errors import CatalogError
 
 FILE = "changes.bell"
+"""A former name of the signal; it stays, so that processes of different releases see each other's changes."""
 SIZE = 8
 _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
@@ -20,8 +21,8 @@ _READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 class ChangeSignal:
     """The signal of one store; its file is made if there is none. Raises CatalogError if it cannot be mapped.
 
-    In a store that cannot be written here it can only be read (``writable`` is False), and not even that where no
-    process has made the file yet (``silent`` is True).
+    Where this process cannot write to the store, ``writable`` is False. If no other process has made the file either,
+    ``silent`` is True: the token never changes, and the signal is to be opened again later.
     """
 
     def __init__(self, store: Path) -> None:
@@ -37,7 +38,7 @@ class ChangeSignal:
             self._bytes = self._mapped_to_read()
 
     def notify(self) -> None:
-        """Tell every process that something changed. Raises CatalogError if the store is read-only.
+        """Announce a change to every process. Raises CatalogError if the store is read-only.
 
         The token is random, so that two processes that notify at the same moment do not undo each other.
         """
@@ -46,7 +47,7 @@ class ChangeSignal:
         self._bytes[:] = os.urandom(SIZE)
 
     def token(self) -> bytes:
-        """Return the token, SIZE bytes, which is another one after every ``notify``."""
+        """Return the token, SIZE bytes; every ``notify``, in whatever process, makes another."""
         return self._bytes[:]
 
     def _mapped(self) -> mmap.mmap:
@@ -65,6 +66,6 @@ class ChangeSignal:
                 return mmap.mmap(descriptor, SIZE, access=mmap.ACCESS_READ)
             finally:
                 os.close(descriptor)
-        except (OSError, ValueError):  # the latter: it is shorter yet
+        except (OSError, ValueError):  # ValueError: the file is still empty
             self.silent = True
             return bytes(SIZE)

@@ -1,7 +1,7 @@
 """The tail: what changed in the catalog since the snapshot was built, in memory beside it.
 
-The changed articles are weighed by the snapshot's own models and take their places in every list at once, and so does
-what editors decide; the next build folds them in, and fits the models anew.
+The snapshot's own models turn changed articles into vectors and terms, so that they are in every list at once; so is
+what editors decide. The next build takes them into a new snapshot, and fits the models anew.
 """
 
 from collections import defaultdict
@@ -29,12 +29,12 @@ from recommender.text import sha256
 
 
 class Tail:
-    """Follows the changes of ``catalog`` behind ``base``. One thread at a time."""
+    """Follows the changes of ``catalog`` since ``base`` was built. One thread at a time."""
 
     def __init__(self, base: Snapshot, catalog: Catalog, origin: Origin | None = None) -> None:
-        """Raise CatalogLostError unless ``catalog`` is that of ``origin``, what the base was built from, and no older.
+        """Raise CatalogLostError unless ``catalog`` is the one that ``base`` was built from, and no older.
 
-        Without an ``origin``, that is what its manifest says.
+        ``origin`` says which one that is; without it, the manifest of ``base`` does.
         """
         entry = base.manifest.catalog
         self.require(catalog, origin or (entry.origin if entry else None))
@@ -42,31 +42,33 @@ class Tail:
         self._catalog = catalog
         model = base.manifest.model
         self._vectors = VectorCache(catalog.engine, KnownOnly(model.name, model.revision, model.dim))
-        self._read: dict[str, tuple[Article, int]] = {}  # what is weighed, and after which change it was read
-        self._weighed = nothing(base.corpus)
+        self._read: dict[
+            str, tuple[Article, int]
+        ] = {}  # the articles in _corpus, and after which change they were read
+        self._corpus = nothing(base.corpus)
         self._changes: Changes | None = None
-        self._texts: dict[str, tuple[Article, tuple[str, ...]]] = {}  # of what has no vectors yet
+        self._texts: dict[str, tuple[Article, tuple[str, ...]]] = {}  # articles without vectors yet, and their texts
         self._waiting = _unresolved(base)
         self._seq = base.manifest.seq
         self._now = base
 
     @staticmethod
     def require(catalog: Catalog, origin: Origin | None) -> None:
-        """Raise CatalogLostError unless ``catalog`` is that of ``origin``, and no older; None: it is not known."""
+        """Raise CatalogLostError unless ``catalog`` is that of ``origin``, and no older; None: nothing is known."""
         if origin:
             catalog.trust(origin)
 
     def resume(self, origin: Origin | None) -> None:
-        """Go on behind a catalog that was lost, if it is back: all of it is read again. Raises CatalogError."""
+        """Follow the catalog again after it was lost, from its first change. Raises CatalogError if it is not back."""
         self.require(self._catalog, origin)
         self._seq, self._changes = -1, None
 
     def now(self) -> Snapshot:
-        """Return the snapshot with all changes that are known and can be served.
+        """Return the snapshot with all changes that can be served, the others ``pending``.
 
-        Raises CatalogError; CatalogLostError if the catalog is another, or knows less than the snapshot.
+        It holds all that editors decided, also what has expired (see Snapshot.in_force_at).
 
-        What editors decided is there whole, however much of it is over: whoever serves it asks for that ``at`` a time.
+        Raises CatalogError; CatalogLostError if the catalog is another, or holds fewer changes than the snapshot.
         """
         newest, built = self._catalog.seq(), self._base.manifest.seq
         if newest < built:
@@ -76,16 +78,16 @@ class Tail:
             )
         if newest != self._seq or self._now.pending:
             changes = self._changes = self._catalog.changes(self._base.manifest.seq, self._changes)
-            pending = self._weigh(changes)
+            pending = self._update_corpus(changes)
             if changes.seq != self._seq or pending != self._now.pending:
                 self._now = self._with(changes, pending)
                 self._seq = changes.seq
         return self._now
 
-    def _weigh(self, changes: Changes) -> dict[str, Card]:
-        """Weigh what is new, and return what has no vectors yet, by id; of those the last known text stays.
+    def _update_corpus(self, changes: Changes) -> dict[str, Card]:
+        """Let the corpus of the tail hold the changed articles that have vectors; return the others' cards, by id.
 
-        Not one that somebody removed before the article came back.
+        Of those others it keeps the text before, unless the article was removed in between.
         """
         ids, corpus = {article.id for article in changes.articles}, self._base.corpus
         read = {
@@ -99,12 +101,12 @@ class Tail:
         read |= {article.id: (article, changes.seq) for article in fresh}
         if fresh or read.keys() != self._read.keys():
             new = [corpus.transform(some, self._vectors.lookup) for some in batched(fresh, LOOKUP_ARTICLES)]
-            self._weighed = joined([self._weighed, *new], read)
+            self._corpus = joined([self._corpus, *new], read)
         self._read = read
         return pending
 
     def _without_vectors(self, articles: Sequence[Article]) -> list[Article]:
-        """Return those of ``articles`` of which some text has no vector yet; the texts are remembered until it has."""
+        """Return those of ``articles`` of which some text has no vector yet, and remember their texts until it has."""
         strip, known = self._base.corpus.boilerplate.strip, self._texts
         self._texts = {}
         for article in articles:
@@ -116,6 +118,7 @@ class Tail:
         return [article for article, texts in self._texts.values() if not missing.isdisjoint(texts)]
 
     def _with(self, changes: Changes, pending: dict[str, Card]) -> Snapshot:
+        """Return the base with ``changes``, but those that are ``pending``."""
         base, editorial = self._base, changes.editorial.with_current_ids(changes.aliases)
         if not changes.articles and not changes.gone:
             if editorial == base.editorial:
@@ -132,7 +135,7 @@ class Tail:
                 editorial=editorial,
                 tail_size=waiting,
             )
-        tail = self._weighed
+        tail = self._corpus
         corpus = LiveCorpus.from_base(base.corpus, tail, gone, changes.aliases)
         lists = self._catalog.lists_of(self._renewed(changes))
         return replace(
@@ -149,12 +152,18 @@ class Tail:
         )
 
     def _stale(self, pending: dict[str, Card]) -> str:
-        """A digest of which articles wait, and of what is served in their place: processes may differ in it."""
+        """Return a digest of which articles are pending, and of what is served in their place; empty if none are.
+
+        It is part of the version, for processes may serve different texts in the place of a pending article.
+        """
         served = [(name, *self._read.get(name, ())[:1]) for name in sorted(pending)]
         return sha256(repr(served))[:8] if served else ""
 
     def _renewed(self, changes: Changes) -> set[str]:
-        """The ids whose lists are to be read again: of what changed, of who named it, and of who wanted to."""
+        """Return the ids of the articles whose curated lists are to be read again.
+
+        Those that changed, those whose lists name one of them, and those whose lists name something that was not known.
+        """
         base = self._base.corpus.directory
         changed = {article.id for article in changes.articles} | changes.gone
         addresses = [article.url for article in changes.articles if article.url]  # may have been another's so far
@@ -167,7 +176,7 @@ class Tail:
 
 
 class LiveNeighbours:
-    """The candidates of a snapshot and its tail: the snapshot's by its index, the tail's by comparing with all."""
+    """The candidates of a snapshot and its tail: its own are found by its index, the tail's by comparing with each."""
 
     def __init__(self, base: Candidates, count: int, tail: Matrix, order: npt.NDArray[np.float64]) -> None:
         self._base = base
@@ -187,7 +196,7 @@ class LiveNeighbours:
 
 @dataclass(slots=True)
 class KnownOnly:
-    """The encoder of a snapshot, for looking up what it has encoded before: it encodes nothing itself."""
+    """Names the encoder of a snapshot, to look up in the vector cache what it has encoded; it encodes nothing."""
 
     name: str
     revision: str
@@ -199,7 +208,7 @@ class KnownOnly:
 
 
 def _unresolved(base: Snapshot) -> dict[str, set[str]]:
-    """What lists name and the snapshot does not know: id or canonical URL → ids of the lists' owners."""
+    """Return what lists of ``base`` name and it does not know: id or canonical URL → ids of the lists' owners."""
     found: dict[str, set[str]] = defaultdict(set)
     for owner, targets in base.lists.items():
         for key in _keys(target for target in targets if base.corpus.find(target) is None):
@@ -208,7 +217,7 @@ def _unresolved(base: Snapshot) -> dict[str, set[str]]:
 
 
 def _keys(names: Iterable[str]) -> set[str]:
-    """Ids as they are, and the loose forms of addresses: rather one list too many is read again than one too few."""
+    """Return the names, and the loose forms of those that are addresses: a list too many does no harm."""
     keys = set()
     for name in names:
         keys.add(name)

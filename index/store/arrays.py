@@ -12,8 +12,9 @@ import scipy.sparse as sp
 from recommender.corpus.corpus import Corpus
 from recommender.corpus.fingerprints import Fingerprints, Rarity
 from recommender.corpus.lexical import LexicalModel
+from recommender.corpus.lexicon import BagModel, Lexicon
 from recommender.corpus.quantized import VIEWS, QuantizedVectors
-from recommender.corpus.terms import SHORT, BagModel, Lexicon, TermRows
+from recommender.corpus.terms import SHORT, TermRows
 from recommender.errors import SnapshotError
 
 SPARSE = ("whole", "short")
@@ -47,15 +48,15 @@ Terms = Mapping[str, tuple[str, ...]]
 
 def arrays_of(corpus: Corpus) -> dict[str, npt.NDArray[Any]]:
     """Return the arrays of ``corpus`` by file name, as they are to be written."""
-    lexicon, quantized, told = corpus.lexicon, corpus.quantized, corpus.fingerprints
+    lexicon, quantized, fingerprints = corpus.lexicon, corpus.quantized, corpus.fingerprints
     found: dict[str, npt.NDArray[Any]] = {
         "packed.npy": quantized.codes,
         "packed_scales.npy": quantized.scales,
         "packed_ends.npy": quantized.ends,
-        "fingerprints.npy": told.words,
-        "fingerprint_ends.npy": told.ends,
-        "shared_words.npy": told.rarity.shared,
-        "shared_words_holders.npy": told.rarity.holders,
+        "fingerprints.npy": fingerprints.words,
+        "fingerprint_ends.npy": fingerprints.ends,
+        "shared_words.npy": fingerprints.rarity.shared,
+        "shared_words_holders.npy": fingerprints.rarity.holders,
         "fused.npy": corpus.fused,
         "centre.npy": corpus.fusion.centre,
         "components.npy": lexicon.words.components,

@@ -13,6 +13,8 @@ from recommender.errors import SchemaError, SnapshotError
 
 SCHEMA = 6
 NAME = "manifest.json"
+HNSW = "neighbours.faiss"
+"""The file of the HNSW graph, in a snapshot that has one."""
 MAX_BYTES = 1 << 20
 CHUNK = 1 << 20
 
@@ -45,7 +47,7 @@ class CatalogEntry(_Part):
 
     @property
     def origin(self) -> Origin:
-        """The same, as a catalog compares it with itself."""
+        """What a catalog compares with its own state."""
         return Origin(self.id, self.seq, self.stamp)
 
 

@@ -15,8 +15,10 @@ from filelock import FileLock, Timeout
 
 from index.store.filesystem import FileSystem
 from index.store.manifest import NAME, Manifest
+from index.store.reading import open_snapshot
 from index.store.retention import held, retire
-from index.store.snapshot import Contents, Snapshot, open_snapshot, write_snapshot
+from index.store.snapshot import Snapshot
+from index.store.writing import Contents, write_snapshot
 from recommender.errors import LockedError, NoSnapshotError, PublishError, SnapshotError
 
 CURRENT = "CURRENT"

@@ -70,9 +70,9 @@ class Card:
 
     @property
     def identity_keys(self) -> tuple[str, ...]:
-        """What tells that articles are one story: they share a mark.
+        """The keys of the article's story: articles that share one of them are one story.
 
-        The same text, the same address in canonical form, the same original of which they are translations.
+        One for the text, and one each for its own address, its declared original and what it is a translation of.
         """
         addresses = self.url_key, url_key_or_none(self.canonical_url), url_key_or_none(self.translation_of)
         ids = self.id, None if addresses[2] else self.translation_of

@@ -35,7 +35,7 @@ class Categorical:
         return self.codes.get(label, -1)
 
     def where(self, fits: Callable[[str], bool]) -> npt.NDArray[np.bool_]:
-        """Return ``(n,)``: the articles whose label ``fits``, which is asked once a label; "" stands for none."""
+        """Return ``(n,)``: the articles whose label ``fits``, called once for each label; "" stands for none."""
         table = np.zeros(len(self.codes) + 1, dtype=bool)  # the last is for -1
         table[[code for name, code in self.codes.items() if fits(name)]] = True
         table[-1] = fits("")

@@ -115,7 +115,7 @@ def _of_text(text: str) -> datetime:
 
 
 def _of_number(value: float) -> datetime:
-    """Of a year, of digits that spell a date (20240314), or of a count since 1970, told apart by how large it is."""
+    """Return the moment of a year, of digits that spell a date (20240314), or of a count since 1970, by its size."""
     if not math.isfinite(value):
         raise ValueError(f"{value} is no date")
     whole = value == int(value)
@@ -133,7 +133,10 @@ def _of_number(value: float) -> datetime:
 
 
 def _spelt(digits: str) -> datetime | None:
-    """The date that 8 or 14 digits spell, None if they do not. Raises ValueError for 12 that may be ms as well."""
+    """Return the date that 8 or 14 digits spell, None if they spell none.
+
+    Raises ValueError for 12 digits, which may be milliseconds as well.
+    """
     if len(digits) not in _SPELT or not FIRST_YEAR <= int(digits[:4]) <= LAST_YEAR:
         return None
     try:

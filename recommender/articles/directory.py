@@ -185,12 +185,12 @@ class Directory:
         return np.asarray(self.days > now.timestamp() / DAY)  # false where there is no date
 
     def _ranks_between(self, added: Sequence[Card]) -> npt.NDArray[np.float64]:
-        """Where each of ``added``, which are in the order of ids, stands among the ids that are there."""
+        """Return where each of ``added``, in the order of ids, stands among the ids that are there, as fractions."""
         ids = [card.id for card in self.cards]
         return np.array([bisect_left(ids, card.id) for card in added]) + np.linspace(-1, 0, len(added) + 2)[1:-1]
 
     def _regrouped(self, added: Iterable[Sequence[str]], left: Collection[int]) -> list[int]:
-        """The rows whose stories may be others now: of those that articles with the keys ``added`` join, or leave."""
+        """Return the rows whose stories gain an article with one of the keys ``added`` or lose one of ``left``."""
         joined = (row for keys in added for key in keys if (row := self._lookup.by_key.get(key)) is not None)
         touched = {int(self.story_ids[row]) for row in (*left, *joined)}
         gone = set(left)
@@ -199,7 +199,7 @@ class Directory:
     def _renumbered(
         self, cards: Sequence[Card], keys: Mapping[int, Sequence[str]], regrouped: Sequence[int], left: Sequence[int]
     ) -> Rows:
-        """The story ids of ``cards``; rows that are ``regrouped``, by their ``keys``, or ``left`` get new ones."""
+        """Return the story ids of ``cards``: new ones for rows ``regrouped`` by their ``keys``, and for ``left``."""
         story_ids = np.concatenate([self.story_ids, np.zeros(len(cards) - len(self.cards), np.int64)])
         start = int(self.story_ids.max(initial=-1)) + 1
         story_ids[regrouped] = start + story_ids_of([keys[row] for row in regrouped])

@@ -65,7 +65,7 @@ class Fields:
             value = next(iter([*named, *(item for item in value if not is_none(item))]), None)
         if is_none(value):
             return ""
-        section = plain_line(label_of(value) or "")
+        section = plain_line(_bounded("section", label_of(value) or ""))
         if section and len(section) <= MAX_TITLE:
             return section
         self.leave_out("section", value, f"is no text of at most {MAX_TITLE:,} characters")
@@ -75,9 +75,10 @@ class Fields:
         """The tags, each once."""
         value = self._record.get("tags")
         if isinstance(value, str):
-            value = _split_tags(value)
+            value = _split_tags(_bounded("tags", value))
         labels = self._items("tags", value, label_of, "is no tag")
-        return self._at_most("tags", self._short("tags", map(plain_line, labels), MAX_TITLE), MAX_TAGS)
+        tags = (plain_line(_bounded("tags", label)) for label in labels)
+        return self._at_most("tags", self._short("tags", tags, MAX_TITLE), MAX_TAGS)
 
     def language(self) -> str:
         """The language tag, in lower case; of several the first."""
@@ -172,7 +173,7 @@ class Fields:
         return text or ""
 
     def _items(self, key: str, value: object, read: Callable[[object], str | None], why: str) -> list[str]:
-        """What ``read`` makes of each item of a list that is not empty; a value that is no list is one item."""
+        """Return what ``read`` makes of each item of a list that is not empty; a value that is no list is one item."""
         items: Sequence[object] = value if isinstance(value, list | tuple) else [value]
         given = [item for item in items if not is_none(item)]
         read_items = [(item, read(item)) for item in given]
@@ -210,7 +211,7 @@ class Fields:
         return url
 
     def _name(self, value: object) -> str | None:
-        """An id or a URL; a relative one is resolved where an object calls it a URL, or it begins with a slash."""
+        """Return an id or a URL, a relative one resolved where an object calls it a URL or it begins with a slash."""
         try:
             if not isinstance(value, Mapping):
                 name = clean(id_of(value))
@@ -235,7 +236,7 @@ def _split_tags(text: str) -> list[str]:
 
 
 def _bounded(key: str, text: str) -> str:
-    """Return ``text``. Raises ArticleError where it may hold more markup than MAX_MARKS."""
+    """Return ``text``. Raises ArticleError where it holds more than MAX_MARKS of "<" and "["."""
     marks = text.count("<") + text.count("[")
     if marks > MAX_MARKS:
         raise ArticleError(f'{key} holds {marks:,} of "<" and "[", which begin markup; the limit is {MAX_MARKS:,}')

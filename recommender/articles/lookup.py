@@ -21,7 +21,7 @@ class Lookup:
 
     @classmethod
     def from_cards(cls, cards: Sequence[Card]) -> Self:
-        """Look up ``cards``, which are in the order of their ids."""
+        """Return the look-up of ``cards``, which are in the order of their ids."""
         by_key: dict[str, int] = {}
         for row, card in enumerate(cards):
             for key in card.identity_keys:
@@ -37,7 +37,7 @@ class Lookup:
         left: Sequence[int],
         id_rank: npt.NDArray[np.float64],
     ) -> "Lookup":
-        """Look up ``cards``, the first of which are these; ``regrouped`` is in the order of ids.
+        """Return the look-up of ``cards``, which begin with those of this one; ``regrouped`` is in the order of ids.
 
         ``keys``: the identity keys of all rows that are ``left`` or ``regrouped``, which all later rows are.
         """

@@ -69,7 +69,7 @@ def _parse(record: object, place: str, curated_key: str, site_url: str) -> Recor
 
 
 def _check_nesting(value: object) -> None:
-    """Refuse what would exhaust the stack of whatever writes or shows it later."""
+    """Raise ArticleError for nesting that would exhaust the stack of whatever writes or shows the record later."""
     level: list[object] = [value]
     for _ in range(MAX_NESTING + 1):
         deeper: list[object] = []
@@ -98,7 +98,7 @@ def _given_id(record: Mapping[str, Any]) -> str:
 
 
 def _check_id(identity: str) -> None:
-    """Refuse an id that cannot be asked for as it was sent."""
+    """Raise ArticleError for an id under which a request could not name the article."""
     if "\n" in identity:
         raise ArticleError(f"id {shown(identity)} contains a line break")
     if clean(identity) != identity or UNREADABLE in identity:
@@ -111,6 +111,6 @@ def _check_id(identity: str) -> None:
 
 
 def _same_story(record: Mapping[str, Any], fields: Fields) -> dict[str, str | None]:
-    """The keys of ``extra`` that have a meaning here, if they are given."""
+    """Return the keys of ``extra`` that declare another article the same story, if they are given."""
     found = {"canonical_url": fields.canonical_url(), "translation_of": fields.name("translation_of")}
     return {key: value for key, value in found.items() if key in record}

@@ -56,7 +56,7 @@ def published_of(fields: Mapping[str, Any], dated: bool) -> tuple[bool, str | No
 
 
 def _of_status(value: object, dated: bool) -> bool | None:
-    """None where the value is not known. A truth value says whether it is published, as in Drupal."""
+    """Say whether a status means published, None where it is not known; a truth value says so itself, as in Drupal."""
     if isinstance(value, bool):
         return value
     if not isinstance(value, str):
@@ -82,7 +82,7 @@ def _yes_or_no(value: object) -> bool | None:
 
 
 def _plain(value: object) -> object:
-    """What a list of one, or an object with a name, holds."""
+    """Return the value in a list of one, or the name of an object that has one; else the value itself."""
     for _ in range(3):
         if isinstance(value, Mapping):
             value = next((value[name] for name in _NAMES if name in value), value)

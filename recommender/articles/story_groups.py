@@ -14,7 +14,7 @@ Rows = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class StoryGroups:
-    """``rows`` story by story, and the ``ends`` of the stories."""
+    """The rows of each story: ``rows[ends[i]:ends[i + 1]]`` of the i-th."""
 
     rows: Rows
     ends: Rows
@@ -30,7 +30,7 @@ class StoryGroups:
 
 
 def story_ids_of(identity_keys: Sequence[Sequence[str]]) -> Rows:
-    """Return ``(n,)``: articles that share a key, or share one with the same other article, have the same number."""
+    """Return ``(n,)`` int64: equal for articles that share a key, directly or by way of others."""
     first: dict[str, int] = {}
     pairs = [(first.setdefault(key, row), row) for row, keys in enumerate(identity_keys) for key in keys]
     left, right = np.array(pairs, dtype=np.int64).reshape(-1, 2).T

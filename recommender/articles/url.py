@@ -63,7 +63,7 @@ def url_key_or_none(url: str | None) -> str | None:
 
 
 def loose_url_key(url: str) -> str:
-    """Return a form that is also the same for an article's mobile and AMP pages, and for links with trackers.
+    """Return a looser form than ``url_key``: mobile and AMP pages and links with trackers share that of their article.
 
     Beyond ``url_key`` it drops the host's ``m.``, ``mobile.`` or ``amp.``, whatever marks an AMP page, the ending
     ``.html`` (a page ``a.html`` is ``a.amp.html`` as AMP), and every parameter that courlan's list knows to track

@@ -48,12 +48,12 @@ class Block:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """One key a piece, 16 hex digits: by these editors' decisions are kept, whatever block a piece is in."""
+        """One key a piece, 16 hex digits: editors' decisions are stored by them, whatever block a piece is in."""
         return tuple(digest_of(form(piece), in_teasers=self.in_teasers).hex() for piece in self.pieces)
 
     @property
     def key(self) -> str:
-        """The key of the first piece, which is in no other block."""
+        """The key of the block: that of its first piece, which is in no other block."""
         return self.keys[0]
 
     @property
@@ -69,7 +69,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Boilerplate:
-    """What ``articles`` articles with a body have as boilerplate, the most frequent first."""
+    """The boilerplate of a site, the most frequent block first, learnt from so many ``articles`` with a body."""
 
     blocks: tuple[Block, ...] = ()
     articles: int = 0
@@ -113,9 +113,10 @@ class Boilerplate:
         return text.replace(TITLE, title)
 
     def _runs(self, found: list[bytes]) -> Iterator[tuple[int, int, list[int]]]:
-        """Yield, by the forms of all pieces, the first and the last of what is known, and all that is to be left out.
+        """Yield each run of boilerplate among the pieces of a body: its first, its last, and all that is left out.
 
-        Numbers alone go with what is around them, or between it and an end; the title as a line of its own stays.
+        ``found``: the forms of the pieces. Numbers alone go with what is around them, or between it and an end; the
+        title as a line of its own stays.
         """
         start = 0
         while start < len(found):
@@ -131,7 +132,7 @@ class Boilerplate:
             start = end + 1
 
     def _cut_around(self, found: list[bytes], left: list[str], first: int, last: int) -> None:
-        """Cut off ``left`` what hangs on pieces around: at ``first`` - 1 and ``last`` + 1 of those ``found``.
+        """Cut off boilerplate that is glued to the pieces around a run from ``first`` to ``last``; changes ``left``.
 
         A footer that is glued to a sentence without a full stop begins inside of that piece, and one that was cut off
         ends inside of a piece of its own.
@@ -157,7 +158,7 @@ class Boilerplate:
 
     @cached_property
     def _anywhere(self) -> frozenset[bytes]:
-        """What is left out also where it stands alone, with the article's own text before it and behind."""
+        """The forms that are boilerplate even alone, between two pieces of the article's own text."""
         pieces = ((block, piece) for block in self._bodies for piece in block.pieces)
         return frozenset(form(piece) for block, piece in pieces if block.decided or words(piece) >= LONG)
 
@@ -167,7 +168,7 @@ class Boilerplate:
 
     @cached_property
     def _glued(self) -> tuple[str, ...]:
-        """The pieces that are known again inside of another: the longest first, none of one word."""
+        """The pieces that are looked for inside other pieces, too: the longest first, none of one word."""
         pieces = [piece for block in self._bodies for piece in block.pieces if words(piece) > 1]
         return tuple(sorted(pieces, key=len, reverse=True))
 

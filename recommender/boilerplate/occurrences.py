@@ -15,16 +15,16 @@ Numbers = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 OWN = 0.15
-"""Share of an article that few others have: of one with less, only the title tells that it is no version of them."""
+"""Share of its text that few other articles have: with less, two articles are told apart by their titles alone."""
 TITLES = 20
-"""So many titles over nearly the same text are not one story told again and again."""
+"""So many different titles over nearly the same text are as many stories."""
 SAME_STORY = 0.75
 """Two articles tell one story if they share so much of what few others have, of the article that has less of it."""
 
 
 @dataclass(frozen=True)
 class Bodies:
-    """n bodies as numbers ``(n,)`` each: how many ``pieces``, of which ``size`` together, under which ``title``."""
+    """n bodies, ``(n,)`` each: the number of ``pieces``, their ``size`` in characters, the number of the ``title``."""
 
     pieces: Numbers
     size: Numbers
@@ -33,9 +33,10 @@ class Bodies:
 
 @dataclass(frozen=True)
 class Occurrences:
-    """Where the repeated pieces of n bodies stand, in order: m times ``piece`` of 0 to p - 1, which is of a ``size``.
+    """The m places at which the p repeated pieces of n bodies stand, by article and then by place.
 
-    ``article`` rises, and in each ``place`` does. What more than ``few`` articles have is common.
+    ``(m,)`` each: the number of the ``piece``, the ``article``, the ``place`` within its body and the piece's ``size``
+    in characters. A piece is common if more than ``few`` articles have it.
     """
 
     piece: Numbers
@@ -52,12 +53,12 @@ class Occurrences:
 
     @cached_property
     def spans(self) -> tuple[Numbers, Numbers]:
-        """``(m,)`` each: where the occurrences in the same article begin and end."""
+        """``(m,)`` each: for every occurrence, where those of the same article begin and end."""
         ends = np.bincount(self.article, minlength=len(self.bodies.pieces)).cumsum()
         return np.concatenate([[0], ends])[self.article], ends[self.article]
 
     def stories(self, what: Numbers, article: Numbers, count: int) -> Numbers:
-        """Return ``(count,)``: in how many stories each number of ``what`` stands, each in an ``article``."""
+        """Return ``(count,)``: in how many stories each number of ``what`` stands; ``article[i]`` holds ``what[i]``."""
         story, alone = self._story
         apart = alone[article]
         told = distinct(what[apart], story[article[apart]], count)
@@ -66,7 +67,7 @@ class Occurrences:
 
     @cached_property
     def _story(self) -> tuple[Numbers, Mask]:
-        """``(n,)``: the number of each article's story, and whether it is told by what few others have."""
+        """``(n,)`` each: the number of an article's story, and whether OWN of its text or more is its own."""
         n, whole = len(self.bodies.pieces), self.bodies.size
         shared = self.articles[self.piece] > self.few
         own = whole - np.bincount(self.article, self.size * shared, n)
@@ -84,7 +85,7 @@ class Occurrences:
 
 
 def distinct(what: Numbers, of: Numbers, count: int) -> Numbers:
-    """Return ``(count,)``: with how many different numbers of ``of`` each number of ``what`` stands."""
+    """Return ``(count,)``: with how many different values of ``of`` each number of ``what`` occurs."""
     width = int(of.max(initial=0)) + 1
     pairs = np.unique(what * width + of)
     return np.bincount(pairs // width, minlength=count)

@@ -37,7 +37,7 @@ def learn(articles: Iterable["Article"], decided: Mapping[str, bool]) -> Boilerp
 
 
 class _Reading:
-    """Takes in articles one by one: of each piece its key and size, and of those seen often the text."""
+    """Reads articles one by one, and keeps the key and the size of each piece, and the text of those seen often."""
 
     def __init__(self, decided: Mapping[str, bool]) -> None:
         self._decided = {bytes.fromhex(key): verdict for key, verdict in decided.items()}
@@ -83,7 +83,7 @@ class _Reading:
         return Boilerplate(tuple(sorted(blocks, key=lambda block: (-block.articles, block.key))), count)
 
     def _repeated(self, keys: bytearray) -> tuple[Keys, Numbers, Numbers]:
-        """Return the keys that occur twice, or that are decided about, as numbers: which, where, and which is there."""
+        """Return the keys that occur twice or are decided about, where they occur, and which occurs there."""
         all_of_them = np.frombuffer(keys, dtype="<u8")
         names, counts = np.unique(all_of_them, return_counts=True)
         names = names[(counts > 1) | np.isin(names, np.frombuffer(b"".join(self._decided), dtype="<u8"))]
@@ -94,7 +94,7 @@ class _Reading:
         return names, at, which[at]
 
     def _often(self, key: bytes) -> bool:
-        """Count ``key``, and say whether it was seen _SEEN times before; now and then that is said of others, too."""
+        """Count ``key``, and say whether it was seen _SEEN times before; keys may share a counter."""
         slot = int.from_bytes(key[:3], "little")
         if self._seen[slot] < _SEEN:
             self._seen[slot] += 1

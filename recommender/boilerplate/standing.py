@@ -1,4 +1,4 @@
-"""How the pieces of many bodies stand in them, and which stand there as boilerplate does.
+"""Which pieces of many bodies are boilerplate, by where they stand: alone, side by side, or at an end.
 
 Boilerplate is a text of its own. So a piece of it is long; or it stands beside the same other piece nearly everywhere;
 or at an end of the body. What articles on one subject share, in ever-changing choice and order, stands otherwise.
@@ -21,11 +21,11 @@ TOGETHER = 0.8
 SECTIONS = 0.2
 """… and the other in so many of its own: after the same beginning, a footer may differ from section to section."""
 SEVERAL = 1.5
-"""Times that an article has a piece, on average, from which it is a separator, and belongs to nothing beside it."""
+"""A piece that stands more often than this in an article, on average, is a separator: it belongs to no neighbour."""
 AT_END = 0.8
 """Share of its places that are at the same end of a body."""
 ROUNDS = 5
-"""How often what was found at the ends is peeled off, and the next pieces looked at."""
+"""How often what was found at the ends is taken away, and the pieces that are then at the ends are looked at."""
 COMPARABLE = 0.5
 """A piece is about as frequent as another, or more so, if it is in half as many articles."""
 
@@ -69,7 +69,7 @@ class Pairs:
         return cls(left, right, articles, together, ~follows & (left != right), first, pair)
 
     def bound(self, words: Numbers) -> Mask:
-        """Return ``(p,)``: which pieces stand together with others, that have FEWEST_WORDS and more between them."""
+        """Return ``(p,)`` bool: the pieces that stand together with others, FEWEST_WORDS words at least in all."""
         sayable = self.together & (words[self.left] > 0) & (words[self.right] > 0)  # a rule stands beside anything
         p, edges = len(words), (self.left[sayable], self.right[sayable])
         graph = coo_matrix((np.ones(len(edges[0])), edges), (p, p))
@@ -78,16 +78,16 @@ class Pairs:
         return np.asarray(paired & (np.bincount(group, words * paired)[group] >= FEWEST_WORDS))
 
     def beside(self, known: Mask) -> Mask:
-        """Return ``(p,)``: which pieces stand together with one that is ``known``."""
+        """Return ``(p,)`` bool: the pieces that stand together with one that is ``known``."""
         found = np.zeros_like(known)
         found[self.left[self.together & known[self.right]]] = True
         found[self.right[self.together & known[self.left]]] = True
         return found
 
     def loose(self, found: Occurrences) -> Mask:
-        """Return ``(p,)``: which pieces mostly stand beside pieces as frequent, and beside these by chance.
+        """Return ``(p,)`` bool: the pieces whose neighbours are mostly as frequent as they, and there by chance.
 
-        So stands what articles on one subject choose from.
+        These are sentences that articles on one subject share in changing order, and no boilerplate.
         """
         articles, flagged = found.articles, np.zeros(len(found.piece), dtype=bool)
         for mine, other, place in ((self.left, self.right, self.first), (self.right, self.left, self.first + 1)):
@@ -95,7 +95,7 @@ class Pairs:
         return np.bincount(found.piece, flagged) > 0.5 * np.bincount(found.piece)
 
     def chains(self, known: Mask, articles: Numbers) -> list[list[int]]:
-        """Return the ``known`` pieces, those that always stand together in one list, in the order in which they do."""
+        """Return the ``known`` pieces in lists: those that always stand together in one, in their order."""
         always = self.articles >= TOGETHER * np.maximum(articles[self.left], articles[self.right])
         always &= self.together & known[self.left] & known[self.right]
         following = dict(zip(self.left[always].tolist(), self.right[always].tolist(), strict=True))
@@ -133,7 +133,7 @@ def boilerplate(found: Occurrences, words: Numbers, sure: Mask, needed: int) -> 
 
 
 def _at_ends(found: Occurrences, known: Mask) -> Mask:
-    """Which pieces stand at the same end of the body nearly everywhere, if what is ``known`` is peeled off."""
+    """Return ``(p,)`` bool: the pieces that are nearly always first, or last, in a body without what is ``known``."""
     peeled = np.concatenate([[0], known[found.piece].cumsum()])
     at, (start, end) = np.arange(len(found.piece)), found.spans
     first = peeled[at] - peeled[start] == found.place

@@ -1,4 +1,4 @@
-"""The text of pieces that are seen again and again, and what of them hangs on the text around them.
+"""The text of pieces that are seen again and again, and boilerplate that is glued to the pieces around them.
 
 A footer that is glued to a sentence without its full stop, as where bodies are cut after so many words, is no piece of
 its own there: it is known by what the surroundings of its next piece have in common.
@@ -18,14 +18,14 @@ _MARKS = ".!?…。！？\"'”’»)] "
 
 
 class Surroundings:
-    """By the keys of pieces: the ``texts`` of those seen often, and samples of what stands around them."""
+    """The ``texts`` of pieces seen often, by key, and samples of the pieces before and behind them."""
 
     def __init__(self) -> None:
         self.texts: dict[bytes, str] = {}
         self._before, self._behind = defaultdict[bytes, list[str]](list), defaultdict[bytes, list[str]](list)
 
     def add(self, pieces: Iterable[str], keys: Sequence[bytes], often: Sequence[bool]) -> None:
-        """Take in one body: its pieces, their keys, and which of them were seen ``often``."""
+        """Add one body: its pieces, their keys, and which of them were seen ``often``."""
         texts = list(pieces)
         for place, key in enumerate(keys):
             if not often[place]:

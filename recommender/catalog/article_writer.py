@@ -2,7 +2,7 @@
 
 A stub is what a page's related list told of. When exactly one article fits it, the article takes its place: the
 stub's id becomes an alias of the article, and its teaser one more of the article's. When several fit, or none, it stays
-a stub. That is decided anew whenever an article comes, changes or goes, so the order of arrival does not matter.
+a stub. That is decided anew whenever an article comes, changes or goes, so their order does not matter.
 """
 
 from collections.abc import Mapping, Sequence
@@ -92,13 +92,13 @@ class ArticleWriter:
         return Removal(owner, alias=True)
 
     def learn(self, connection: Connection) -> None:
-        """Learn of every stub and article, unless that is known."""
+        """Read the texts of every stub and article, unless they were read before."""
         if self._matcher is None:
             self._seq = newest(connection)
             self._known(connection)
 
     def catch_up(self, change: Change) -> None:
-        """Learn what other processes changed, before ``change`` goes on."""
+        """Read what other processes changed, before ``change`` goes on."""
         since, self._seq = self._seq, change.seq
         if self._matcher is None:
             return

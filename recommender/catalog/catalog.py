@@ -1,59 +1,29 @@
 """The catalog: the durable store of articles, curated lists and editors' decisions, the source of truth.
 
-A stub and the article behind it are one (see article_writer); what editors decided is in editorial_rows, and vectors
-are cached in vector_cache.
+Articles and curated lists are written in article_writer, where a stub and the article behind it become one, and read in
+article_reader; what editors decided is in editorial_rows, and vectors are cached in vector_cache.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from typing import Self
 
-from sqlalchemy import URL, Connection, Engine, func, select
+from sqlalchemy import URL, Engine
 
-from recommender.articles import Article, CuratedList, Record, UrlIndex
-from recommender.batches import batched
-from recommender.catalog import editorial_rows
+from recommender.articles import Article, CuratedList, Record
+from recommender.catalog import article_reader, editorial_rows
+from recommender.catalog.article_reader import Changes, Counts
 from recommender.catalog.article_writer import ArticleWriter, Removal
-from recommender.catalog.changelog import Change, Changelog, live_since, newest, newest_live, removed_since
+from recommender.catalog.changelog import Change, Changelog, newest, newest_live
 from recommender.catalog.database import has_log, open_engine
 from recommender.catalog.identity import Origin, stamped
-from recommender.catalog.rows import FETCH, NAMED, article_of, by_codepoint, former_ids, present_id
+from recommender.catalog.rows import former_ids, present_id
 from recommender.catalog.still import is_read_only
-from recommender.catalog.tables import aliases, articles, curated
 from recommender.catalog.upgrade import Upgrade
 from recommender.editors.overrides import Editorial, Overrides
 from recommender.errors import CatalogError
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What is live and not yet built: ``seq`` numbers the newest change of the catalog.
-
-    ``articles`` as they are now, by id; ids that are ``gone``; ids that were ``removed`` meanwhile, by which change,
-    though they may be back; all ``aliases``; everything that editors decided; ``numbers``: the newest change of each
-    article, by id.
-    """
-
-    seq: int
-    articles: tuple[Article, ...]
-    gone: frozenset[str]
-    removed: dict[str, int]
-    aliases: dict[str, str]
-    editorial: Editorial
-    numbers: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What the catalog holds: full articles, stubs, curated lists."""
-
-    articles: int
-    stubs: int
-    curated_lists: int
 
 
 class Catalog:
@@ -123,7 +93,7 @@ class Catalog:
         return change.seq
 
     def prepare(self) -> None:
-        """Learn what writes must know of every article, so that the first need not wait for it; change nothing."""
+        """Read what writes must know of every article, so that the first need not wait for it; change nothing."""
         with self._writing:
             self._log.require_sound()
             with self._log.transaction() as connection:
@@ -132,10 +102,10 @@ class Catalog:
     def with_body(self, ids: Collection[str]) -> set[str]:
         """Return those of ``ids`` whose articles are stored with a body."""
         with self._log.transaction() as connection:
-            return {article.id for article in self._read(connection, ids) if article.body}
+            return {article.id for article in article_reader.stored(connection, ids) if article.body}
 
     def ambiguous_stubs(self) -> dict[str, tuple[str, ...]]:
-        """Return the articles that fit a stub by its id, where several do, as far as this process looked at them."""
+        """Return, by stub id, the articles that fit a stub, where several do; of the stubs this process looked at."""
         return dict(self._writer.ambiguous)
 
     def remove(self, identity: str) -> Removal | None:
@@ -145,7 +115,7 @@ class Catalog:
         that alone is taken from its article, which stays.
         """
         with self._log.transaction() as connection:
-            if not any(self._read(connection, [present_id(connection, identity)])):
+            if not any(article_reader.stored(connection, [present_id(connection, identity)])):
                 return None  # without a change, which everybody would have to follow
         with self._change(live=True) as change:
             return self._writer.remove(change, identity)
@@ -162,11 +132,6 @@ class Catalog:
         """Return what is decided for the article with this id or former id. Raises UnknownArticleError."""
         with self._log.transaction() as connection:
             return editorial_rows.overrides_for(connection, identity)
-
-    def overrides(self) -> dict[str, Overrides]:
-        """Return what is decided for each article that anything is decided for, by its id."""
-        with self._log.transaction() as connection:
-            return editorial_rows.all_overrides(connection)
 
     def put_rules(self, text: str) -> None:
         """Store the site's rules; empty: none. Raises RulesError if they cannot be read, and stores nothing."""
@@ -189,56 +154,33 @@ class Catalog:
         with self._log.transaction() as connection:
             return newest(connection)
 
-    def live_seq(self) -> int:
-        """Return the number of the newest change of an article that is served before the next build; 0: none."""
-        with self._log.transaction() as connection:
-            return newest_live(connection)
-
     def changes(self, since: int, before: Changes | None = None) -> Changes:
         """Return what is live of the changes numbered above ``since``.
 
         An article that was not touched since it was read ``before`` is not read again.
         """
         with self._log.transaction() as connection:
-            seq, numbers = newest(connection), live_since(connection, since)
-            read = before.numbers if before else {}
-            same = {name for name, number in numbers.items() if read.get(name) == number}
-            kept = [article for article in before.articles if article.id in same] if before else []
-            found = sorted((*kept, *self._read(connection, numbers.keys() - same)), key=lambda article: article.id)
-            gone = frozenset(numbers.keys() - {article.id for article in found})
-            removed = removed_since(connection, since)
-            former, editorial = former_ids(connection), editorial_rows.editorial(connection)
-            return Changes(seq, tuple(found), gone, removed, former, editorial, numbers)
+            return article_reader.changes(connection, since, before)
 
     def lists_of(self, ids: Collection[str]) -> dict[str, tuple[str, ...]]:
         """Return the curated list of each of ``ids``, targets as they were given; empty where there is none."""
-        lists: dict[str, list[str]] = {identity: [] for identity in ids}
         with self._log.transaction() as connection:
-            for some in batched(sorted(ids), NAMED):
-                query = select(curated).where(curated.c.article_id.in_(some))
-                for article_id, _, target in connection.execute(
-                    query.order_by(curated.c.article_id, curated.c.position)
-                ):
-                    lists[article_id].append(target)
-        return {identity: tuple(targets) for identity, targets in lists.items()}
+            return article_reader.lists_of(connection, ids)
 
     def counts(self) -> Counts:
         """Count what is stored."""
         with self._log.transaction() as connection:
-            rows = connection.execute(select(articles.c.is_stub, func.count()).group_by(articles.c.is_stub))
-            by_kind = {bool(stub): int(count) for stub, count in rows}
-            lists = connection.scalar(select(func.count(curated.c.article_id.distinct())))
-        return Counts(by_kind.get(False, 0), by_kind.get(True, 0), int(lists or 0))
+            return article_reader.counts(connection)
 
     def articles(self) -> Iterator[Article]:
         """Yield every article and stub in the order of their ids, teasers of absorbed stubs included."""
         with self._log.transaction() as connection:
-            yield from self._read(connection)
+            yield from article_reader.stored(connection)
 
     def articles_of(self, ids: Collection[str]) -> dict[str, Article]:
         """Return those of ``ids`` that are there, by id."""
         with self._log.transaction() as connection:
-            return {article.id: article for article in self._read(connection, ids)}
+            return {article.id: article for article in article_reader.stored(connection, ids)}
 
     def aliases(self) -> dict[str, str]:
         """Return former id → present id."""
@@ -251,18 +193,7 @@ class Catalog:
         A target is resolved by id, alias, then canonical URL; one that is not known stays as given.
         """
         with self._log.transaction() as connection:
-            ids = set(connection.scalars(select(articles.c.id)))
-            known = select(articles.c.url_key, articles.c.id).where(articles.c.url_key.is_not(None))
-            by_url = UrlIndex((url, name) for url, name in connection.execute(known.order_by(articles.c.id)))
-            rows = connection.execute(select(curated).order_by(curated.c.article_id, curated.c.position)).all()
-            former = former_ids(connection)
-        lists: dict[str, list[str]] = defaultdict(list)
-        for article_id, _, target in rows:
-            lists[article_id].append(_resolve(target, ids, former, by_url))
-        return [
-            CuratedList(article_id, tuple(t for t in dict.fromkeys(targets) if t != article_id))
-            for article_id, targets in lists.items()
-        ]
+            return article_reader.curated_lists(connection)
 
     def reading(self) -> AbstractContextManager[None]:
         """Let all reads within see the catalog as it is now, whatever is written meanwhile; for one thread."""
@@ -283,22 +214,6 @@ class Catalog:
                     decided[key] = verdict
             editorial_rows.put_boilerplate_decisions(change.connection, decided)
 
-    def _read(self, connection: Connection, ids: Collection[str] | None = None) -> Iterator[Article]:
-        """Yield all articles, or those of ``ids``, in the order of their ids."""
-        for some in (None,) if ids is None else batched(sorted(ids), NAMED):
-            query = select(articles).order_by(by_codepoint(self.engine)).execution_options(yield_per=FETCH)
-            former = select(aliases.c.article_id, aliases.c.teasers).order_by(aliases.c.alias)
-            if some is not None:
-                query, former = query.where(articles.c.id.in_(some)), former.where(aliases.c.article_id.in_(some))
-            extra = defaultdict(list)
-            for article_id, teasers in connection.execute(former):
-                extra[article_id].extend(teasers)
-            for row in connection.execute(query):
-                article = article_of(row)
-                if more := extra.get(article.id):
-                    article = replace(article, teasers=tuple(dict.fromkeys((*article.teasers, *more))))
-                yield article
-
     @contextmanager
     def _change(self, live: bool) -> Iterator[Change]:
         with self._writing:
@@ -309,11 +224,3 @@ class Catalog:
             except BaseException:
                 self._writer.forget()  # it may know of rows that were rolled back
                 raise
-
-
-def _resolve(target: str, ids: set[str], former: dict[str, str], by_url: UrlIndex[str]) -> str:
-    if target in ids:
-        return target
-    if target in former:
-        return former[target]
-    return by_url.find(target) or target

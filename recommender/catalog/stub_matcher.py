@@ -10,8 +10,10 @@ from rapidfuzz import fuzz, process
 
 from recommender.articles import Article
 from recommender.articles.article import MAX_TEASER
-from recommender.text import NEAR_EQUAL, normalise
+from recommender.text import normalise
 
+NEAR_EQUAL = 92.0
+"""Normalised Indel similarity (0..100) from which two teasers count as the same text."""
 NEAR_FROM = 40
 """Characters from which two texts may be nearly equal: in a shorter one every letter counts."""
 COMPARED = 10_000
@@ -75,7 +77,7 @@ class TextIndex:
 class StubMatcher:
     """The texts by which the catalog's stubs and articles are known.
 
-    Those of the stubs that an article took the place of, too: another article that fits as well may come any day.
+    Stubs whose place an article took are among them: another article that fits as well may come any day.
     """
 
     def __init__(self) -> None:

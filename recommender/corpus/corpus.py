@@ -20,8 +20,9 @@ from recommender.boilerplate.boilerplate import Boilerplate
 from recommender.corpus.encoder import Encoder, Matrix
 from recommender.corpus.fingerprints import Fingerprints, Hashes, fingerprint
 from recommender.corpus.fusion import Fusion, unit
+from recommender.corpus.lexicon import Lexicon, LexiconFit
 from recommender.corpus.quantized import VIEWS, Column, QuantizedVectors, Similarities
-from recommender.corpus.terms import SHORT, Lexicon, LexiconFit, TermRows
+from recommender.corpus.terms import SHORT, TermRows
 from recommender.corpus.views import Views, views
 
 Lookup = Callable[[Sequence[str]], Matrix]
@@ -34,7 +35,7 @@ LOOKUP_ARTICLES = 200
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """The article whose related list is wanted, in the same terms as the corpus.
+    """The article whose related list is computed, in the form that the corpus has of each of its articles.
 
     ``row`` is None for a draft. ``views`` ``(3, d)`` float32, those of VIEWS (zero where unknown), ``passages``
     ``(k, d)`` float32, ``terms`` of one row, ``fused`` ``(D,)`` float32, ``day`` days since 1970 or NaN,
@@ -73,12 +74,12 @@ class Corpus:
 
     @property
     def cards(self) -> Sequence[Card]:
-        """The register's cards, in the order of the rows."""
+        """The cards of the articles, in the order of the rows."""
         return self.directory.cards
 
     @property
     def story_ids(self) -> Rows:
-        """The register's story numbers ``(n,)``."""
+        """``(n,)`` int64: articles that are one story share a number."""
         return self.directory.story_ids
 
     def find(self, identity: str) -> int | None:
@@ -94,13 +95,13 @@ class Corpus:
         return replace(self, directory=self.directory.as_of(now))
 
     def card(self, article: Article) -> Card:
-        """Return the card of ``article`` as the corpus has it, or would."""
+        """Return the card that ``article`` would have in this corpus, its ``text_sha256`` without boilerplate."""
         return _card(article, self.boilerplate.strip(article))
 
     def query(self, row: int) -> Query:
         """Return the article at ``row`` as a query."""
         card = self.directory.cards[row]
-        views, passages = self.quantized.unpack(row)
+        views, passages = self.quantized.dequantized(row)
         words = self.fingerprints.row(row)
         return Query(row, card, views, passages, self.terms.row(row), self.fused[row], card.day, words)
 
@@ -113,11 +114,11 @@ class Corpus:
         return self.quantized.similarities(rows, body, passages)
 
     def cosines(self, rows: Rows, words: Column) -> Column:
-        """Return ``(m,)``: see TermRows.cosines."""
+        """Return ``(m,)``: the tf-idf cosines of ``rows`` with the terms ``words`` (see TermRows.cosines)."""
         return self.terms.cosines(rows, words)
 
     def shared(self, rows: Rows, words: Column) -> Matrix:
-        """Return ``(4, m)``: see TermRows.shared."""
+        """Return ``(4, m)``: what the SHORT texts of ``rows`` share with the terms ``words`` (see TermRows.shared)."""
         return self.terms.shared(rows, words)
 
     def terms_of(self, rows: Rows) -> TermRows:
@@ -200,13 +201,16 @@ def build_corpus(
 
 
 def _card(article: Article, stripped: Article) -> Card:
-    """Show the article as it is given; what tells that two are copies is the text without boilerplate."""
+    """Return the card of the article as it is given, with the ``text_sha256`` of the text without boilerplate."""
     card = Card.from_article(article)
     return card if stripped is article else replace(card, text_sha256=Card.from_article(stripped).text_sha256)
 
 
 def read_vectors(articles: Sequence[Views], lookup: Lookup, dim: int) -> tuple[Matrix, QuantizedVectors]:
-    """Return the ``(n, 4, dim)`` float32 unit means of what each article is READ by, zero where missing, and packed."""
+    """Return the vectors of articles, twice: ``(n, 4, dim)`` float32 and quantized.
+
+    The first are the unit means of what each article is READ by, in that order, zero where it has none.
+    """
     rows = np.zeros((len(articles), len(READ), dim), dtype=np.float32)
     groups = [group for article in articles for group in _groups(article)]
     vectors = lookup([text for group in groups for text in group])
@@ -216,11 +220,11 @@ def read_vectors(articles: Sequence[Views], lookup: Lookup, dim: int) -> tuple[M
         if len(each):
             view[:] = each.mean(axis=0)
     rows = unit(rows.reshape(-1, dim)).reshape(rows.shape)
-    return rows, QuantizedVectors.pack(rows[:, : len(VIEWS)], found[VIEWS.index("body") :: len(READ)])
+    return rows, QuantizedVectors.from_vectors(rows[:, : len(VIEWS)], found[VIEWS.index("body") :: len(READ)])
 
 
 def _groups(article: Views) -> tuple[tuple[str, ...], ...]:
-    """The texts behind each of READ.
+    """Return the texts behind each of READ.
 
     Where a stub has no title or no body, its teasers are what there is to read, and stand in for them.
     """

@@ -46,9 +46,10 @@ def fingerprint(article: Article) -> Hashes:
 
 @dataclass(frozen=True, slots=True)
 class Rarity:
-    """How many of ``count`` articles hold a word: ``holders`` ``(S,)`` int32 of each of ``shared``, of any other one.
+    """In how many of ``count`` articles a word stands.
 
-    ``shared`` ``(S,)`` uint32, rising: the words that more than one article holds.
+    ``shared`` ``(S,)`` uint32, rising: the words that stand in several; ``holders`` ``(S,)`` int32: in how many each of
+    them does. Any other word counts as standing in one.
     """
 
     count: int
@@ -81,7 +82,7 @@ class Rarity:
 class Fingerprints:
     """The fingerprints of n articles: ``words[ends[i]:ends[i + 1]]`` of the i-th, ``ends`` ``(n + 1,)`` int64.
 
-    ``rarity`` weighs them, and those of any other text.
+    ``rarity`` gives the weights of their words, and of those of any other text.
     """
 
     words: Hashes

@@ -61,7 +61,7 @@ class LexicalModel:
         """Return ``(len(texts), V)`` float32 CSR, rows of unit length (or empty), columns as ``terms``."""
         if not self.terms:
             return sp.csr_matrix((len(texts), 0), dtype=np.float32)
-        return _canonical(self._vectorizer.transform(texts))
+        return canonical(self._vectorizer.transform(texts))
 
     def project(self, rows: sp.csr_matrix) -> Matrix:
         """Return ``(n, k)`` float32: tf-idf ``rows`` in SVD space, no longer than 1 each.
@@ -89,7 +89,7 @@ def fit_lexical(texts: Sequence[Text]) -> tuple[LexicalModel, sp.csr_matrix]:
     analyzer = _Analyzer(stop_words, languages)
     vectorizer = _vectorizer(analyzer, min_df=2 if len(texts) >= MIN_DF_FROM else 1, max_features=MAX_TERMS)
     try:
-        rows = _canonical(vectorizer.fit_transform(texts))
+        rows = canonical(vectorizer.fit_transform(texts))
     except ValueError:  # scikit-learn's way to say that not one term is left
         empty = sp.csr_matrix((len(texts), 0), dtype=np.float32)
         return LexicalModel((), stop_words, np.zeros(0, np.float32), np.zeros((0, 0), np.float32), languages), empty
@@ -126,7 +126,10 @@ def _vectorizer(analyzer: _Analyzer, **options: object) -> TfidfVectorizer:
 
 
 def _main_languages(texts: Sequence[Text]) -> tuple[str, ...]:
-    """Those of nearly all texts of which they are known; if of none, those which all texts tell together."""
+    """Return the languages of nearly all texts, of those whose languages are known.
+
+    Where none are known, the languages that all texts together look like; () where none are those of nearly all.
+    """
     known = Counter(text.languages for text in texts if text.languages is not None)
     if not known:
         return told_languages("\n".join(text.text for text in texts)) or ()
@@ -135,7 +138,10 @@ def _main_languages(texts: Sequence[Text]) -> tuple[str, ...]:
 
 
 def _common_words(texts: Sequence[Text], languages: tuple[str, ...]) -> tuple[str, ...]:
-    """Each text's function words are not counted: what is one in most texts may be none in the others."""
+    """Return the words that COMMON of the texts hold, in alphabetical order; () below COMMON_FROM texts.
+
+    A text's own function words are not counted: what is one in most texts may be none in the others.
+    """
     if len(texts) < COMMON_FROM:
         return ()
     analyzer, having = _Analyzer((), languages), Counter[str]()
@@ -154,7 +160,8 @@ def _components(rows: sp.csr_matrix) -> Matrix:
     return np.ascontiguousarray(right.T, dtype=np.float32)
 
 
-def _canonical(matrix: sp.spmatrix) -> sp.csr_matrix:
+def canonical(matrix: sp.spmatrix) -> sp.csr_matrix:
+    """Return ``matrix`` as float32 CSR, the columns of each row in order."""
     rows = sp.csr_matrix(matrix, dtype=np.float32)
     rows.sort_indices()
     return rows

@@ -19,7 +19,7 @@ from recommender.corpus.terms import TermRows
 class LiveCorpus(Corpus):
     """A corpus and its ``tail`` of later articles: rows of the corpus first, then those of the tail.
 
-    What is left of the corpus itself is in the other fields; the directory knows both.
+    The other fields are those of the corpus alone, except ``directory``, which holds the articles of both.
     """
 
     tail: Corpus
@@ -83,7 +83,7 @@ class LiveCorpus(Corpus):
     def _both(
         self, rows: Rows, of: Callable[..., npt.ArrayLike], of_tail: Callable[..., npt.ArrayLike], *query: Matrix
     ) -> Matrix:
-        """Ask both sides for their rows, and put the answers ``(…, m)`` in the order of ``rows``."""
+        """Compute the values of ``rows`` in corpus and tail; return them ``(…, m)`` in the order of ``rows``."""
         late = rows >= len(self.quantized)
         if not late.any():
             return np.asarray(of(rows, *query))
@@ -119,4 +119,5 @@ def nothing(corpus: Corpus) -> Corpus:
     terms = TermRows(corpus.terms.whole[:0], corpus.terms.short[:0])
     models = corpus.lexicon, corpus.fusion, corpus.boilerplate
     told = corpus.fingerprints.others([])
-    return Corpus(Directory.from_cards((), {}), QuantizedVectors.pack(none, []), terms, told, corpus.fused[:0], *models)
+    directory, quantized = Directory.from_cards((), {}), QuantizedVectors.from_vectors(none, [])
+    return Corpus(directory, quantized, terms, told, corpus.fused[:0], *models)

@@ -1,4 +1,4 @@
-"""The vectors of many articles, packed: one byte a number, a scale a vector, all of one article side by side.
+"""The vectors of many articles, quantized: one byte a number, a scale a vector, all of one article side by side.
 
 100,000 articles have three views and some five passages each; as float32 they would outweigh everything else.
 One byte keeps a cosine to about 0.005, which is finer than it means anything. What ranks 200 candidates reads a
@@ -20,14 +20,14 @@ VIEWS = ("title", "teaser", "body")
 """The first vectors of every article: of its title, the mean of its teasers, the mean of its passages."""
 LEVELS = 127
 BLOCK = 256
-"""So many vectors as float32 stay in a core's cache between being unpacked and being compared."""
+"""So many vectors as float32 stay in a core's cache between being dequantized and being compared."""
 
 
 class Similarities(NamedTuple):
-    """How like m articles are to one that is asked for, in inner products; NaN where either side has no such vector.
+    """Inner products of the vectors of m candidates with those of a query, ``(m,)`` each; NaN where either has none.
 
-    ``title``, ``teaser`` and ``body`` ``(m,)``: that view of theirs with its body; ``title_passage`` and
-    ``passage_passage`` ``(m,)``: the greatest of their title, and of any of their passages, with any of its passages.
+    ``title``, ``teaser`` and ``body``: that view of the candidate with the query's body; ``title_passage`` and
+    ``passage_passage``: the greatest of the candidate's title, and of any of its passages, with any of the query's.
     """
 
     title: Column
@@ -61,8 +61,8 @@ class QuantizedVectors:
     ends: npt.NDArray[np.int64]
 
     @classmethod
-    def pack(cls, views: Matrix, passages: Sequence[Matrix]) -> Self:
-        """Pack the ``(n, 3, d)`` float32 views, zero where missing, and a ``(k, d)`` matrix of passages an article."""
+    def from_vectors(cls, views: Matrix, passages: Sequence[Matrix]) -> Self:
+        """Quantize ``(n, 3, d)`` float32 views, zero where missing, and a ``(k, d)`` matrix of passages per article."""
         groups = [group for pair in zip(views, passages, strict=True) for group in pair]
         vectors = np.concatenate([np.zeros((0, views.shape[-1]), np.float32), *groups])
         ends = np.concatenate([[0], np.cumsum([len(VIEWS) + len(group) for group in passages])]).astype(np.int64)
@@ -72,7 +72,7 @@ class QuantizedVectors:
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
-        """Join what was packed in parts, at least one, in their order."""
+        """Join the vectors in ``parts``, at least one, in their order."""
         shifts = np.cumsum([0, *(len(part.codes) for part in parts[:-1])])
         ends = [np.zeros(1, np.int64), *(part.ends[1:] + shift for part, shift in zip(parts, shifts, strict=True))]
         return cls(
@@ -89,14 +89,14 @@ class QuantizedVectors:
     def __len__(self) -> int:
         return len(self.ends) - 1
 
-    def unpack(self, row: int) -> tuple[Matrix, Matrix]:
-        """Return one article's vectors: the ``(3, d)`` float32 views and the ``(k, d)`` passages."""
+    def dequantized(self, row: int) -> tuple[Matrix, Matrix]:
+        """Return one article's vectors as float32: its ``(3, d)`` views and its ``(k, d)`` passages."""
         span = slice(int(self.ends[row]), int(self.ends[row + 1]))
         vectors = self.codes[span].astype(np.float32) * self.scales[span, None]
         return vectors[: len(VIEWS)], vectors[len(VIEWS) :]
 
     def similarities(self, rows: npt.NDArray[np.int64], body: Column, passages: Matrix) -> Similarities:
-        """Compare ``rows``, m of the articles, with an article by its ``body`` ``(d,)`` and ``passages`` ``(k, d)``."""
+        """Compare ``rows``, m of the articles, with a query by its ``body`` ``(d,)`` and ``passages`` ``(k, d)``."""
         places, ends = stretches(self.ends, rows)
         firsts = ends[:-1]
         scales = self.scales.take(places)

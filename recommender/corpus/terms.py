@@ -3,30 +3,20 @@
 One class for n articles and for one: the rows of a corpus, and those of a query.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import NamedTuple, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
-from scipy.sparse import _sparsetools
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.preprocessing import normalize
 
-from recommender.articles import Article
 from recommender.corpus.encoder import Matrix
-from recommender.corpus.lexical import LexicalModel, Text, fit_lexical
 from recommender.corpus.quantized import Column
-from recommender.corpus.views import whole_text
-from recommender.text.names import names
-from recommender.text.stop_words import list_languages
+from recommender.corpus.sparse_loops import rows_times_vector, times_vector
 
 SHORT = ("brief", "title", "names", "tags")
 """The short texts of an article, in the order of their rows."""
-NAMES_MIN_DF_FROM = 20
-"""Articles a corpus needs before a name that occurs in one article only is dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +62,6 @@ class TermRows:
         """Return the terms of ``rows``, in their order; of the whole texts only."""
         return TermRows(self.whole[rows], self.short[:0])
 
-    def without_tags(self, lexicon: "Lexicon", tags: Collection[str]) -> "TermRows":
-        """Return the same without the ``tags``, which are case-folded: nothing shares them any more."""
-        start = len(lexicon.words.terms) + len(lexicon.names.terms)
-        columns = [start + i for i, tag in enumerate(lexicon.tags.terms) if tag in tags] if tags else []
-        if not columns:
-            return self
-        short = self.short.copy()
-        short.data[np.isin(short.indices, columns)] = 0
-        short.eliminate_zeros()
-        return TermRows(self.whole, short)
-
     def row(self, row: int) -> "TermRows":
         """Return one article's terms."""
         return TermRows(self.whole[row], self.short[len(SHORT) * row : len(SHORT) * (row + 1)])
@@ -96,19 +75,8 @@ class TermRows:
         return dense
 
     def cosines(self, rows: npt.NDArray[np.int64], dense: Column) -> Column:
-        """Return ``(m,)``: inner products of the ``whole`` texts of ``rows``, m of the articles, with ``dense``.
-
-        ``whole[rows] @ dense`` by SciPy's own two loops, without the checks around them: those cost as much again.
-        """
-        indptr, indices, data = self.whole.indptr, self.whole.indices, self.whole.data
-        lines = rows.astype(indices.dtype)
-        ends = np.zeros(len(rows) + 1, dtype=indices.dtype)
-        np.cumsum(indptr.take(rows + 1) - indptr.take(rows), out=ends[1:])
-        columns, weights = np.empty(ends[-1], dtype=indices.dtype), np.empty(ends[-1], dtype=np.float32)
-        found = np.zeros(len(rows), dtype=np.float32)
-        _sparsetools.csr_row_index(len(rows), lines, indptr, indices, data, columns, weights)
-        _sparsetools.csr_matvec(len(rows), self.whole.shape[1], ends, columns, weights, dense, found)
-        return found
+        """Return ``(m,)``: inner products of the ``whole`` texts of ``rows``, m of the articles, with ``dense``."""
+        return rows_times_vector(self.whole, rows, dense)
 
     def has(self, name: str) -> bool:
         """Say whether one article has any term of this one of SHORT."""
@@ -144,7 +112,7 @@ class TermRows:
 
 
 class Containment:
-    """How much of one text stands in another, roughly and fast: the share of the smaller's terms that both have.
+    """How much of one text another holds, roughly and fast: of the one with fewer terms, the share that both have.
 
     Words that stand in one article only are no terms, and all terms count alike; recommender.ranking.versions compares
     what passes word by word.
@@ -156,137 +124,16 @@ class Containment:
         self._ones = np.ones(len(texts.whole.indices), dtype=np.float32)
         self._held = np.zeros(texts.whole.shape[1], dtype=np.float32)
 
-    def shares_of(self, others: TermRows, row: int = 0) -> Column:
-        """Return ``(m,)``: of the article at ``row`` of ``others`` with each of the texts; 0 where one has no terms."""
-        return self._shares(others.whole.indices[others.whole.indptr[row] : others.whole.indptr[row + 1]])
+    def shares_of(self, other: TermRows) -> Column:
+        """Return ``(m,)``: the shares of ``other``, one row, with each of the texts; 0 where either has no terms."""
+        return self._shares(other.whole.indices)
 
     def shares_of_text(self, place: int) -> Column:
-        """Return the same of one of the texts themselves."""
+        """Return ``(m,)``: the shares of the text at ``place`` with each of the texts, itself among them."""
         return self._shares(self._texts.indices[self._texts.indptr[place] : self._texts.indptr[place + 1]])
 
     def _shares(self, mine: npt.NDArray[np.int32]) -> Column:
-        texts = self._texts
-        both = np.zeros(texts.shape[0], dtype=np.float32)
         self._held[mine] = 1
-        _sparsetools.csr_matvec(*texts.shape, texts.indptr, texts.indices, self._ones, self._held, both)
+        both = times_vector(self._texts, self._ones, self._held)
         self._held[mine] = 0
         return np.asarray(both / np.maximum(np.minimum(len(mine), self._counts), 1), dtype=np.float32)
-
-
-@dataclass(frozen=True)
-class BagModel:
-    """A fitted weighting of given terms (names, tags): ``terms`` V in column order, ``idf`` ``(V,)`` float32."""
-
-    terms: tuple[str, ...]
-    idf: npt.NDArray[np.float32]
-
-    @classmethod
-    def fit(cls, bags: Sequence[Sequence[str]], min_df: int) -> tuple[Self, sp.csr_matrix]:
-        """Fit on ``bags`` and return the model with their rows (see ``transform``)."""
-        vectorizer = _bag_vectorizer(min_df=min_df)
-        try:
-            rows = vectorizer.fit_transform(bags)
-        except ValueError:  # scikit-learn's way to say that not one term is left
-            return cls((), np.zeros(0, np.float32)), sp.csr_matrix((len(bags), 0), dtype=np.float32)
-        terms = tuple(vectorizer.get_feature_names_out().tolist())
-        return cls(terms, vectorizer.idf_.astype(np.float32)), _canonical(rows)
-
-    def transform(self, bags: Sequence[Sequence[str]]) -> sp.csr_matrix:
-        """Return ``(len(bags), V)`` float32 CSR of ``(1 + ln tf) · idf``, rows of unit length or empty."""
-        if not self.terms:
-            return sp.csr_matrix((len(bags), 0), dtype=np.float32)
-        return _canonical(self._vectorizer.transform(bags))
-
-    @cached_property
-    def _vectorizer(self) -> TfidfVectorizer:
-        vectorizer = _bag_vectorizer(vocabulary={term: i for i, term in enumerate(self.terms)})
-        vectorizer.idf_ = self.idf
-        return vectorizer
-
-
-@dataclass(frozen=True, slots=True)
-class Lexicon:
-    """The fitted models behind TermRows: of words, of names, of tags."""
-
-    words: LexicalModel
-    names: BagModel
-    tags: BagModel
-
-    def rows(self, articles: Sequence[Article]) -> TermRows:
-        """Return the terms of ``articles``, which need not be those it was fitted on."""
-        texts = [_Texts.from_article(article) for article in articles]
-        return TermRows.from_matrices(
-            self.words.transform([each.whole for each in texts]),
-            brief=self.words.transform([each.brief for each in texts]),
-            title=_title_shares(self.words, [each.title for each in texts]),
-            names=self.names.transform([names(each.whole.text) for each in texts]),
-            tags=self.tags.transform([_tags(article) for article in articles]),
-        )
-
-
-class LexiconFit:
-    """Collects articles one by one, keeping of each only what fitting needs."""
-
-    def __init__(self) -> None:
-        self._texts: list[_Texts] = []
-        self._names: list[list[str]] = []
-        self._tags: list[list[str]] = []
-
-    def add(self, article: Article) -> None:
-        """Take one more article, in the order of the rows."""
-        texts = _Texts.from_article(article)
-        self._texts.append(texts)
-        self._names.append(names(texts.whole.text))
-        self._tags.append(_tags(article))
-
-    def fit(self) -> tuple[Lexicon, TermRows]:
-        """Fit on what was added and return the models with its rows."""
-        words, whole = fit_lexical([each.whole for each in self._texts])
-        min_df = 2 if len(self._texts) >= NAMES_MIN_DF_FROM else 1
-        name_model, name_rows = BagModel.fit(self._names, min_df)
-        tag_model, tag_rows = BagModel.fit(self._tags, 1)
-        brief = words.transform([each.brief for each in self._texts])
-        title = _title_shares(words, [each.title for each in self._texts])
-        rows = TermRows.from_matrices(whole, brief=brief, title=title, names=name_rows, tags=tag_rows)
-        return Lexicon(words, name_model, tag_model), rows
-
-
-class _Texts(NamedTuple):
-    """The texts of one article, the short ones in the language of the whole: few words do not tell theirs."""
-
-    whole: Text
-    brief: Text
-    title: Text
-
-    @classmethod
-    def from_article(cls, article: Article) -> Self:
-        """A stub without a title is called by its teaser."""
-        whole = whole_text(article)
-        languages = list_languages(article.language, whole)
-        brief = "\n".join((article.title, *article.teasers))
-        title = article.title or next(iter(article.teasers), "")
-        return cls(Text(whole, languages), Text(brief, languages), Text(title, languages))
-
-
-def _tags(article: Article) -> list[str]:
-    return [tag.casefold() for tag in article.tags]
-
-
-def _title_shares(words: LexicalModel, titles: Sequence[Text]) -> sp.csr_matrix:
-    rows = words.transform(titles)
-    rows.data = words.idf[rows.indices]
-    return sp.csr_matrix(normalize(rows, norm="l1"), dtype=np.float32) if words.terms else rows
-
-
-def _bag_vectorizer(**options: object) -> TfidfVectorizer:
-    return TfidfVectorizer(analyzer=_itself, sublinear_tf=True, dtype=np.float32, **options)
-
-
-def _itself(terms: Sequence[str]) -> Sequence[str]:
-    return terms
-
-
-def _canonical(matrix: sp.spmatrix) -> sp.csr_matrix:
-    rows = sp.csr_matrix(matrix, dtype=np.float32)
-    rows.sort_indices()
-    return rows

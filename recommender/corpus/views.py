@@ -1,7 +1,7 @@
 """Article → views: the short texts that are embedded, each no longer than the encoder can see.
 
-A model reads about 256 word pieces; a news story has four times as many. So the body is cut into
-passages on sentence ends, and a long body is represented by passages spread over all of it.
+A model reads about 256 word pieces; a news story has four times as many. So the body is cut into passages on sentence
+ends (see sentence_splitter.passage_units), and a long body is represented by passages spread over all of it.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from recommender.articles import Article
-from recommender.text import readable, sentences
+from recommender.text import readable
+from recommender.text.sentence_splitter import passage_units
 
 PASSAGE_CHARS = 900
 """About 150 English words, about 200 word pieces: what a 256-piece model sees whole."""
@@ -44,8 +45,8 @@ def passages(body: str) -> list[str]:
     """Cut ``body`` into consecutive passages of at most PASSAGE_CHARS, on sentence ends where it can."""
     found: list[str] = []
     current = ""
-    for sentence in sentences(readable(body)):
-        for piece in _pieces(" ".join(sentence.split())):
+    for unit in passage_units(readable(body)):
+        for piece in _pieces(" ".join(unit.split())):
             if current and len(current) + 1 + len(piece) > PASSAGE_CHARS:
                 found.append(current)
                 current = piece

@@ -73,7 +73,7 @@ class Editorial:
         return cls(_rules(text), overrides, text=text)
 
     def with_current_ids(self, aliases: Mapping[str, str]) -> "Editorial":
-        """Return the same, its rules about the articles that have the former ids now; pins find theirs anyway."""
+        """Return all of it with present ids in the rules; pins and blocks find their articles by former ids, too."""
         return replace(self, rules=self.rules.with_current_ids(aliases))
 
     def about(self, identity: str) -> Overrides:
@@ -101,7 +101,7 @@ class Editorial:
 
 @lru_cache(8)
 def _rules(text: str) -> SiteRules:
-    """Read the rules; they are asked for again whenever anything changes, and hardly ever others."""
+    """Read the rules, and remember the last: they are read again whenever anything changes, mostly unchanged."""
     return read_rules(text)
 
 

@@ -49,7 +49,7 @@ class Matcher:
         return not self.urls or any(matches(pattern, card.url or "") for pattern in self.urls)
 
     def with_current_ids(self, aliases: Mapping[str, str]) -> "Matcher":
-        """Return the same with the present ids of articles that are named by a former one."""
+        """Return the matcher with the present ids of articles that it names by a former one."""
         ids = frozenset(aliases.get(identity, identity) for identity in self.ids)
         return self if ids == self.ids else replace(self, ids=ids)
 
@@ -77,7 +77,7 @@ class SiteRules:
     ignore_tags: frozenset[str] = frozenset()
 
     def with_current_ids(self, aliases: Mapping[str, str]) -> "SiteRules":
-        """Return the same rules, where ``aliases`` say which former id is whose by now: they follow the articles."""
+        """Return the rules with present ids in place of former ones; ``aliases``: former id → present id."""
         rules = (
             replace(
                 rule,

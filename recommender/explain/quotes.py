@@ -32,21 +32,14 @@ class Quote:
     theirs: str
 
 
-def closest(ours: Article, theirs: Article, model: LexicalModel, rarity: float = 0.0) -> Quote | None:
-    """Return the closest pair of sentences by the cosine of their words in tf-idf, ties by position.
-
-    None if no two share SHARED terms with an idf of ``rarity`` at least. Only sentences are quoted that are not too
-    long, and without links.
-    """
-    return closest_to_each(ours, [theirs], model, rarity)[0]
-
-
 def closest_to_each(
     ours: Article, others: Sequence[Article], model: LexicalModel, rarity: float = 0.0
 ) -> list[Quote | None]:
-    """Return ``closest`` of ``ours`` with each of ``others``, in their order.
+    """Return, for each of ``others``, the closest pair of a sentence of ``ours`` and one of its own, in their order.
 
-    Cheaper than one by one: every article is read once, and all sentences are weighed in one go.
+    Closest by the cosine of their words in tf-idf, ties by position; None where no two share SHARED terms with an idf
+    of ``rarity`` at least. Sentences that are too long or hold links are not quoted. Every article is read once, and
+    all sentences are weighed in one go.
     """
     texts = [_texts(article) for article in (ours, *others)]
     ends = np.cumsum([len(each) for each in texts])

@@ -24,7 +24,7 @@ from recommender.ranking.signals import SIGNALS
 from recommender.text import normalise
 from recommender.text.names import written
 
-__all__ = ["PHRASES", "Quote", "Why", "why", "why_each"]
+__all__ = ["PHRASES", "Quote", "Why", "why_each"]
 
 MOST = 5
 """Names, and terms, that are given at most."""
@@ -93,17 +93,12 @@ class Why:
     strongest: tuple[str, ...]
 
 
-def why(pool: Pool, hit: Hit, ours: Article | None = None, theirs: Article | None = None) -> Why:
-    """Return why ``hit`` stands in the list of the query of ``pool``.
-
-    ``ours`` is the query's full article (or the draft), ``theirs`` the candidate's, None where not known: then nothing
-    is quoted, names may be case-folded, and the terms are single words.
-    """
-    return why_each(pool, [hit], ours, [theirs])[0]
-
-
 def why_each(pool: Pool, hits: Sequence[Hit], ours: Article | None, theirs: Sequence[Article | None]) -> list[Why]:
-    """Return ``why`` of each of ``hits``, whose full articles are ``theirs``; the query's own is read only once."""
+    """Return why each of ``hits`` stands in the list of the query of ``pool``, in their order.
+
+    ``ours`` is the query's full article (or the draft), ``theirs`` those of the hits, None where not known: then
+    nothing is quoted, names may be case-folded, and the terms are single words.
+    """
     corpus = pool.corpus
     strip = corpus.boilerplate.strip
     ours, theirs = ours and strip(ours), [article and strip(article) for article in theirs]
@@ -138,9 +133,9 @@ def _why(pool: Pool, hit: Hit, texts: "tuple[_Text, _Text]", quote: Quote | None
 
 
 class _Text:
-    """What is known of an article's text, each looked up when it is first needed.
+    """The names and words of an article's text, each computed when it is first needed.
 
-    ``names`` as written by their case-folded form, ``words`` normalised; ``whole``: that it is all there is to read,
+    ``names``: case-folded form → as written, ``words`` normalised; ``whole``: that it is all there is to read,
     not only what stands on the card.
     """
 
@@ -157,11 +152,11 @@ class _Text:
         return f" {normalise(_CONTRACTED.sub('', self._text))} "
 
     def has_name(self, name: str) -> bool:
-        """Whether the text has it, or may have it, being not known."""
+        """Say whether the text holds the name; one that is not known may."""
         return name in self.names or not self.whole
 
     def has_words(self, words: Sequence[str]) -> bool:
-        """The same of normalised words side by side: of a text which is not known, two may stand apart."""
+        """Say whether the text holds normalised ``words`` side by side; one not known may hold any single word."""
         return f" {' '.join(words)} " in self.words or not (self.whole or len(words) > 1)
 
 
@@ -170,7 +165,7 @@ _Pair = tuple[TermRows, TermRows]
 
 def _names(pool: Pool, terms: _Pair, texts: tuple[_Text, _Text]) -> Iterator[str]:
     model, (ours, theirs) = pool.corpus.lexicon.names, texts
-    shared = np.intersect1d(terms[0].columns("names"), terms[1].columns("names")) - len(pool.corpus.lexicon.words.terms)
+    shared = np.intersect1d(terms[0].columns("names"), terms[1].columns("names")) - pool.corpus.lexicon.first_name
     shared = shared[model.idf[shared] >= _rarity(pool)]
     for column in shared[np.argsort(-model.idf[shared], kind="stable")].tolist():
         name = model.terms[column]
@@ -179,7 +174,10 @@ def _names(pool: Pool, terms: _Pair, texts: tuple[_Text, _Text]) -> Iterator[str
 
 
 def _terms(pool: Pool, terms: _Pair, texts: tuple[_Text, _Text], taken: Collection[str]) -> Iterator[str]:
-    """The weightiest first, no two with a word in common, none of words that are ``taken`` all."""
+    """Yield rare terms of both texts, the weightiest first.
+
+    No two have a word in common, and none is made only of words that are ``taken``.
+    """
     model, (mine, theirs) = pool.corpus.lexicon.words, (each.whole for each in terms)
     shared, at, there = np.intersect1d(mine.indices, theirs.indices, return_indices=True)
     weights = np.where(model.idf[shared] >= _rarity(pool), mine.data[at] * theirs.data[there], 0)
@@ -195,16 +193,15 @@ def _terms(pool: Pool, terms: _Pair, texts: tuple[_Text, _Text], taken: Collecti
 
 
 def _tags(pool: Pool, terms: _Pair, card: Card) -> tuple[str, ...]:
-    """Without those that count nothing here, which the query's terms do not hold."""
+    """Return the candidate's tags that the query has, too, but for those the site ignores."""
     lexicon = pool.corpus.lexicon
-    start = len(lexicon.words.terms) + len(lexicon.names.terms)
-    shared = np.intersect1d(terms[0].columns("tags"), terms[1].columns("tags")) - start
+    shared = np.intersect1d(terms[0].columns("tags"), terms[1].columns("tags")) - lexicon.first_tag
     known = {lexicon.tags.terms[column] for column in shared.tolist()}
     return tuple(tag for tag in card.tags if tag.casefold() in known)
 
 
 def _rarity(pool: Pool) -> float:
-    """The least idf (smoothed, as scikit-learn has it) of what stands in one article in RARE, or in two."""
+    """Return the idf (smoothed, as scikit-learn has it) of a term in one article in RARE, or in two if that is more."""
     count = pool.corpus.terms.whole.shape[0]
     return math.log((1 + count) / (1 + max(2, count / RARE))) + 1 - TOLERANCE
 

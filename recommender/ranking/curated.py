@@ -1,4 +1,4 @@
-"""What editors picked, as evidence: the curated lists of other articles than the one that is asked for."""
+"""What editors picked, as evidence: the curated lists of all articles but the query."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class CuratedLists:
     def with_changes(self, corpus: Corpus, lists: Mapping[str, Sequence[str]]) -> "CuratedLists":
         """Return the lists for ``corpus``, whose rows begin with those of these: some are replaced by ``lists``.
 
-        A pick whose owner or target is there no more drops out.
+        An entry whose article or target is no longer present drops out.
         """
         owners, targets = np.repeat(np.arange(self.lists.shape[0]), np.diff(self.lists.indptr)), self.lists.indices
         kept = corpus.directory.present.copy()
@@ -51,14 +51,14 @@ class CuratedLists:
 
     @classmethod
     def from_rows(cls, owners: Rows, targets: Rows, n: int) -> Self:
-        """Return the lists in which ``owners[i]`` picked ``targets[i]``, each pair once, of n articles."""
+        """Return the lists of n articles in which ``owners[i]`` lists ``targets[i]``, each pair once."""
         ones = np.ones(len(owners), dtype=np.float32)
         counts = np.bincount(targets, minlength=n).astype(np.float32)
         return cls(sp.csr_matrix((ones, (owners, targets)), shape=(n, n)), counts)
 
     @classmethod
     def none(cls, n: int) -> Self:
-        """Return what is known of n articles that have no lists."""
+        """Return the lists of n articles that have none."""
         return cls.from_rows(np.zeros(0, np.int64), np.zeros(0, np.int64), n)
 
     def only(self, known: npt.NDArray[np.bool_]) -> "CuratedLists":
@@ -68,14 +68,14 @@ class CuratedLists:
         return CuratedLists.from_rows(owners[kept], self.lists.indices[kept].astype(np.int64), len(known))
 
     def votes(self, rows: Rows, weights: Weights) -> tuple[Rows, Weights]:
-        """Return (articles, votes): whatever ``rows`` list, with the sum of the ``weights`` of those that list it."""
+        """Return (articles, votes): what ``rows`` list, and the sum of the ``weights`` of the rows that list it."""
         listed, owners = self._listed(rows)
         found, where = np.unique(listed, return_inverse=True)
         cast = np.bincount(where, weights.take(owners), minlength=len(found))
         return found.astype(np.int64), cast.astype(np.float32)
 
     def between(self, rows: Rows, others: Rows) -> tuple[Rows, Rows]:
-        """Return (i, j) of every pick ``rows[i]`` made of ``others[j]``, which are all different."""
+        """Return (i, j) for every ``others[j]`` that ``rows[i]`` lists; ``others`` are all different."""
         listed, owners = self._listed(rows)
         if not len(others):
             return owners[:0], owners[:0]
@@ -93,7 +93,7 @@ class CuratedLists:
         return standing
 
     def _listed(self, rows: Rows) -> tuple[npt.NDArray[np.int32], Rows]:
-        """What ``rows`` list, and for each of those the place in ``rows`` of who lists it."""
+        """Return what ``rows`` list, and for each entry the place in ``rows`` of the article that lists it."""
         starts = self.lists.indptr.take(rows)
         counts = self.lists.indptr.take(rows + 1) - starts
         owners = np.repeat(np.arange(len(rows)), counts)
@@ -102,7 +102,7 @@ class CuratedLists:
 
 
 def _resolved(corpus: Corpus, lists: Mapping[str, Sequence[str]]) -> Rows:
-    """``(p, 2)``: every pick of ``lists`` as (row of the owner, row of the picked), each once."""
+    """Return ``(p, 2)``: every entry of ``lists`` as (row of the article, row of the target), each once."""
     pairs = set()
     for identity, targets in lists.items():
         owner = corpus.find(identity)

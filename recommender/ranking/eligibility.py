@@ -15,15 +15,19 @@ from recommender.ranking.request import Filters, Mode, RelatedRequest
 
 
 def eligible(
-    query: Query, corpus: Corpus, request: RelatedRequest = RelatedRequest(), editorial: Editorial = Editorial()
+    query: Query,
+    corpus: Corpus,
+    request: RelatedRequest = RelatedRequest(),
+    editorial: Editorial = Editorial(),
+    within: Mask | None = None,
 ) -> Mask:
     """Return ``(n,)`` bool: the visible articles that may be recommended for ``query``.
 
     Never the query itself, nor another version or a translation of it (see Card.identity_keys), nor what editors
-    blocked for it or keep away from it by a rule.
+    blocked for it or keep away from it by a rule. ``within``: what ``requested`` gives, where it is known already.
     """
-    mask = requested(query, corpus, request.filters, request.mode)
-    mask &= ~_stories_of(corpus, named(corpus, (block.id for block in editorial.about(query.card.id).blocks)))
+    within = requested(query, corpus, request.filters, request.mode) if within is None else within
+    mask = within & ~_stories_of(corpus, named(corpus, (block.id for block in editorial.about(query.card.id).blocks)))
     if not request.filters.language and query.card.language:
         mine = query.card.language.partition("-")[0]
         mask &= corpus.directory.languages.where(lambda tag: not tag or tag.partition("-")[0] == mine)
@@ -33,7 +37,7 @@ def eligible(
 
 
 def requested(query: Query, corpus: Corpus, filters: Filters, mode: Mode) -> Mask:
-    """Return ``(n,)`` bool: what the request itself lets stand in the list; a pin must obey it, too."""
+    """Return ``(n,)`` bool: the articles that the request itself lets stand in the list, pinned or not."""
     directory = corpus.directory
     mask, days = directory.visible.copy(), directory.days
     mask[own_rows(query, corpus)] = False

@@ -21,7 +21,7 @@ from recommender.ranking.signals import RELATIVE, SIGNALS
 SHRINK = 300.0
 """Pull of a relative signal's weights towards the prior: half of it times the squared distance is added to the loss."""
 SHRINK_ABSOLUTE = 100.0
-"""The same for what is not relative: such numbers are sparse, and their weights larger."""
+"""Pull of the weights of a signal that is not relative: such signals are mostly 0, and their weights larger."""
 TOP = 20
 """The scale is calibrated on the best so many of each pool: those that may ever be shown."""
 SLOPE_FROM = 0.05
@@ -85,7 +85,7 @@ class _Loss:
         self._starts = np.cumsum(sizes) - sizes
         self._pool = np.repeat(np.arange(len(sizes)), sizes)
         shares = [e.picked * (e.weight / e.picked.sum()) for e in examples]
-        self._wanted = np.concatenate(shares)
+        self._targets = np.concatenate(shares)
         self._weights = np.array([e.weight for e in examples])
 
     def __call__(self, weights: Vector) -> tuple[float, Vector]:
@@ -93,8 +93,8 @@ class _Loss:
         sums -= np.maximum.reduceat(sums, self._starts)[self._pool]
         powers = np.exp(sums)
         totals = np.add.reduceat(powers, self._starts)
-        entropy = -(self._wanted * (sums - np.log(totals)[self._pool])).sum()
-        error = powers * (self._weights / totals)[self._pool] - self._wanted
+        entropy = -(self._targets * (sums - np.log(totals)[self._pool])).sum()
+        error = powers * (self._weights / totals)[self._pool] - self._targets
         away = weights - self.prior
         gradient = (error.astype(np.float32) @ self._inputs).astype(np.float64) + self._pull * away
         return float(entropy + 0.5 * (self._pull * away**2).sum()), gradient

@@ -38,7 +38,7 @@ def folded(corpus: Corpus, shown: int, also: Sequence[int], version_days: float)
 def _link(corpus: Corpus, parent: int, row: int, direct: bool, version_days: float) -> Folded | None:
     ours, theirs = corpus.cards[parent], corpus.cards[row]
     other = "" if direct else f" as {ours.id}"
-    shared = {mark.partition(":")[0] for mark in set(ours.identity_keys) & set(theirs.identity_keys)}
+    shared = {key.partition(":")[0] for key in set(ours.identity_keys) & set(theirs.identity_keys)}
     if "text" in shared:
         return Folded(theirs.id, Reason.COPY, f"the same text{other or ' under another id'}")
     if shared:
@@ -61,7 +61,7 @@ def _declared(ours: Card, theirs: Card) -> str:
 
 
 def _far(card: Card) -> Folded:
-    """What links it is not in this list."""
+    """Return the reason of a version whose link to the shown one is not in this list."""
     return Folded(card.id, Reason.VERSION, "a version of another version of the story")
 
 

@@ -1,6 +1,6 @@
 """A pool in the order of its scores, and the hits of a list."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self
@@ -77,7 +77,7 @@ class Ranked:
         ]
 
 
-def ranked_stories(pool: Pool, table: Matrix, ranker: Ranker, limit: int, taken: Sequence[int] = ()) -> list[Hit]:
+def ranked_stories(pool: Pool, table: Matrix, ranker: Ranker, limit: int) -> list[Hit]:
     """Return at most ``limit`` hits of ``pool`` by its ``(m, s)`` signals: one a story, best first, ties by id."""
     ranked = Ranked.from_signals(pool, table, ranker)
-    return ranked.hits(Stories(pool.query, pool.corpus, ranked.rows, taken).first(limit))
+    return ranked.hits(Stories(pool.query, pool.corpus, ranked.rows).first(limit))

@@ -169,7 +169,7 @@ def markers(title: str) -> Markers:
 
 
 def _read(groups: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """What one match says: pairs of a name ("date month", "part week", "number", …) and a number as digits."""
+    """Yield what one match says: pairs of a name ("date month", "part week", "number", …) and a number as digits."""
     if kind := groups.get("kind") or groups.get("kind2") or groups.get("kind3"):
         number = groups.get("part") or groups.get("rank") or _ORDINAL[groups["rank2"]]
         yield f"part {kind}", _COUNT.get(number, number).lstrip("0")

@@ -55,28 +55,28 @@ class Pool:
 
     @cached_property
     def standing(self) -> Column:
-        """``(m,)``: z-scores of ``fused``."""
+        """``(m,)`` float32: z-scores of ``fused``, 0 where they do not vary."""
         return _standing(self.fused)
 
     @cached_property
     def nearness(self) -> Column:
-        """``(m,)``: what each candidate's vote counts: 1 for the nearest, e⁻¹ a standard deviation behind it."""
+        """``(m,)`` float32: the weight of each candidate's vote, 1 for the nearest, e⁻¹ a deviation behind."""
         return _behind(self.standing)
 
     @cached_property
     def picked(self) -> tuple[Rows, Rows]:
-        """(i, j) of every pick candidate i made of candidate j, or, where j is m and more, of the query itself."""
+        """(i, j) where candidate i lists candidate j; j is m or more where it lists the query itself."""
         own = self.siblings if self.query.row is None else np.array([self.query.row])
         return self.curated.between(self.rows, np.concatenate([self.rows, own]))
 
     @cached_property
     def words(self) -> Column:
-        """``(V + names + tags,)``: the query's whole text in tf-idf, its names and its tags."""
+        """``(V + names + tags,)`` float32: the query's whole text in tf-idf, its names, its tags."""
         return self.query.terms.dense()
 
     @cached_property
     def shared(self) -> dict[str, Column]:
-        """What the candidates' titles and teasers, titles, names and tags share with the query: ``(m,)`` of each."""
+        """What each of the candidates' SHORT texts shares with the query's text, ``(m,)`` by its name."""
         return dict(zip(SHORT, self.corpus.shared(self.rows, self.words), strict=True))
 
     @cached_property
@@ -101,7 +101,7 @@ def nearness(similarities: Column) -> Column:
 
 
 def _standing(similarities: Column) -> Column:
-    """Z-scores; 0 where all are alike but for float noise."""
+    """Return z-scores; 0 where all are equal but for float noise."""
     if not len(similarities):
         return similarities
     deviation = similarities - similarities.mean()
@@ -110,5 +110,5 @@ def _standing(similarities: Column) -> Column:
 
 
 def _behind(standing: Column) -> Column:
-    """A factor e less for every unit behind the greatest."""
+    """Return ``exp(z - max z)`` for each z-score."""
     return np.asarray(np.exp(standing - standing.max(initial=-np.inf)), dtype=np.float32)

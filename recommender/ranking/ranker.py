@@ -106,7 +106,7 @@ class Ranker:
         return self.explain(signals)[1]
 
     def explain(self, signals: Matrix) -> tuple[Matrix, npt.NDArray[np.float32]]:
-        """Return what ``parts`` and ``score`` return."""
+        """Return the parts ``(m, s)`` and the scores ``(m,)`` of a pool's ``(m, s)`` signals, in one go."""
         parts = self.parts(signals)
         listed = np.isfinite(signals[:, ~RELATIVE]).any()
         total = parts.sum(axis=1) + np.float32(self.bias if listed else self.bias_alone)

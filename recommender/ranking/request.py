@@ -1,4 +1,4 @@
-"""What a caller wants of a related list."""
+"""The request for a related list, in the domain's terms."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

@@ -36,7 +36,7 @@ def parts_of_series(a: str, b: str, days_apart: float | None) -> bool:
 
 
 def _differ(ours: Facets, theirs: Facets) -> bool:
-    """Whether something that both number has other numbers, or nothing is numbered in both."""
+    """Say whether a facet that both have (such as the month) has no number in common."""
     if not ours or not theirs:
         return False
     shared = ours.keys() & theirs.keys()

@@ -42,12 +42,12 @@ def body_body(pool: Pool) -> Column:
 
 
 def body_teaser(pool: Pool) -> Column:
-    """Cosine of the query's mean passage and the candidate's mean teaser, -1..1: the query tells of it."""
+    """Cosine of the query's mean passage and the candidate's mean teaser, -1..1: it announces what the query tells."""
     return pool.similarities.teaser
 
 
 def passage_passage(pool: Pool) -> Column:
-    """Greatest cosine of any two passages, -1..1: one part of the query is about what one part of it is."""
+    """Greatest cosine of a passage of the query and one of the candidate, -1..1: parts on the same subject."""
     return pool.similarities.passage_passage
 
 
@@ -96,9 +96,9 @@ def same_year(pool: Pool) -> Column:
 
 
 def listed_by_neighbours(pool: Pool) -> Column:
-    """``ln(1 + 5 · votes)``: the query's neighbours whose editors listed the candidate, each by its nearness.
+    """``ln(1 + 5 · votes)``: the votes of the candidates whose curated lists hold this one, weighed by nearness.
 
-    Unknown, as the next two, where no curated list is known but the query's own.
+    Unknown where no curated list is known but those of the query and its copies.
     """
     if not pool.has_lists:
         return _unknown(pool)
@@ -107,7 +107,10 @@ def listed_by_neighbours(pool: Pool) -> Column:
 
 
 def lists_neighbours(pool: Pool) -> Column:
-    """``ln(1 + 5 · votes)``: what the candidate's own list holds of the query (counting 2) and its neighbours."""
+    """``ln(1 + 5 · votes)``: what the candidate's own list holds of the query (counting 2) and of its neighbours.
+
+    Unknown where no curated list is known but those of the query and its copies.
+    """
     if not pool.has_lists:
         return _unknown(pool)
     owners, picked = pool.picked
@@ -119,7 +122,8 @@ def list_popularity(pool: Pool) -> Column:
     """``ln(1 + lists)`` times relevance: in how many curated lists the candidate stands, the query's own not counted.
 
     Relevance is the logistic of ``2 z - 1``, z the standardised inner product of the fused vectors: what editors like
-    to pick is no reason to show it where it does not belong.
+    to pick is no reason to show it where it does not belong. Unknown where no curated list is known but those of the
+    query and its copies.
     """
     if not pool.has_lists:
         return _unknown(pool)
@@ -129,7 +133,7 @@ def list_popularity(pool: Pool) -> Column:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """One signal. ``relative``: what counts is where in its pool a candidate stands, not the number itself.
+    """One signal. ``relative``: what counts is a candidate's value compared with the others of its pool.
 
     ``group`` is what the signal is counted under where signals are left out together.
     """
@@ -164,7 +168,7 @@ RELATIVE = np.array([signal.relative for signal in SIGNALS.values()])
 
 
 def _votes(places: Rows, weights: Column, count: int) -> Column:
-    """``ln(1 + 5 · votes)`` of the sum of the weights at each of the first ``count`` places."""
+    """Return ``(count,)`` float32: ``ln(1 + 5 · votes)``, votes the sum of the ``weights`` whose place is this one."""
     return np.asarray(np.log1p(VOTE * np.bincount(places, weights, minlength=count)[:count]), dtype=np.float32)
 
 

@@ -75,7 +75,7 @@ class Stories:
         return ~self._component(start)[: len(self._rows)]
 
     def _component(self, start: Mask, known: int | None = None) -> Mask:
-        """The nodes that are reached from those in ``start``; the edges of the node ``known`` are in it already."""
+        """Return which nodes can be reached from ``start``, which holds all neighbours of the node ``known``."""
         reached, frontier = np.zeros(len(self._story_ids), dtype=bool), [start]
         while frontier:
             new = frontier.pop()
@@ -89,7 +89,7 @@ class Stories:
         return reached
 
     def _shown(self, places: Sequence[int]) -> int:
-        """The place of the version that is shown: in the query's language, the original they name, else the newest."""
+        """Return the place of the version to show: in the query's language, the original they name, else the newest."""
         if len(places) == 1:
             return places[0]
         cards = {place: self._corpus.cards[self._rows[place]] for place in places}

@@ -109,19 +109,18 @@ class Tellings:
         self._days = corpus.directory.days[rows]
         self._sizes = corpus.fingerprint_sizes(rows)
 
-    def retelling(self, told: Told, terms: TermRows, row: int = 0) -> npt.NDArray[np.bool_]:
-        """Return ``(m,)``: of the text ``told``, whose terms are at ``row`` of ``terms``."""
-        count = int(terms.whole.indptr[row + 1] - terms.whole.indptr[row])
-        return self._checked(told, count, self._contained.shares_of(terms, row))
+    def retelling(self, told: Told, terms: TermRows) -> npt.NDArray[np.bool_]:
+        """Return ``(m,)`` bool: the articles that tell the text ``told``, whose terms are ``terms``, again."""
+        return self._checked(told, terms.whole.nnz, self._contained.shares_of(terms))
 
     def retelling_of_place(self, place: int) -> npt.NDArray[np.bool_]:
-        """Return the same of one of the articles, without itself."""
+        """Return ``(m,)`` bool: the articles that tell the one at ``place`` again, itself not among them."""
         shares = self._contained.shares_of_text(place)
         shares[place] = 0
         return self._checked(Told.from_row(self._corpus, int(self._rows[place])), int(self._terms[place]), shares)
 
     def _checked(self, told: Told, terms: int, shares: Column) -> npt.NDArray[np.bool_]:
-        """Compare word by word where the terms let it seem likely."""
+        """Return ``(m,)`` bool: the articles that tell ``told`` again; words are compared where ``shares`` are high."""
         close = told.anytime | (np.abs(self._days - told.day) <= self._version_days)
         size = len(told.words)
         smaller, larger = np.minimum(size, self._sizes), np.maximum(size, self._sizes)
@@ -140,7 +139,7 @@ def _comparable(ours: int, theirs: int) -> bool:
 
 
 def _tells(ours: Told, theirs: Told, rarity: Rarity) -> bool:
-    """Whether a word of our title, one that our text is about, is nowhere in theirs: another team, another dish.
+    """Say whether a word of our title, one that our text is about, is nowhere in theirs: another team, another dish.
 
     A new headline for the same text has words of its own, too; but these are not words of the text that changed.
     """

@@ -1,9 +1,8 @@
-"""Characters: which of them are text, where words, lines and sentences end, and when two texts are the same."""
+"""Characters: which of them are text, what of a text is read, and the form in which two texts compare."""
 
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator
 
 import regex
 
@@ -48,14 +47,8 @@ _MARK_OF_NO_LETTER = regex.compile(r"(?<![\p{L}\p{M}\p{N}])\p{M}++")
 
 _MARKDOWN_LINK = re.compile(r"!?\[([^\[\]\n]*)\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*(?:\s+\"[^\"\n]*\")?\)")
 _URL = re.compile(r"\b(?:https?://|www\.)\S+")
-_SENTENCE_END = re.compile(r"(?<=[.!?…。！？])[\"'”’)\]]*\s+|\n+")
-_LONGEST_END = 50
-"""Characters, of quotes and brackets, that may stand between a full stop and the space after it."""
-
 COMPARED_PART = 4_000
 """Characters that are normalised in one go: compatibility forms may be 18 times as long as what they stand for."""
-NEAR_EQUAL = 92.0
-"""Normalised Indel similarity (0..100) from which two teasers count as the same text."""
 
 
 def clean(text: str) -> str:
@@ -105,21 +98,6 @@ def _stream_safe(text: str) -> str:
 def readable(text: str) -> str:
     """Return ``text`` without link targets and URLs: what a person would read."""
     return "".join(_URL.sub(" ", _MARKDOWN_LINK.sub(r"\1", part)) for part in in_parts(text))
-
-
-def sentences(text: str) -> Iterator[str]:
-    """Yield the sentences of ``text`` in order; a line break always ends one."""
-    start = at = 0
-    while at < len(text):
-        match = _SENTENCE_END.search(text, at, at + PART)
-        if match is None:
-            at += PART - _LONGEST_END
-            continue
-        if piece := text[start : match.end()].strip():
-            yield piece
-        start = at = match.end()
-    if piece := text[start:].strip():
-        yield piece
 
 
 def normalise(text: str) -> str:

@@ -28,7 +28,8 @@ LEAST_DIFFERENT = 5
 LEAST_SHARE = 0.2
 """Share of a text's words that its language's function words make up at least; in prose it is .3 to .55."""
 LEAST_OTHER = 0.1
-"""The same of a further language, in a page that is translated in part; words of the languages before do not count."""
+"""Share of the words that a further language's function words make up, in a page that is translated in part; words of
+the languages before do not count."""
 
 _WORD = re.compile(r"\w\w++")  # finds what scikit-learn's \b\w\w+\b finds, in three quarters of the time
 

@@ -19,7 +19,7 @@ from api.costs import Budgets
 from api.keys import KeyRing
 from api.response_cache import ResponseCache
 from index.build import build
-from index.live import live as live_module
+from index.live import opener
 from index.live.live import Live
 from index.store.publish import CURRENT, open_current
 from recommender.catalog import Catalog
@@ -176,9 +176,9 @@ def test_a_bad_snapshot_is_tried_again_as_often_as_ever(
     live.refresh()
     assert live.failures == 1
     clock.offset = jump
-    assert not live._worth_trying()
-    monkeypatch.setattr(live_module, "RETRY_SECONDS", 0.0)
-    assert live._worth_trying()
+    assert not live._opener.worth_trying()
+    monkeypatch.setattr(opener, "RETRY_SECONDS", 0.0)
+    assert live._opener.worth_trying()
 
 
 def test_only_who_must_reads_the_wall_clock() -> None:

@@ -113,18 +113,16 @@ def test_no_client_can_make_a_label(client: TestClient) -> None:
 
 
 def test_facts_about_the_snapshot(client: TestClient, demo_store: Path) -> None:
+    before = datetime.now(UTC)
     found, manifest = numbers(client), open_current(demo_store).manifest
+    after = datetime.now(UTC)
     assert found[labelled("related_snapshot_info", version=manifest.version, model="hash")] == 1
     assert found[labelled("related_snapshot_in_service")] == 1
     assert found[labelled("related_snapshot_articles")] == len(IDS)
-    now = datetime.now(UTC)
     newest = max(r.article.published_at for r in records(DEMO) if r.article.published_at)
-    assert found[labelled("related_newest_article_age_seconds")] == pytest.approx(
-        (now - newest).total_seconds(), abs=60
-    )
-    assert found[labelled("related_snapshot_age_seconds")] == pytest.approx(
-        (now - manifest.built_at).total_seconds(), abs=60
-    )
+    for name, since in (("newest_article", newest), ("snapshot", manifest.built_at)):
+        age = found[labelled(f"related_{name}_age_seconds")]
+        assert (before - since).total_seconds() <= age <= (after - since).total_seconds()
 
 
 def test_without_a_snapshot_and_with_one_that_cannot_be_opened(tmp_path: Path) -> None:
@@ -188,7 +186,7 @@ def test_it_is_told_while_every_thread_is_busy(demo_store: Path, path: str) -> N
         busy = asyncio.create_task(anyio.to_thread.run_sync(release.wait))
         await asyncio.sleep(0.01)
         try:
-            return (await asyncio.wait_for(Asgi(app)("GET", path), 5))[0]
+            return (await asyncio.wait_for(Asgi(app)("GET", path), 60))[0]  # else it waits for ever
         finally:
             release.set()
             await busy

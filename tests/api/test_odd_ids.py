@@ -193,7 +193,7 @@ FORCED = {
     ),
     "probe": ("index.live.live.Live.snapshot", [("GET", "/readyz")]),
     "limits": ("api.limits.BodyLimit._declared", [("GET", "/v1/index"), ("PUT", "/v1/articles/x")]),
-    "kept answers": ("api.response_cache._said", [("GET", f"/v1/articles/{TWIN}")]),
+    "kept answers": ("api.response_cache.reply", [("GET", f"/v1/articles/{TWIN}")]),
     "head": ("api.headers.Head.__call__", [("GET", "/healthz"), ("GET", f"/v1/articles/{TWIN}/related")]),
     "keys": ("api.keys.KeyRing.owner", [("PUT", "/v1/articles/x"), ("DELETE", "/v1/articles/x")]),
     "metrics": ("api.metrics.Metrics.exposition", [("GET", "/metrics")]),

@@ -190,13 +190,13 @@ def test_reasons_follow_from_the_version_alone(demo_store: Path, tmp_path: Path)
         before = client.get(f"/v1/articles/{SHIP}/related?explain=true")
         quoted = [item["id"] for item in before.json()["items"] if item["why"]["quote"]]
         assert quoted
-        other = replace(next(r.article for r in records(DEMO) if r.article.id == quoted[0]), body="Quite another text.")
+        articles = {item.article.id: item.article for item in records(DEMO)}
+        other = replace(articles[quoted[0]], body=articles[SHIP].body)  # every sentence of it could be quoted
         client.app.state.live.catalog.put([Record(other, "made")])  # type: ignore[attr-defined]
         after = client.get(f"/v1/articles/{SHIP}/related?explain=true")
         assert after.json()["index_version"] == before.json()["index_version"]
         (item,) = [item for item in after.json()["items"] if item["id"] == quoted[0]]
         assert item["why"]["quote"] is None
-        assert "Quite another text" not in after.text
 
 
 def test_the_index_says_which_version_answers_name(demo_store: Path, tmp_path: Path) -> None:

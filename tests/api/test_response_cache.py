@@ -17,8 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.caching import Document
+from api.kept_answers import OVERHEAD
 from api.metrics import Metrics
-from api.response_cache import OVERHEAD, ResponseCache, parameters
+from api.response_cache import ResponseCache, parameters
 from index.build import build
 from index.live.live import Live
 from recommender.catalog import Catalog
@@ -353,7 +354,7 @@ def test_one_that_gives_up_after_the_route_has_answered_is_still_cancelled(live:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert not cache._flights
+        assert not cache._computing
 
     asyncio.run(story())
 
@@ -416,4 +417,4 @@ def test_every_answer_is_that_of_the_snapshot_it_names(tmp_path: Path) -> None:
     asyncio.run(story())
     assert len(versions) == len(set(named)) == 2
     assert len(named) >= 20 * 30
-    assert not cache_of(app)._flights
+    assert not cache_of(app)._computing

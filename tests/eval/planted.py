@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from eval.systems.context import Ranking, Scored
 from eval.systems.crossval import plant
-from eval.systems.systems import Ranking, Scored
 from eval.task.task import Judged, Task
 from recommender.ranking.hits import Hit
 

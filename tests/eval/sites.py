@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import orjson
 
-from eval.systems.systems import SystemContext
+from eval.systems.context import SystemContext
 from eval.task.task import AsOf, Task, make_task
 from recommender.articles import Article, Record
 from recommender.catalog.database import open_engine

@@ -1,7 +1,9 @@
 """What the evaluation shows is what is served: rules, blocks and pins in the lists; no pins where lists are scored."""
 
+import re
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -82,11 +84,38 @@ def test_where_lists_are_scored_rules_and_blocks_count_and_pins_do_not(store: Pa
         hits = served(task, query, 10, task.snapshot.curated)
         assert all(hit.source == "ranked" for hit in hits)
         assert not {corpus.row(BLOCKED), corpus.row(BARRED)} & {hit.row for hit in hits}
-    assert inputs.about["decided"].startswith("1 rules and 1 blocks of editors count, 1 pins do not")
+    assert inputs.about["decided"] == decided(rules=1, blocks=1, pins=1)
 
 
-def test_without_decisions_nothing_is_said(tmp_path: Path) -> None:
+def decided(rules: int, blocks: int, pins: int) -> str:
+    return (
+        f"Scored lists are made with the editors' rules ({rules}) and blocks ({blocks}) but without their pins"
+        f" ({pins}): a pin is itself the editor's answer."
+    )
+
+
+@pytest.mark.parametrize(
+    ("overrides", "rules", "told"),
+    [
+        (Overrides(), "", None),
+        (Overrides((Pin(PINNED, 2), Pin(OTHER, 1))), "", decided(rules=0, blocks=0, pins=2)),
+        (Overrides(blocks=(Block(BLOCKED),)), "", decided(rules=0, blocks=1, pins=0)),
+        (Overrides(), RULES, decided(rules=1, blocks=0, pins=0)),
+    ],
+    ids=["nothing", "pins", "a block", "a rule"],
+)
+def test_page_and_terminal_say_what_was_decided(
+    overrides: Overrides, rules: str, told: str | None, tmp_path: Path
+) -> None:
     with closing(Catalog.open(tmp_path)) as catalog:
         catalog.put(records(DEMO))
+        catalog.put_overrides(ARTICLE, overrides)
+        catalog.put_rules(rules)
         build(tmp_path, catalog, HashEncoder())
-        assert "decided" not in from_store(tmp_path, catalog, HashEncoder(), AsOf.NONE).about
+    places = ["--store", str(tmp_path), "--out", str(tmp_path / "out")]
+    words = ["run", "--model", "hash", *places, "--systems", "product", "--no-beyond"]
+    result = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    page = unescape((tmp_path / "out" / "report.html").read_text(encoding="utf-8"))
+    assert re.findall(r'<p class="soft" id="decided">(.*)</p>', page) == ([told] if told else [])
+    assert ("without their pins" in result.output) is bool(told)

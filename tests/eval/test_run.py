@@ -9,7 +9,8 @@ from eval.report.report import MAIN
 from eval.run import CLAIMS, OURS, ZERO_SHOT, evaluate
 from eval.stats.calibration import calibration, served_items
 from eval.stats.significance import SEED, Verdict, compare_all
-from eval.systems.systems import SYSTEMS, Ranking, Scored, prepare
+from eval.systems.context import Ranking, Scored
+from eval.systems.systems import SYSTEMS, prepare
 from eval.task.task import AsOf, Judged, Task
 from recommender.ranking.hits import Hit
 from recommender.ranking.signals import SIGNALS

@@ -20,7 +20,7 @@ import uvicorn
 
 from api.app import from_settings
 from api.cli import server_options
-from index.live import live
+from index.live import live, opener
 from index.live.writer import Writer
 from index.store import publish
 from index.store.snapshot import Snapshot
@@ -67,7 +67,7 @@ def hoarding() -> None:
             threading.Thread(target=threading.Event().wait, daemon=True).start()
         return snapshot
 
-    setattr(live, "open_current", open_and_keep)  # noqa: B010
+    setattr(opener, "open_current", open_and_keep)  # noqa: B010
 
 
 def few_places() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from index.store.publish import open_current
-from index.store.snapshot import Contents
+from index.store.writing import Contents
 from recommender.corpus.encoder import HashEncoder
 from tests.conftest import DEMO, records
 from tests.faults.crowd import CALMER, Crowd, Expected, Turns, expected_of, violation

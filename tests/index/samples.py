@@ -13,9 +13,11 @@ import orjson
 from index.build import assemble
 from index.store.arrays import ARRAYS
 from index.store.filesystem import FileSystem
-from index.store.manifest import NAME, IndexKind, digest, version_of
+from index.store.manifest import HNSW, NAME, IndexKind, digest, version_of
 from index.store.publish import locked, publish
-from index.store.snapshot import HNSW, TEXTS, Contents, Snapshot, write_snapshot
+from index.store.snapshot import Snapshot
+from index.store.texts import TEXTS
+from index.store.writing import Contents, write_snapshot
 from recommender.articles import Article, Record
 from recommender.catalog import Catalog
 from recommender.corpus.encoder import Encoder, HashEncoder, Matrix

@@ -17,14 +17,16 @@ from index.cli import app
 from index.live.live import Live
 from index.live.writer import Writer
 from index.store.publish import open_current
-from index.store.snapshot import BOILERPLATE, Snapshot, open_snapshot
+from index.store.reading import open_snapshot
+from index.store.snapshot import Snapshot
+from index.store.texts import BOILERPLATE
 from recommender.articles import Article, Record
 from recommender.catalog import Catalog
 from recommender.catalog.tables import meta
 from recommender.catalog.vector_cache import VectorCache
 from recommender.corpus.corpus import Query
 from recommender.errors import CatalogError, SnapshotError
-from recommender.explain.why import why
+from recommender.explain.why import why_each
 from recommender.ranking.request import RelatedRequest
 from tests.conftest import DEMO, ROOT, build_store, records, snapshot_of
 from tests.index.samples import ENCODER, reseal
@@ -157,7 +159,7 @@ def test_no_reason_is_quoted_from_it(newspaper: list[Record]) -> None:
         for hit in related(
             query, corpus, snapshot.neighbours, snapshot.ranker, snapshot.curated, RelatedRequest(limit=8)
         ):
-            said = why(pool, hit, by_id[query.card.id], by_id[corpus.cards[hit.row].id])
+            (said,) = why_each(pool, [hit], by_id[query.card.id], [by_id[corpus.cards[hit.row].id]])
             quotes += [said.quote.ours, said.quote.theirs] if said.quote else []
             assert not {"founded", "trust", "courier", "Tessle Courier"} & {*said.terms, *said.names}
     assert len(quotes) > 10

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from eval.stats import calibration as module
 from eval.stats.calibration import BINS, FEWEST, Items, Threshold, calibration, served_items, threshold
-from eval.systems.systems import Scored, prepare
+from eval.systems.context import Scored
+from eval.systems.systems import prepare
 from eval.task.task import AsOf, Judged, Task
 from recommender.errors import EvaluationError
 from recommender.ranking.hits import Hit

@@ -10,7 +10,8 @@ from eval.run import shared_lists
 from eval.stats.measures import primary
 from eval.stats.significance import SEED, bootstrap
 from eval.studies.ablation import ablate
-from eval.systems.systems import DEPTH, prepare
+from eval.systems.context import DEPTH
+from eval.systems.systems import prepare
 from eval.systems.tuning import Tuning
 from eval.task.task import AsOf, Task, qrels_of
 from recommender.articles import Record

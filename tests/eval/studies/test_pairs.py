@@ -22,7 +22,9 @@ from eval.studies.pairs import (
     read_pairs,
     tfidf_scores,
 )
-from eval.systems.systems import SystemContext, prepare
+from eval.systems.context import SystemContext
+from eval.systems.systems import prepare
+from eval.task.inputs import Sources
 from eval.task.task import AsOf, Task, make_task
 from recommender.articles import Article, Record
 from recommender.catalog.database import open_engine
@@ -206,8 +208,9 @@ def test_files_in_table_out_and_a_second_run_repeats_it(tmp_path: Path) -> None:
     articles, pairs = tmp_path / "articles.jsonl", tmp_path / "pairs.jsonl"
     articles.write_bytes(b"\n".join(orjson.dumps({"id": i, "body": text}) for i, text in TEXTS.items()))
     pairs.write_bytes(b"\n".join(orjson.dumps({"a": a, "b": b, "score": s}) for (a, b), s in SCORES.items()))
-    document = evaluate_files([articles], pairs, ENCODER, tmp_path / "cache")
-    assert orjson.loads(orjson.dumps(document)) == evaluate_files([articles], pairs, ENCODER, tmp_path / "cache")
+    sources = Sources([articles], tmp_path / "cache")
+    document = evaluate_files(sources, pairs, ENCODER)
+    assert orjson.loads(orjson.dumps(document)) == evaluate_files(sources, pairs, ENCODER)
     lines = printed(document)
     assert lines[0].split() == ["system", "Spearman", "Pearson", "product's", "lead"]
     value = document["systems"]["tfidf"]["spearman"]["value"]
@@ -259,7 +262,7 @@ def test_lee_and_pincombe_gives_the_committed_figures(model_encoder: Encoder, tm
     except EvaluationError:
         pytest.skip("gensim, whose test data hold the judged pairs, is not installed")
     articles, pairs = write_inputs(data, tmp_path)
-    document = evaluate_files([articles], pairs, model_encoder, tmp_path)
+    document = evaluate_files(Sources([articles], tmp_path), pairs, model_encoder)
     committed = Path(__file__).parents[3] / "eval" / "results" / "pairs" / "lee_pincombe.json"
     expected = orjson.loads(committed.read_bytes())["systems"]
     for system, found in document["systems"].items():

@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eval.systems.baselines import top
+from eval.systems.context import DEPTH, Ranking, Scored
 from eval.systems.crossval import (
     FOLDS,
     Folds,
@@ -21,7 +23,7 @@ from eval.systems.crossval import (
     plant,
     visible_lists,
 )
-from eval.systems.systems import DEPTH, SYSTEMS, Ranking, Scored, prepare, served, top
+from eval.systems.systems import SYSTEMS, prepare, served
 from eval.systems.tuning import Tuning
 from eval.task.task import AsOf, Judged, Task
 from recommender.articles import Article, Record

@@ -8,8 +8,9 @@ import pytest
 
 from eval.stats.measures import per_query
 from eval.systems import tuning as module
+from eval.systems.context import DEPTH, Scored
 from eval.systems.crossval import evidence, known_owners, plant
-from eval.systems.systems import DEPTH, Scored, prepare, served
+from eval.systems.systems import prepare, served
 from eval.systems.tuning import Case, Tuning
 from eval.task.task import AsOf, Judged, Task, qrels_of
 from recommender.ranking.curated import CuratedLists

@@ -9,8 +9,10 @@ import pytest
 
 from eval.stats.chance import expected_ndcg
 from eval.stats.measures import per_query
+from eval.systems.baselines import top
+from eval.systems.context import DEPTH, SystemContext
 from eval.systems.crossval import known_owners
-from eval.systems.systems import DEPTH, SYSTEMS, SystemContext, prepare, served, top
+from eval.systems.systems import SYSTEMS, prepare, served
 from eval.task.task import AsOf, Judged, Task, make_task, qrels_of
 from recommender.articles import Article, Record
 from recommender.catalog.database import open_engine

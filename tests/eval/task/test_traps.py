@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from eval.stats.measures import decreasing, per_query
+from eval.systems.baselines import top
+from eval.systems.context import Ranking, SystemContext
 from eval.systems.crossval import deal, evidence
-from eval.systems.systems import Ranking, SystemContext, prepare, served, top
+from eval.systems.systems import prepare, served
 from eval.task.task import AsOf, Judged, Task, make_task
 from recommender.articles import Article, Record
 from recommender.catalog.database import open_engine

@@ -13,7 +13,8 @@ from index.build import build
 from index.live.live import Live
 from index.live.tail import Tail
 from index.store.publish import open_current, snapshots_folder
-from index.store.snapshot import Contents, Snapshot
+from index.store.snapshot import Snapshot
+from index.store.writing import Contents
 from recommender.catalog import Catalog
 from recommender.errors import NoSnapshotError, SnapshotError
 from tests.index.samples import BUILT_AT, ENCODER, articles, contents_of, lists_of, publish_in
@@ -25,7 +26,8 @@ def sources() -> list[Contents]:
 
 
 def eventually(true: Callable[[], bool]) -> bool:
-    until = time.monotonic() + 10
+    """Wait for what another thread does; the limit only ends a wait that would never end."""
+    until = time.monotonic() + 60
     while not true() and time.monotonic() < until:
         time.sleep(0.01)
     return true()
@@ -104,7 +106,6 @@ def test_the_watching_thread_comes_and_goes(tmp_path: Path, sources: list[Conten
     live.stop()
     assert threading.active_count() == before
     publish_in(tmp_path, sources[2])
-    time.sleep(0.05)
     assert live.snapshot().version == version
     live.stop()  # twice is no error
 
@@ -120,18 +121,25 @@ def test_a_damaged_snapshot_is_not_read_again_at_every_poll(
     tmp_path: Path, sources: list[Contents], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[Path] = []
+    polls: list[Live] = []
+    follow = Live.follow
+
+    def counting_polls(live: Live) -> None:
+        polls.append(live)
+        follow(live)
 
     def counting(store: Path) -> Snapshot:
         opened.append(store)
         return open_current(store)
 
-    monkeypatch.setattr("index.live.live.open_current", counting)
+    monkeypatch.setattr("index.live.opener.open_current", counting)
+    monkeypatch.setattr(Live, "follow", counting_polls)  # what a poll does that opens nothing
     damaged = publish_in(tmp_path, sources[0])
     (snapshots_folder(tmp_path) / damaged / "packed.npy").write_bytes(b"")
     live = Live(tmp_path, poll_seconds=0.01)
     live.start()
     try:
-        time.sleep(0.3)
+        assert eventually(lambda: len(polls) > 10)
         assert len(opened) == 1
         version = publish_in(tmp_path, sources[1])
         assert eventually(lambda: live.problem is None and live.snapshot().version == version)
@@ -151,7 +159,7 @@ def test_who_asks_while_a_change_is_read_waits_for_it(tmp_path: Path, monkeypatc
 
         def slowly(tail: Tail) -> Snapshot:
             reading.set()
-            assert go_on.wait(10)
+            assert go_on.wait(60)
             return read(tail)
 
         monkeypatch.setattr(Tail, "now", slowly)
@@ -159,9 +167,16 @@ def test_who_asks_while_a_change_is_read_waits_for_it(tmp_path: Path, monkeypatc
         writer.notify()
         poll = threading.Thread(target=live.follow)
         poll.start()
-        assert reading.wait(10)
+        assert reading.wait(60)
         assert live.has_changes(), "not followed yet"
-        threading.Timer(0.2, go_on.set).start()
-        assert asyncio.run(live.caught_up()).corpus.find("a001") is None
+
+        async def asked() -> Snapshot:
+            waiting = asyncio.create_task(live.caught_up())
+            answered, _ = await asyncio.wait([waiting], timeout=0.2)
+            assert not answered, "it waits as long as the change is read"
+            go_on.set()
+            return await waiting
+
+        assert asyncio.run(asked()).corpus.find("a001") is None
         poll.join()
         assert not live.has_changes()

@@ -18,7 +18,7 @@ from index.live.tail import Tail
 from index.store.snapshot import Snapshot
 from recommender.articles import Article, Record, stub_from_teaser
 from recommender.articles.directory import Directory
-from recommender.catalog import Catalog
+from recommender.catalog import Catalog, article_reader
 from recommender.catalog.vector_cache import VectorCache
 from recommender.corpus.quantized import Column
 from recommender.corpus.views import views
@@ -164,16 +164,16 @@ def test_one_more_change_reads_one_more_article(
 ) -> None:
     """However long the tail is: what it costs to follow is what is new."""
     rng, tail, read = random.Random(5), Tail(base_of(tmp_path), catalog), list[int]()
-    fetch = Catalog._read
+    fetch = article_reader.stored
 
-    def counted(self: Catalog, connection: Connection, ids: Collection[str] | None = None) -> Iterator[Article]:
+    def counted(connection: Connection, ids: Collection[str] | None = None) -> Iterator[Article]:
         read.append(len(ids or ()))
-        return fetch(self, connection, ids)
+        return fetch(connection, ids)
 
     catalog.put([made(f"new-{n}", rng) for n in range(30)], live=True)
     embed(catalog)
     tail.now()
-    monkeypatch.setattr(Catalog, "_read", counted)
+    monkeypatch.setattr(article_reader, "stored", counted)
     for number in range(3):
         catalog.put([made(f"late-{number}", rng)], live=True)
         embed(catalog)

@@ -9,10 +9,13 @@ import orjson
 import pytest
 
 from index.store.arrays import ARRAYS, SPARSE, ArrayFiles, arrays_of
-from index.store.snapshot import Contents, Snapshot, open_snapshot
+from index.store.reading import open_snapshot
+from index.store.snapshot import Snapshot
+from index.store.writing import Contents
 from recommender.articles import Article, Record
 from recommender.corpus.corpus import Corpus
-from recommender.corpus.terms import Lexicon, TermRows
+from recommender.corpus.lexicon import Lexicon
+from recommender.corpus.terms import TermRows
 from recommender.errors import SnapshotError
 from tests.index.samples import ENCODER, article, articles, contents_of, written
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from index.store.manifest import NAME
-from index.store.snapshot import open_snapshot
+from index.store.reading import open_snapshot
 from recommender.errors import SnapshotError
 from tests.index.samples import FILES, lists_of
 
@@ -99,7 +99,7 @@ def test_without_verification_damage_would_be_served(
     folder: Path, whole: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The check above is able to fail: it does, for a reader that trusts its files."""
-    monkeypatch.setattr("index.store.snapshot.verify", lambda _folder, _manifest: None)
+    monkeypatch.setattr("index.store.reading.verify", lambda _folder, _manifest: None)
     tried, served = count_served(folder, whole, rounds=6)
     assert tried == 6 * (len(FILES) + 1)
     assert served >= 5

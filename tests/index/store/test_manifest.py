@@ -10,7 +10,8 @@ import pytest
 
 from index.store.filesystem import FileSystem
 from index.store.manifest import MAX_BYTES, NAME, SCHEMA, digest, read_manifest, version_of
-from index.store.snapshot import open_snapshot, write_snapshot
+from index.store.reading import open_snapshot
+from index.store.writing import write_snapshot
 from recommender.errors import SnapshotError
 from tests.index.samples import BUILT_AT, articles, contents_of, reseal
 

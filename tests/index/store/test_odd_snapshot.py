@@ -14,7 +14,8 @@ import pytest
 
 from index.candidates.neighbours import Neighbours, read_hnsw
 from index.store.arrays import ARRAYS, SPARSE
-from index.store.snapshot import HNSW, open_snapshot
+from index.store.manifest import HNSW
+from index.store.reading import open_snapshot
 from recommender.articles import Article, Record
 from recommender.errors import SnapshotError
 from tests.index.samples import FILES, contents_of, lists_of, reseal, written

@@ -8,7 +8,9 @@ import pytest
 
 from index.store.filesystem import FileSystem
 from index.store.manifest import NAME, IndexKind
-from index.store.snapshot import Contents, Snapshot, open_snapshot, write_snapshot
+from index.store.reading import open_snapshot
+from index.store.snapshot import Snapshot
+from index.store.writing import Contents, write_snapshot
 from recommender.articles import CuratedList
 from recommender.editors.overrides import Block, Editorial, Fill, Overrides, Pin
 from recommender.ranking.ranker import default_ranker

@@ -22,8 +22,8 @@ from tests.index.samples import articles
 OTHER = """
 import sys
 from index.store import manifest
-from index.store import snapshot
-manifest.SCHEMA = snapshot.SCHEMA = int(sys.argv.pop(1))
+from index.store import writing
+manifest.SCHEMA = writing.SCHEMA = int(sys.argv.pop(1))
 from index.cli import main
 main()
 """
@@ -46,7 +46,7 @@ def ours(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
         with monkeypatch.context() as now:
             now.setattr(sys, "argv", ["related-index", *map(str, arguments)])
             now.setattr("index.store.manifest.SCHEMA", schema)
-            now.setattr("index.store.snapshot.SCHEMA", schema)
+            now.setattr("index.store.writing.SCHEMA", schema)
             with pytest.raises(SystemExit) as stopped:
                 cli.main()
         return Ran(int(stopped.value.code or 0), *capsys.readouterr())
@@ -117,7 +117,7 @@ def test_each_release_keeps_as_many_as_it_is_told_of_its_own(tmp_path: Path) -> 
         schema = SCHEMA + edition % 2
         with pytest.MonkeyPatch.context() as now:
             now.setattr("index.store.manifest.SCHEMA", schema)
-            now.setattr("index.store.snapshot.SCHEMA", schema)
+            now.setattr("index.store.writing.SCHEMA", schema)
             catalog = Catalog.open(store)
             catalog.put(articles(4, edition=edition))
             done = build(store, catalog, HashEncoder(dim=16), keep=2)

@@ -606,9 +606,16 @@ def test_whatever_is_read_is_an_article_or_named(value: object, site_url: str) -
     assert place == "here" or (found.id and (found.title or found.teasers or found.body))
 
 
-@pytest.mark.parametrize(("field", "given"), [("body", "<p>"), ("teaser", "[a]"), ("title", "<b>[i]")])
+@pytest.mark.parametrize(
+    ("field", "given"),
+    [("body", "<p>"), ("teaser", "[a]"), ("teasers", "<p>"), ("title", "<b>[i]"), ("section", "<i>"), ("tags", "[a]")],
+)
 def test_a_text_with_more_beginnings_of_markup_than_any_page_is_refused(field: str, given: str) -> None:
     fields = {"id": "a", "title": "Quay", "body": "The quay."}
     many = given * (MAX_MARKS // len(re.findall(r"[<\[]", given)) + 1)
     with pytest.raises(ArticleError, match=rf'{field} holds 200,00[12] of "<" and "\[".*the limit is 200,000'):
         parse_article(fields | {field: many})
+    with pytest.raises(ArticleError, match=f"{field} holds 200,00[12] of"):
+        parse_article(fields | {field: [many]})
+    with pytest.raises(ArticleError, match=f"{field} holds 200,00[12] of"):
+        parse_article(fields | {field: {"value": many}})

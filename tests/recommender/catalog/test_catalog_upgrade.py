@@ -124,8 +124,8 @@ def test_nothing_is_lost_and_it_is_said(store: Path) -> None:
         assert catalog.counts() == Counts(6, 1, 1)
         assert catalog.aliases() == {TAKEN.id: "feature"}
         assert targets(catalog) == {"gallery": ("video-1", "feature", "gone")}
-        assert catalog.overrides() == {"feature": Overrides((Pin("gallery", 1),))}
-        assert (catalog.rules(), catalog.seq(), catalog.live_seq()) == ("ignore_tags: [video]", 7, 7)
+        assert catalog.editorial().overrides == {"feature": Overrides((Pin("gallery", 1),))}
+        assert (catalog.rules(), catalog.seq(), catalog.stamp().seq) == ("ignore_tags: [video]", 7, 7)
         with catalog.engine.connect() as connection:
             assert connection.exec_driver_sql("SELECT count(*) FROM vectors").scalar() == 1
 
@@ -173,7 +173,7 @@ def test_older_ones_are_read_too(old: str, store: Path) -> None:
             place.execute("DELETE FROM meta WHERE key = 'seq'")
     with closing(Catalog.open(store)) as catalog:
         assert catalog.counts() == Counts(6, 1, 1)
-        assert (catalog.seq(), catalog.live_seq()) == {"1": (0, 0), "2": (7, 0), "3": (7, 7)}[old]
+        assert (catalog.seq(), catalog.stamp().seq) == {"1": (0, 0), "2": (7, 0), "3": (7, 7)}[old]
         with catalog.engine.connect() as connection:
             assert connection.exec_driver_sql("SELECT value FROM meta WHERE key = 'schema'").scalar() == str(SCHEMA)
 

@@ -93,7 +93,7 @@ def test_what_was_never_written_is_refused(document: object, message: str, store
         return  # in JSON, and so no overrides
     with pytest.raises(CatalogError, match=f"the overrides of 'a' in the catalog cannot be read \\(.*{message}"):
         stored.overrides_of("a")
-    for read in (stored.overrides, stored.editorial, lambda: stored.changes(0)):
+    for read in (stored.editorial, lambda: stored.changes(0)):
         with pytest.raises(CatalogError, match="the overrides of 'a' in the catalog cannot be read"):
             read()
 
@@ -102,7 +102,7 @@ def test_what_is_put_is_read_back_and_every_put_is_a_change(stored: Catalog) -> 
     seq = stored.seq()
     stored.put_overrides("a", FULL)
     stored.put_overrides("b", ONE)
-    assert stored.overrides() == {"a": FULL, "b": ONE}
+    assert stored.editorial().overrides == {"a": FULL, "b": ONE}
     assert (stored.overrides_of("a"), stored.overrides_of("s")) == (FULL, Overrides())
     assert stored.editorial() == Editorial(overrides={"a": FULL, "b": ONE})
     assert stored.seq() == seq + 2
@@ -111,7 +111,7 @@ def test_what_is_put_is_read_back_and_every_put_is_a_change(stored: Catalog) -> 
     assert found.editorial == stored.editorial()
     stored.put_overrides("a", ONE)
     stored.put_overrides("b", Overrides())
-    assert stored.overrides() == {"a": ONE}
+    assert stored.editorial().overrides == {"a": ONE}
     assert stored.seq() == seq + 4
 
 
@@ -120,14 +120,14 @@ def test_overrides_are_kept_for_known_articles_only(stored: Catalog) -> None:
     for call in (lambda: stored.put_overrides("nowhere", ONE), lambda: stored.overrides_of("nowhere")):
         with pytest.raises(UnknownArticleError, match="no article has the id 'nowhere'"):
             call()
-    assert (stored.overrides(), stored.seq()) == ({}, seq)
+    assert (stored.editorial().overrides, stored.seq()) == ({}, seq)
 
 
 def test_they_go_with_their_article(stored: Catalog) -> None:
     stored.put_overrides("a", FULL)
     stored.put_overrides("b", ONE)
     stored.remove("a")
-    assert stored.overrides() == {"b": ONE}
+    assert stored.editorial().overrides == {"b": ONE}
     stored.put([record("a", title="A", body="A.")])
     assert stored.overrides_of("a") == Overrides()
 
@@ -145,16 +145,16 @@ def test_those_of_a_stub_go_to_its_article(own: Overrides | None, expected: Over
         stored.put_overrides("a", own)
     stored.put([record("a", title="A", teasers=(TEASER,), body=BODY)])
     assert stored.aliases() == {"s": "a"}
-    assert stored.overrides() == {"a": expected}
+    assert stored.editorial().overrides == {"a": expected}
     assert stored.overrides_of("s") == expected
     stored.put_overrides("s", Overrides(blocks=(Block("b"),)))
-    assert stored.overrides() == {"a": Overrides(blocks=(Block("b"),))}
+    assert stored.editorial().overrides == {"a": Overrides(blocks=(Block("b"),))}
 
 
 def test_a_stub_that_becomes_its_article_keeps_them(stored: Catalog) -> None:
     stored.put_overrides("s", FULL)
     stored.put([record("s", title="S", teasers=(TEASER,), body=BODY)])
-    assert stored.overrides() == {"s": FULL}
+    assert stored.editorial().overrides == {"s": FULL}
 
 
 @pytest.fixture
@@ -266,7 +266,7 @@ def test_an_earlier_catalog_is_upgraded_with_all_it_holds(schema: int, tmp_path:
         with closing(Catalog.open(tmp_path)) as catalog:
             assert list(catalog.articles()) == before
             assert targets(catalog) == {"a": ("b",)}
-            assert (catalog.overrides(), catalog.rules()) == ({}, "")
+            assert (catalog.editorial().overrides, catalog.rules()) == ({}, "")
             assert catalog.seq() == (seq if schema > 1 else 0)
             live = {article.id for article in catalog.changes(0).articles}
             assert live == ({"b"} if schema > 1 else set())

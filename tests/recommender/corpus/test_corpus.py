@@ -86,14 +86,14 @@ def test_every_view_is_the_mean_of_its_texts(small: Corpus, read: np.ndarray) ->
                 np.testing.assert_allclose(read[row, view], mean / np.linalg.norm(mean), atol=1e-6)
             else:
                 assert not read[row, view].any()
-        kept, passages = small.quantized.unpack(row)
+        kept, passages = small.quantized.dequantized(row)
         np.testing.assert_allclose(kept, read[row, :3], atol=0.5 / 127)
         np.testing.assert_allclose(
             passages, ENCODER.encode(body).reshape(-1, ENCODER.dim), atol=0.5 / 127, err_msg=article.id
         )
     assert len(views(ARTICLES[0]).passages) == 3
     assert [bool(vector.any()) for vector in read[3]] == [True, False, True, True]
-    assert [bool(vector.any()) for vector in small.quantized.unpack(3)[0]] == [True, False, True]
+    assert [bool(vector.any()) for vector in small.quantized.dequantized(3)[0]] == [True, False, True]
 
 
 def test_the_fused_vector_is_made_of_all_views_and_the_whole_text(small: Corpus, read: np.ndarray) -> None:
@@ -228,6 +228,22 @@ def test_a_draft_of_one_text_is_read_by_that_text(article: Article, small: Corpu
     np.testing.assert_allclose(draft.views, stored.views, atol=1e-6)
     np.testing.assert_array_equal(draft.passages, stored.passages)
     assert draft.fused.any()
+
+
+@pytest.mark.parametrize(("count", "without_influence"), [(8, []), (9, [4]), (12, [1, 4, 7, 10])])
+def test_a_body_is_read_by_eight_passages(count: int, without_influence: list[int], small: Corpus) -> None:
+    """Of more than eight, evenly spread ones; what stands in the others has no influence on the vectors."""
+    sentences = [" ".join([f"word{n}"] * 100) + "." for n in range(count)]
+    before = small.draft(Article(id="a", title="T", body=" ".join(sentences)), ENCODER)
+    assert len(before.passages) == 8
+    unchanged = []
+    for n in range(count):
+        body = " ".join([*sentences[:n], sentences[n].replace("word", "port"), *sentences[n + 1 :]])
+        after = small.draft(Article(id="a", title="T", body=body), ENCODER)
+        changed = not np.array_equal(after.passages, before.passages)
+        assert changed == (not np.array_equal(after.views, before.views))
+        unchanged += [] if changed else [n]
+    assert unchanged == without_influence
 
 
 def test_sections_are_numbered_by_name() -> None:

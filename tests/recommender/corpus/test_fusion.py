@@ -49,6 +49,20 @@ def test_one_product_is_the_weighted_sum_of_both_similarities() -> None:
     np.testing.assert_allclose(similarities(fused), a / a.std() + LEXICAL_WEIGHT * b / b.std(), rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize(("meaning", "nearer"), [(1.3, "words"), (1.9, "meaning")])
+def test_a_deviation_in_words_outweighs_one_and_a_third_in_meaning_and_not_two(meaning: float, nearer: str) -> None:
+    s, lexical = halves(200)
+    fusion = Fusion.fit(s, lexical)
+    deviation = similarities(unit(s - fusion.centre)).std(), similarities(lexical).std()
+    cosine = float(meaning * deviation[0])
+    directions = np.zeros((3, 12), np.float32)
+    directions[:, :3] = [[1, 0, 0], [cosine, (1 - cosine**2) ** 0.5, 0], [0, 0, 1]]
+    words = np.zeros((3, 7), np.float32)
+    words[[0, 2], 0] = 1, deviation[1]
+    query, by_meaning, by_words = fusion.fuse(fusion.centre + directions, words)
+    assert (float(query @ by_words) > float(query @ by_meaning)) == (nearer == "words")
+
+
 def test_the_spread_of_a_large_corpus_is_estimated_on_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     s, lexical = halves(400)
     exact = Fusion.fit(s, lexical)

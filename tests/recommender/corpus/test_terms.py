@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from recommender.articles import Article
-from recommender.corpus import terms as module
-from recommender.corpus.terms import SHORT, BagModel, Lexicon, LexiconFit, TermRows
+from recommender.corpus import lexicon as module
+from recommender.corpus.lexicon import BagModel, Lexicon, LexiconFit
+from recommender.corpus.terms import SHORT, TermRows
 from recommender.corpus.views import whole_text
 from recommender.text.names import names
 from recommender.text.stop_words import function_words

@@ -1,6 +1,5 @@
 """Rules by hand: which articles a matcher fits, what may not stand beside what; patterns against another matcher."""
 
-import time
 from datetime import UTC, datetime
 
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 from recommender.articles import Article
 from recommender.articles.card import Card
 from recommender.editors.rules import Matcher, NeverBeside, SiteRules, heading, matches
+from tests.timing import grows_linearly
 
 
 def card(identity: str = "a", **fields: object) -> Card:
@@ -128,8 +128,7 @@ def test_a_text_with_parts_replaced_by_signs_is_met(text: str, data: st.DataObje
 @pytest.mark.parametrize(
     "pattern", ["*a" * 500 + "*b", "*" * 2_000 + "b", "*a*" * 400 + "b*", "a*" * 1_000 + "b", "*" + "a" * 1_000 + "b*"]
 )
-def test_no_pattern_takes_long(pattern: str) -> None:
-    assert matches(pattern, "x") is False  # compiled
-    start = time.perf_counter()
+@pytest.mark.timeout(60)
+def test_no_pattern_tries_a_place_twice(pattern: str) -> None:
     assert matches(pattern, "a" * 2_000) is False
-    assert time.perf_counter() - start < 0.05
+    assert grows_linearly(lambda size: matches(pattern, "a" * size), 2_000)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from recommender.articles import Article
 from recommender.corpus.lexical import LexicalModel, Text, fit_lexical
-from recommender.explain.quotes import LONGEST, SHARED, Quote, closest
+from recommender.explain.quotes import LONGEST, SHARED, Quote, closest_to_each
 from recommender.text.sentence_splitter import sentences
 
 WORDS = "port ship crane tide quay chess rook pawn vote poll".split()
@@ -18,6 +18,11 @@ MODEL, _ = fit_lexical([Text(" ".join(WORDS[i:]), ("en",)) for i in range(len(WO
 
 def of(body: str) -> Article:
     return Article(id="a", body=body)
+
+
+def closest(ours: Article, theirs: Article, model: LexicalModel = MODEL, rarity: float = 0.0) -> Quote | None:
+    (found,) = closest_to_each(ours, [theirs], model, rarity)
+    return found
 
 
 def weights(sentence: str) -> np.ndarray:

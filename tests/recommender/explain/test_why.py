@@ -14,7 +14,7 @@ from recommender.articles import Article
 from recommender.corpus.corpus import Corpus, Query
 from recommender.corpus.live_corpus import LiveCorpus
 from recommender.corpus.views import whole_text
-from recommender.explain.why import MOST, PHRASES, STRONGEST, Quote, Why, why
+from recommender.explain.why import MOST, PHRASES, STRONGEST, Quote, Why, why_each
 from recommender.ranking.curated import CuratedLists
 from recommender.ranking.hits import Hit, Source
 from recommender.ranking.pool import Pool
@@ -37,6 +37,11 @@ def pool_for(query: Query, corpus: Corpus, curated: CuratedLists | None = None) 
 
 def hits_of(pool: Pool, limit: int = 10) -> list[Hit]:
     return ranked(pool, signals(pool), RANKER, limit)
+
+
+def why(pool: Pool, hit: Hit, ours: Article | None = None, theirs: Article | None = None) -> Why:
+    (found,) = why_each(pool, [hit], ours, [theirs])
+    return found
 
 
 def assert_true(found: Why, ours: Article, theirs: Article) -> None:
@@ -289,7 +294,7 @@ def test_tags_that_count_nothing_are_no_reason() -> None:
     )
     query = corpus.query(0)
     assert why(pool_for(query, corpus), Hit(1, 0.5, NOTHING)).tags == ("HOME", "SEA")
-    query = replace(query, terms=query.terms.without_tags(corpus.lexicon, {"home"}))
+    query = replace(query, terms=corpus.lexicon.without_tags(query.terms, {"home"}))
     assert why(pool_for(query, corpus), Hit(1, 0.5, NOTHING)).tags == ("SEA",)
 
 

@@ -9,8 +9,9 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.text import characters, clean, normalise, parts, readable, sentences, stop_words
+from recommender.text import characters, clean, normalise, parts, readable, sentence_splitter, stop_words
 from recommender.text.parts import in_parts
+from recommender.text.sentence_splitter import passage_units
 
 PROSE = st.lists(
     st.sampled_from(
@@ -43,7 +44,7 @@ def test_parts_are_few(pattern: str) -> None:
 
 
 def _outcome(text: str) -> list[object]:
-    return [clean(text), readable(text), [" ".join(each.split()) for each in sentences(text)], normalise(text)]
+    return [clean(text), readable(text), [" ".join(each.split()) for each in passage_units(text)], normalise(text)]
 
 
 @given(PROSE)
@@ -55,6 +56,7 @@ def test_a_text_in_parts_is_worked_on_alike(text: str) -> None:
         patch.setattr(in_parts, "__defaults__", (48,))
         patch.setattr(characters, "COMPARED_PART", 48)
         patch.setattr(characters, "PART", 96)
+        patch.setattr(sentence_splitter, "PART", 96)
         cut = _outcome(spaced)
     assert cut == whole
 
@@ -73,7 +75,7 @@ def test_what_is_clean_stays_so_in_parts(text: str) -> None:
         (clean, "e\u0301" * 60_000),
         (clean, "a" + "\u0301" * 200_000),
         (readable, "The [port](https://a.example/b) grows.\n" * 3_000),
-        (lambda text: list(sentences(text)), "The port grows. " * 8_000),
+        (lambda text: list(passage_units(text)), "The port grows. " * 8_000),
         (normalise, "The port grows. " * 8_000),
         (stop_words.words, "The port grows. " * 8_000),
     ],

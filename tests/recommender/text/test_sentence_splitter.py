@@ -1,12 +1,13 @@
-"""Where sentences end, by hand, and that none of the text is lost."""
+"""Sentences and the units of passages, by hand, and that none of the text is lost."""
 
 import time
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recommender.text.sentence_splitter import sentences
+from recommender.text.sentence_splitter import passage_units, sentences
 
 
 @pytest.mark.parametrize(
@@ -51,9 +52,31 @@ def test_every_sentence_stands_in_the_text_and_nothing_is_lost(text: str) -> Non
     assert "".join("".join(found).split()) == "".join(text.split())
 
 
-@pytest.mark.parametrize("unit", ["a.b", "x", ".....", ". ", '." ', ".((", ".) ", "\n", "。」", ".\u00a0"])
-def test_no_text_takes_long(unit: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("One. Two! Three? Four… Five", ["One.", "Two!", "Three?", "Four…", "Five"]),
+        ("He said “go.” She went.", ["He said “go.”", "She went."]),
+        ("A line\nanother\n\n\nlast", ["A line", "another", "last"]),
+        ("It cost 7.1 metres, v1.2 too.", ["It cost 7.1 metres, v1.2 too."]),
+        ("Mr. Smith of the U.S. Navy", ["Mr.", "Smith of the U.S.", "Navy"]),
+        ("", []),
+        (" \n ", []),
+    ],
+)
+def test_passage_units_by_hand(text: str, expected: list[str]) -> None:
+    assert list(passage_units(text)) == expected
+
+
+@given(st.text())
+def test_passage_units_lose_nothing(text: str) -> None:
+    assert "".join("".join(passage_units(text)).split()) == "".join(text.split())
+
+
+@pytest.mark.parametrize("split", [sentences, passage_units])
+@pytest.mark.parametrize("unit", ["a.b", "x", ".....", ". ", '." ', ".((", ".) ", "\n", "。」", ".\u00a0", ".'", "["])
+def test_no_text_takes_long(unit: str, split: Callable[[str], Iterator[str]]) -> None:
     text = unit * (100_000 // len(unit))
     start = time.perf_counter()
-    assert len(list(sentences(text))) <= 100_000
+    assert len(list(split(text))) <= 100_000
     assert time.perf_counter() - start < 3

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
 
-from index.store.snapshot import open_snapshot
+from index.store.reading import open_snapshot
 from recommender.articles import Article, Record
 from recommender.corpus.encoder import Encoder
 from recommender.errors import SnapshotError

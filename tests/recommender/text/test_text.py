@@ -1,4 +1,4 @@
-"""Plain-text operations: cleaning, reading matter, sentences, near-equality."""
+"""Plain-text operations: cleaning, reading matter, the form in which texts compare."""
 
 import re
 import unicodedata
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.text import clean, normalise, readable, sentences, sha256
+from recommender.text import clean, normalise, readable, sha256
 
 SPECIAL = (
     "\n\r\t \u00a0\u200b\u2028\u2029\x85\ud800e\u0301\u0323\u0338\u0344\u200c\u200d"
@@ -97,27 +97,6 @@ def test_readable(raw: str, expected: str) -> None:
 def test_reading_matter_is_found_in_linear_time(piece: str) -> None:
     text = piece * 50_000
     assert len(readable(text)) <= len(text)
-    assert "".join("".join(sentences(text)).split()) == "".join(text.split())
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("One. Two! Three? Four… Five", ["One.", "Two!", "Three?", "Four…", "Five"]),
-        ("He said “go.” She went.", ["He said “go.”", "She went."]),
-        ("A line\nanother\n\n\nlast", ["A line", "another", "last"]),
-        ("It cost 7.1 metres, v1.2 too.", ["It cost 7.1 metres, v1.2 too."]),
-        ("", []),
-        (" \n ", []),
-    ],
-)
-def test_sentences(text: str, expected: list[str]) -> None:
-    assert list(sentences(text)) == expected
-
-
-@given(ANY)
-def test_sentences_lose_nothing(text: str) -> None:
-    assert "".join("".join(sentences(text)).split()) == "".join(text.split())
 
 
 @pytest.mark.parametrize(
