@@ -7,6 +7,7 @@ DNS that changes in between has no effect. Names stay in ``Host`` and in TLS, so
 import ssl
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import cache
 from typing import Any
 
 import httpcore2
@@ -70,6 +71,7 @@ class CheckedTransport(httpx2.BaseTransport):
         self._pool.close()
 
 
+@cache
 def _tls() -> ssl.SSLContext:
     """Certificates as the client's own library checks them, without heeding the environment."""
     return httpx2.create_ssl_context(trust_env=False)

@@ -372,12 +372,12 @@ BOMB = '<!DOCTYPE rss [<!ENTITY a "lollollol">' + "".join(
     ],
 )
 def test_entities_are_never_expanded(head: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     (found,) = records(
         read(f'<?xml version="1.0"?>{head}<rss version="2.0"><channel>{item("Quay &m;")}</channel></rss>')
     )
     assert found.article.title == "Quay &m;"
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 2
 
 
 @pytest.mark.parametrize(
@@ -401,12 +401,12 @@ def test_entities_are_never_expanded(head: str) -> None:
     ids=lambda data: data[150:180] if isinstance(data, str) else "",
 )
 def test_hostile_feeds_cost_little(hostile: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     try:
         read(hostile)
     except SourceError as error:
         assert "feed.xml" in str(error)  # noqa: PT017
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20
 
 
 def test_other_fields_of_an_entry() -> None:

@@ -333,7 +333,7 @@ def forever(
 ) -> Callable[[dict[str, str]], Iterator[bytes]]:
     def send(_: dict[str, str]) -> Iterator[bytes]:
         yield head
-        ends = time.monotonic() + 8
+        ends = time.monotonic() + 4
         while time.monotonic() < ends:
             yield piece
             time.sleep(wait)
@@ -347,18 +347,20 @@ SLOW = {
     "status": forever(b"H", 0.05, b""),
     "nothing": forever(b"", 0.05, b""),
     "chunks": forever(b"1\r\nx\r\n", 0.05, b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"),
-    "gzip": forever(b"\0" * 10, 0.05, b"HTTP/1.1 200 OK\r\ncontent-encoding: deflate\r\n\r\n"),
+    "gzip": forever(
+        b"\0\0\0\xff\xff",  # an empty block
+        0.05,
+        b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\n\x1f\x8b\x08\0\0\0\0\0\0\xff",
+    ),
     "continue": forever(b"HTTP/1.1 100 Continue\r\n\r\n", 0.05, b""),
 }
 
 
 @pytest.mark.parametrize("kind", SLOW)
 def test_a_request_has_one_deadline_however_slowly_it_drips(kind: str, site: Web) -> None:
-    started = time.monotonic()
-    with pytest.raises(SourceError) as caught:
+    with pytest.raises(SourceError, match="Timeout") as caught:
         get(site, "/a", SLOW[kind], timeout=0.6)
     assert caught.value.place == site.url("/a")
-    assert time.monotonic() - started < 5
 
 
 def bomb(size: int) -> bytes:
