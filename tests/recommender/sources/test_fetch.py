@@ -7,6 +7,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import brotli
 import pytest
@@ -105,6 +106,17 @@ def names(host: str, port: int) -> list[str]:
     return NAMES[host]
 
 
+def leads_to(client: Fetcher, canary: Web, but: str = "") -> None:
+    """Let every connection that ``client`` makes, whatever the address and port, end at the canary, ``but`` one's."""
+    sockets = client._transport._pool._network_backend._sockets
+    genuine = sockets.connect_tcp
+
+    def connect(address: str, port: int, *more: Any) -> Any:
+        return genuine(address, port, *more) if but == f"{address}:{port}" else genuine("127.0.0.1", canary.port, *more)
+
+    sockets.connect_tcp = connect
+
+
 @pytest.fixture(scope="module")
 def canary() -> Iterator[Web]:
     with web() as found:
@@ -116,6 +128,7 @@ def canary() -> Iterator[Web]:
 def test_what_is_not_public_is_never_reached(url: str, canary: Web) -> None:
     assert len(REFUSED) >= 60
     with fetcher(resolver=names) as client, pytest.raises(SourceError) as caught:
+        leads_to(client, canary)
         client.get(url.replace("{port}", str(canary.port)))
     assert "pass" not in caught.value.place or "user" not in caught.value.place
     assert canary.connections == 0
@@ -130,7 +143,9 @@ def test_a_canary_does_hear_what_is_let_through(site: Web) -> None:
 def test_redirects_do_not_lead_there_either(url: str, canary: Web, site: Web) -> None:
     site.paths["/a"] = answer(status="302 Found", location=url.replace("\r\n", " "))
     with fetcher(site, resolver=names) as client, pytest.raises(SourceError):
+        leads_to(client, canary, but=site.host)
         client.get(site.url("/a"))
+    assert canary.connections == 0
     relative = not url.startswith(("http://", "https://")) or url in ("http://", "http:///x")
     assert site.asked() == ["/a"] or relative or url == "http:127.0.0.1"
 
