@@ -1,0 +1,135 @@
+"""Whether a page is a list of articles (home, tag, archive) rather than one."""
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from recommender.sources.html.addresses import resolved
+from recommender.sources.html.dom import attribute, line_of
+from recommender.sources.html.json_ld import Structured
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+MAX_PARAGRAPHS, MAX_CARDS = 3_000, 500
+ENOUGH, MUCH = 250, 1_000
+"""Characters of own text from which a page is an article: if it shows no others, and even so."""
+CARDS = 3
+_LEVELS = 12
+_AROUND = ["script", "style", "template", "noscript", "svg", "nav", "aside", "footer"]
+_LIST_PATH = re.compile(
+    r"(?:.*/)?(?:tags?|categor(?:y|ies)|topics?|authors?|archives?|search|sections?|series|schlagwort|kategorie)"
+    r"(?:/[^/]+)?/?(?:index\.x?html?)?|/(?:index\.x?html?)?|.*/page/?\d+/?(?:index\.x?html?)?|/\d{4}/(?:\d{1,2}/){0,2}",
+    re.IGNORECASE,
+)
+_LIST_CLASS = re.compile(
+    r"(?:\A|\s)(?:archive|category|tag|home|blog|search|search-results|taxonomy|term-list|list)(?:\s|\Z)"
+)
+_ARTICLE_CLASS = re.compile(r"(?:\A|\s)(?:single|single-post|article-page)(?:\s|\Z)")
+_MAIN = "main,[role=main],#content,#main,article"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a page shows: the ``text`` of its own paragraphs, how many ``cards`` of other articles, how much is links.
+
+    ``link_share``: of the main container's text, 0 to 1.
+    """
+
+    text: str
+    cards: int
+    link_share: float
+
+
+def shown_by(tree: "LexborHTMLParser", address: str, base: str) -> Shown:
+    """Return what the page at ``address`` shows. Changes ``tree``: takes out what stands around its main part.
+
+    A card is what holds a heading that is a link to another page; what stands in one is no text of the page's own.
+    """
+    body = tree.body
+    if body is None:
+        return Shown("", 0, 0.0)
+    body.strip_tags(_AROUND)
+    count, cards = _cards(body, address, base)
+    parts = []
+    for node in body.css("p,pre,blockquote,dd")[:MAX_PARAGRAPHS]:
+        text = line_of(node)
+        if text and not _is_inside(node, cards) and sum(len(line_of(link)) for link in node.css("a")) < 0.5 * len(text):
+            parts.append(text)
+    main = body.css_first(_MAIN) or body
+    whole = line_of(main)
+    if not parts and not count:
+        parts = [whole]
+    linked = sum(len(line_of(link)) for link in main.css("a"))
+    return Shown("\n".join(parts), count, min(1.0, linked / len(whole)) if whole else 0.0)
+
+
+def is_list(tree: "LexborHTMLParser", path: str, shown: Shown, data: Structured, kind: str) -> bool:
+    """Say whether a page is a list of articles; ``kind`` is its ``og:type``.
+
+    Lists are pages that show cards or links and have no text of their own, and those that say so: by JSON-LD, by the
+    class of their body, by their address. A page that says it is an article is none.
+    """
+    classes = attribute(tree.body, "class").lower() if tree.body is not None else ""
+    is_article = (bool(data.articles) and not data.is_list) or bool(_ARTICLE_CLASS.search(classes))
+    if is_article and (len(data.articles) < CARDS or len(shown.text) >= ENOUGH):
+        return False
+    says_list = data.is_list or bool(_LIST_CLASS.search(classes))
+    hinted = says_list or _LIST_PATH.fullmatch(path) is not None
+    if len(shown.text) >= ENOUGH:
+        few = says_list or (len(shown.text) < MUCH and kind != "article")
+        return hinted and few and shown.cards >= CARDS
+    if kind == "article" and not says_list:
+        return False
+    if shown.cards >= CARDS or (shown.cards and hinted):
+        return True
+    return (hinted or kind == "website") and shown.link_share > 0.5
+
+
+def _cards(body: "LexborNode", address: str, base: str) -> tuple[int, set[int]]:
+    """How many headings lead to other pages, and what holds one each."""
+    count, holders = 0, set()
+    for heading in body.css("h1,h2,h3,h4")[:MAX_CARDS]:
+        link = heading.css_first("a[href]") or _link_around(heading)
+        if link is None or resolved(attribute(link, "href"), base).partition("?")[0] in ("", address.partition("?")[0]):
+            continue
+        if 2 * len(line_of(link)) < len(line_of(heading)):
+            continue
+        count += 1
+        if holder := _holder(heading):
+            holders.add(holder)
+    return count, holders
+
+
+def _link_around(heading: "LexborNode") -> "LexborNode | None":
+    parent = heading.parent
+    for _ in range(2):
+        if parent is not None and parent.tag == "a":
+            return parent
+        parent = parent.parent if parent is not None else None
+    return None
+
+
+def _holder(heading: "LexborNode") -> int | None:
+    """The outermost element around ``heading``, up to an article or an item of a list, that holds no other heading."""
+    node, found = heading, None
+    for _ in range(_LEVELS):
+        above = node.parent
+        if above is None or above.tag in ("body", "main"):
+            break
+        if len(above.css("h1,h2,h3,h4")) > 1:
+            return found
+        found = above.mem_id
+        if above.tag in ("article", "li"):
+            return found
+        node = above
+    return found
+
+
+def _is_inside(node: "LexborNode", holders: set[int]) -> bool:
+    above = node.parent
+    while holders and above is not None:
+        if above.mem_id in holders:
+            return True
+        above = above.parent
+    return False

@@ -1,0 +1,75 @@
+"""The main text of a page: found by trafilatura, without what it is known to add."""
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from recommender.sources.html.text import main_text
+from recommender.text.markup.plain_text import plain
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborHTMLParser
+
+SHORT = 250
+"""Characters below which trafilatura takes whatever text is on a page, its navigation too."""
+MAX_HTML = 4 * 1024**2
+"""Characters of a page up to which trafilatura looks for its text."""
+_FIRST_LINES = 3
+_WORDS = re.compile(r"\w+")
+
+
+def found_by_trafilatura(html: str) -> str:
+    """Return the main text of a page as paragraphs, blank lines between them; empty if none is found."""
+    if len(html) > MAX_HTML:
+        return ""
+    from trafilatura import extract  # here, because it loads a second of what nobody else needs
+
+    with _quiet():
+        try:
+            found = extract(html, favor_precision=True, include_comments=False)
+        except Exception:
+            found = None
+    return "\n\n".join(line for line in (found or "").split("\n") if line.strip())
+
+
+def enough(found: str, tree: "LexborHTMLParser") -> str:
+    """Return what trafilatura ``found`` if that is no navigation, else the text of the main container.
+
+    Changes ``tree``, which is of the same page.
+    """
+    return found if len(found) >= SHORT else main_text(tree) or found
+
+
+def without_titles(text: str, titles: list[str]) -> str:
+    """Return ``text`` without the title of the page, where its first lines repeat it."""
+    lines = text.split("\n\n")
+    known = {key for title in titles if (key := _key(title))}
+    kept = [line for line in lines[:_FIRST_LINES] if _key(line) not in known]
+    return "\n\n".join(kept + lines[_FIRST_LINES:])
+
+
+def as_field(text: str) -> str:
+    """Return ``text`` in the form in which the input contract reads it as it stands, whatever is like markup in it."""
+    if plain(text) == text or ("<" not in text and "&" not in text):
+        return text
+    import html
+
+    escaped = "".join(f"<p>{html.escape(line, quote=False)}</p>\n" for line in text.split("\n\n"))
+    return escaped if plain(escaped) == text else text
+
+
+def _key(line: str) -> str:
+    return " ".join(_WORDS.findall(line.casefold()))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without trafilatura's log of pages in which it finds nothing: who reads says that himself."""
+    log = logging.getLogger("trafilatura")
+    before, log.disabled = log.disabled, True
+    try:
+        yield
+    finally:
+        log.disabled = before
