@@ -29,7 +29,6 @@ _LEADS = (
     r"|читайте (?:также|еще|ещё)|также по теме"
 )
 _LEAD = re.compile(rf"[\W_]*(?:{_LEADS})\s*[:：>»|–—-]*\s*", re.IGNORECASE)
-_SOME_LEAD = re.compile(_LEADS, re.IGNORECASE)
 _BLOCKS = frozenset("p li div h2 h3 h4 h5 h6 blockquote figure section aside".split())
 
 
@@ -68,9 +67,9 @@ def drop_boxes(tree: "LexborHTMLParser", selector: str) -> bool:
     return bool(boxes)
 
 
-def drop_leads(tree: "LexborHTMLParser", html: str) -> bool:
+def drop_leads(tree: "LexborHTMLParser") -> bool:
     """Take out paragraphs that only lead to another article ("READ MORE: <a>…</a>"); say whether there was any."""
-    if tree.body is None or not _SOME_LEAD.search(html):
+    if tree.body is None:
         return False
     found = {}
     for link in tree.body.css("a[href]"):
@@ -86,11 +85,12 @@ def drop_leads(tree: "LexborHTMLParser", html: str) -> bool:
 
 
 def _is_lead(block: "LexborNode") -> bool:
-    text = " ".join((block.text() or "").split())
-    if len(text) > 2 * _LONG:
+    text = block.text() or ""
+    if len(text) > 20 * _LONG or not _LEAD.match(text[:_LONG]):
         return False
+    text = " ".join(text.split())
     lead = _LEAD.match(text)
-    if lead is None:
+    if lead is None or len(text) > 2 * _LONG:
         return False
     linked = sum(len(" ".join((link.text() or "").split())) for link in block.css("a"))
     return linked >= 0.8 * len(text[lead.end() :]) and linked > 0

@@ -4,18 +4,17 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from recommender.sources.html.addresses import resolved
+from recommender.sources.html.cards import cards, is_inside
 from recommender.sources.html.dom import attribute, line_of
 from recommender.sources.html.json_ld import Structured
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-MAX_PARAGRAPHS, MAX_CARDS = 3_000, 500
+MAX_PARAGRAPHS = 3_000
 ENOUGH, MUCH = 250, 1_000
 """Characters of own text from which a page is an article: if it shows no others, and even so."""
 CARDS = 3
-_LEVELS = 12
 _AROUND = ["script", "style", "template", "noscript", "svg", "nav", "aside", "footer"]
 _LIST_PATH = re.compile(
     r"(?:.*/)?(?:tags?|categor(?:y|ies)|topics?|authors?|archives?|search|sections?|series|schlagwort|kategorie)"
@@ -50,17 +49,18 @@ def shown_by(tree: "LexborHTMLParser", address: str, base: str) -> Shown:
     if body is None:
         return Shown("", 0, 0.0)
     body.strip_tags(_AROUND)
-    count, cards = _cards(body, address, base)
+    count, holders = cards(body, address, base)
     parts = []
     for node in body.css("p,pre,blockquote,dd")[:MAX_PARAGRAPHS]:
         text = line_of(node)
-        if text and not _is_inside(node, cards) and sum(len(line_of(link)) for link in node.css("a")) < 0.5 * len(text):
+        if text and not is_inside(node, holders) and _linked(node) < 0.5 * len(text):
             parts.append(text)
     main = body.css_first(_MAIN) or body
-    whole = line_of(main)
-    if not parts and not count:
-        parts = [whole]
-    linked = sum(len(line_of(link)) for link in main.css("a"))
+    whole, linked = line_of(main), _linked(main)
+    if sum(map(len, parts)) < ENOUGH:  # text without paragraphs
+        held = sum(len(line_of(each)) for each in holders.values())
+        if not count or len(whole) - linked - held >= MUCH / 2:
+            parts = [whole]
     return Shown("\n".join(parts), count, min(1.0, linked / len(whole)) if whole else 0.0)
 
 
@@ -86,50 +86,5 @@ def is_list(tree: "LexborHTMLParser", path: str, shown: Shown, data: Structured,
     return (hinted or kind == "website") and shown.link_share > 0.5
 
 
-def _cards(body: "LexborNode", address: str, base: str) -> tuple[int, set[int]]:
-    """How many headings lead to other pages, and what holds one each."""
-    count, holders = 0, set()
-    for heading in body.css("h1,h2,h3,h4")[:MAX_CARDS]:
-        link = heading.css_first("a[href]") or _link_around(heading)
-        if link is None or resolved(attribute(link, "href"), base).partition("?")[0] in ("", address.partition("?")[0]):
-            continue
-        if 2 * len(line_of(link)) < len(line_of(heading)):
-            continue
-        count += 1
-        if holder := _holder(heading):
-            holders.add(holder)
-    return count, holders
-
-
-def _link_around(heading: "LexborNode") -> "LexborNode | None":
-    parent = heading.parent
-    for _ in range(2):
-        if parent is not None and parent.tag == "a":
-            return parent
-        parent = parent.parent if parent is not None else None
-    return None
-
-
-def _holder(heading: "LexborNode") -> int | None:
-    """The outermost element around ``heading``, up to an article or an item of a list, that holds no other heading."""
-    node, found = heading, None
-    for _ in range(_LEVELS):
-        above = node.parent
-        if above is None or above.tag in ("body", "main"):
-            break
-        if len(above.css("h1,h2,h3,h4")) > 1:
-            return found
-        found = above.mem_id
-        if above.tag in ("article", "li"):
-            return found
-        node = above
-    return found
-
-
-def _is_inside(node: "LexborNode", holders: set[int]) -> bool:
-    above = node.parent
-    while holders and above is not None:
-        if above.mem_id in holders:
-            return True
-        above = above.parent
-    return False
+def _linked(node: "LexborNode") -> int:
+    return sum(len(line_of(link)) for link in node.css("a"))

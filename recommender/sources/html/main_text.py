@@ -20,8 +20,11 @@ _FIRST_LINES = 3
 _WORDS = re.compile(r"\w+")
 
 
-def found_by_trafilatura(html: str) -> str:
-    """Return the main text of a page as paragraphs, blank lines between them; empty if none is found."""
+def found_by_trafilatura(html: str, unwanted: set[str]) -> str:
+    """Return the main text of a page as paragraphs, blank lines between them, without lines that are ``unwanted``.
+
+    Empty if none is found.
+    """
     if len(html) > MAX_HTML:
         return ""
     from trafilatura import extract  # here, because it loads a second of what nobody else needs
@@ -31,7 +34,14 @@ def found_by_trafilatura(html: str) -> str:
             found = extract(html, favor_precision=True, include_comments=False)
         except Exception:
             found = None
-    return "\n\n".join(line for line in (found or "").split("\n") if line.strip())
+    return without_lines("\n\n".join(line for line in (found or "").split("\n") if line.strip()), unwanted)
+
+
+def without_lines(text: str, unwanted: set[str]) -> str:
+    """Return ``text`` without those of its paragraphs that are ``unwanted``, unless they are most of it."""
+    lines = text.split("\n\n") if unwanted else []
+    kept = "\n\n".join(line for line in lines if " ".join(line.removeprefix("- ").split()) not in unwanted)
+    return kept if 2 * len(kept) > len(text) else text
 
 
 def enough(found: str, tree: "LexborHTMLParser") -> str:
@@ -52,7 +62,7 @@ def without_titles(text: str, titles: list[str]) -> str:
 
 def as_field(text: str) -> str:
     """Return ``text`` in the form in which the input contract reads it as it stands, whatever is like markup in it."""
-    if plain(text) == text or ("<" not in text and "&" not in text):
+    if not any(mark in text for mark in "<&[{") or plain(text) == text:
         return text
     import html
 

@@ -7,6 +7,7 @@ from typing import Any
 from recommender.errors import ArticleError, SourceError
 from recommender.sources.html.addresses import shown_address
 from recommender.sources.html.boxes import check_selector, drop_boxes, drop_leads
+from recommender.sources.html.cards import lines_in_boxes
 from recommender.sources.html.charset import decode
 from recommender.sources.html.dom import MAX_PAGE, parse
 from recommender.sources.html.main_text import as_field, without_titles
@@ -88,8 +89,9 @@ def _read_page(
     fields |= metadata(tree, fields.get("url", "") or seen.address, seen.base, site.suffix)
     titles = fields.pop("titles")
     changed = bool(options.related_selector) and drop_boxes(tree, options.related_selector)
-    changed = drop_leads(tree, html) or changed
-    text = templates.text(tree, lambda: (tree.html or "") if changed else html, _site_of(page, seen))
+    changed = drop_leads(tree) or changed
+    unwanted = lines_in_boxes(tree.body, seen.address, seen.base) if tree.body is not None else set()
+    text = templates.text(tree, lambda: (tree.html or "") if changed else html, _site_of(page, seen), unwanted)
     body = without_titles(text, titles)
     if body:
         fields["body"] = as_field(body)

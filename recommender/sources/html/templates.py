@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from recommender.sources.html.dom import attribute
-from recommender.sources.html.main_text import SHORT, enough, found_by_trafilatura
-from recommender.sources.html.text import link_share, strip_furniture, text_of
+from recommender.sources.html.main_text import SHORT, enough, found_by_trafilatura, without_lines
+from recommender.sources.html.text import size, strip_furniture, text_of
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -65,20 +65,23 @@ class Templates:
     def __init__(self) -> None:
         self._of_site: dict[str, list[Template]] = {}
 
-    def text(self, tree: "LexborHTMLParser", html: Callable[[], str], site: str) -> str:
-        """Return the main text of the page that ``tree`` is of, and which ``html`` returns. Changes ``tree``."""
+    def text(self, tree: "LexborHTMLParser", html: Callable[[], str], site: str, unwanted: set[str]) -> str:
+        """Return the main text of the page that ``tree`` is of, and which ``html`` returns. Changes ``tree``.
+
+        ``unwanted``: lines of the page that are no part of it.
+        """
         template, node = _fitting(tree, self._of_site.get(site, []))
         if template is None or node is None:
-            found = found_by_trafilatura(html())
+            found = found_by_trafilatura(html(), unwanted)
             self._learn(tree, site, found)
             return enough(found, tree)
         template.read += 1
         if template.is_trusted() and template.read % CHECKED:
-            direct = _direct(node)
-            return direct if len(direct) >= SHORT else enough(found_by_trafilatura(html()), tree)
-        found = found_by_trafilatura(html())
+            direct = without_lines(_direct(node), unwanted)
+            return direct if len(direct) >= SHORT else enough(found_by_trafilatura(html(), unwanted), tree)
+        found = found_by_trafilatura(html(), unwanted)
         if len(found) >= SHORT:  # else it says nothing about the container
-            template.compare(found, _direct(node))
+            template.compare(found, without_lines(_direct(node), unwanted))
         return enough(found, tree)
 
     def _learn(self, tree: "LexborHTMLParser", site: str, found: str) -> None:
@@ -103,7 +106,8 @@ def agreement(found: str, direct: str) -> float:
 def _direct(node: "LexborNode") -> str:
     """The container's own text; none where most of it is links."""
     strip_furniture(node)
-    return text_of(node) if link_share(node) <= _LINKED else ""
+    text = text_of(node)
+    return text if sum(size(link) for link in node.css("a")) <= _LINKED * len(text) else ""
 
 
 def _fitting(tree: "LexborHTMLParser", known: list[Template]) -> "tuple[Template | None, LexborNode | None]":

@@ -1,10 +1,9 @@
 """The text of one container of a page, read directly."""
 
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from recommender.text.markup.plain_text import plain
+from recommender.sources.html.dom import line_of
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -21,7 +20,7 @@ _BY_NAME = "form," + ",".join(
         "readmore", "see-also", "navigation", "pager", "credit", "sidebar", "menu", "copyright",
     )
 )  # fmt: skip
-_AT_MOST = 0.3
+_AT_MOST = 0.5
 """Share of a container's text that something may hold and still be furniture by its name alone."""
 _LOOKS = 20
 """How often a text may be looked through, so that time is linear however deep its elements lie."""
@@ -29,12 +28,17 @@ _SHORT = 20_000
 _MAIN = ('[itemprop~="articleBody"]', "article", "main", '[role="main"]', "#content", "#main", ".content")
 _LINKED = 0.8
 _BLOCKS = "ul,ol,dl,p,div,section,table,center"
-_SPACES = re.compile(r"\s+")
+_INLINE = frozenset(
+    """
+    a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr q rp rt ruby s samp small span
+    strike strong sub sup time tt u var wbr
+    """.split()
+)
 
 
 def size(node: "LexborNode") -> int:
-    """Return how many characters of text are in ``node``, about."""
-    return len(_SPACES.sub(" ", node.text() or ""))
+    """Return how many characters of text are in ``node``."""
+    return len(line_of(node))
 
 
 def link_share(node: "LexborNode") -> float:
@@ -47,9 +51,10 @@ def strip_furniture(node: "LexborNode") -> None:
     """Take out of ``node`` what is no text of an article: navigation, headers, what its name says is furniture."""
     for each in _outermost(node, _UNREAD):
         each.decompose()
-    whole = size(node)
+    named = _outermost(node, _BY_NAME)
+    whole = size(node) if named else 0
     looked_at = 0
-    for each in _outermost(node, _BY_NAME):
+    for each in named:
         found = size(each)
         looked_at += found
         if found <= whole * _AT_MOST:
@@ -60,7 +65,31 @@ def strip_furniture(node: "LexborNode") -> None:
 
 def text_of(node: "LexborNode") -> str:
     """Return the text in ``node``, paragraph by paragraph, blank lines between them."""
-    return plain(node.html or "")
+    lines: list[str] = []
+    parts: list[str] = []
+    block = node
+    for each in node.traverse(include_text=True):
+        if each.tag == "br":
+            parts.append("\n")
+        elif each.tag == "-text":
+            above = each.parent
+            while above is not None and above.tag in _INLINE:
+                above = above.parent
+            if above is not None and above.mem_id != block.mem_id:
+                lines += _lines(parts, block)
+                parts, block = [], above
+            parts.append(each.text_content or "")
+    return "\n\n".join(lines + _lines(parts, block))
+
+
+def _lines(parts: list[str], block: "LexborNode") -> list[str]:
+    """The paragraphs of one block: one, if it is of code, else as its line breaks divide it."""
+    if block.tag == "pre":
+        return [text] if (text := "".join(parts).strip()) else []
+    if parts.count("\n"):
+        broken = "".join(" \n " if part == "\n" else " ".join(part.split("\n")) for part in parts).split("\n")
+        return [line for each in broken if (line := " ".join(each.split()))]
+    return [line] if (line := " ".join("".join(parts).split())) else []
 
 
 def main_text(tree: "LexborHTMLParser") -> str:
