@@ -34,14 +34,14 @@ def found_by_trafilatura(html: str, unwanted: set[str]) -> str:
             found = extract(html, favor_precision=True, include_comments=False)
         except Exception:
             found = None
-    return without_lines("\n\n".join(line for line in (found or "").split("\n") if line.strip()), unwanted)
+    return without_lines("\n\n".join(filter(None, map(_without_bars, (found or "").split("\n")))), unwanted)
 
 
 def without_lines(text: str, unwanted: set[str]) -> str:
-    """Return ``text`` without those of its paragraphs that are ``unwanted``, unless they are most of it."""
+    """Return ``text`` without those of its paragraphs that are ``unwanted``, unless too little is left."""
     lines = text.split("\n\n") if unwanted else []
     kept = "\n\n".join(line for line in lines if " ".join(line.removeprefix("- ").split()) not in unwanted)
-    return kept if 2 * len(kept) > len(text) else text
+    return kept if len(kept) >= SHORT or 2 * len(kept) > len(text) else text
 
 
 def enough(found: str, tree: "LexborHTMLParser") -> str:
@@ -68,6 +68,12 @@ def as_field(text: str) -> str:
 
     escaped = "".join(f"<p>{html.escape(line, quote=False)}</p>\n" for line in text.split("\n\n"))
     return escaped if plain(escaped) == text else text
+
+
+def _without_bars(line: str) -> str:
+    """A line of text; that of a table's row without what divides its cells."""
+    line = line.strip()
+    return " ".join(cell for each in line.split("|") if (cell := each.strip(" -"))) if line.startswith("|") else line
 
 
 def _key(line: str) -> str:

@@ -20,8 +20,9 @@ _BY_NAME = "form," + ",".join(
         "readmore", "see-also", "navigation", "pager", "credit", "sidebar", "menu", "copyright",
     )
 )  # fmt: skip
-_AT_MOST = 0.5
-"""Share of a container's text that something may hold and still be furniture by its name alone."""
+_AT_MOST, _WITH_TEXT_LEFT, _TEXT = 0.5, 0.75, 250
+"""Share of a container's text that something may hold and still be furniture by its name alone; and where so many
+characters are left without it."""
 _LOOKS = 20
 """How often a text may be looked through, so that time is linear however deep its elements lie."""
 _SHORT = 20_000
@@ -57,7 +58,7 @@ def strip_furniture(node: "LexborNode") -> None:
     for each in named:
         found = size(each)
         looked_at += found
-        if found <= whole * _AT_MOST:
+        if found <= whole * _AT_MOST or (found <= whole * _WITH_TEXT_LEFT and whole - found >= _TEXT):
             each.decompose()
         if looked_at > whole * _LOOKS:
             break
