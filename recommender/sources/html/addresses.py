@@ -30,7 +30,9 @@ def resolved(href: str, base: str) -> str:
     if not href or href.startswith("#") or _SCHEME.match(href) or len(href) > MAX_URL:
         return ""
     try:
-        return urljoin(base, href).partition("#")[0]
+        address = urljoin(base, href).partition("#")[0]
+        urlsplit(address)  # raises where later it would
+        return address
     except ValueError:
         return ""
 

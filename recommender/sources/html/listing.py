@@ -55,7 +55,8 @@ def shown_by(tree: "LexborHTMLParser", address: str, base: str) -> Shown:
         text = line_of(node)
         if text and not is_inside(node, holders) and _linked(node) < 0.5 * len(text):
             parts.append(text)
-    main = body.css_first(_MAIN) or body
+    named = body.css(_MAIN)
+    main = next((each for each in named if each.mem_id not in holders and not is_inside(each, holders)), body)
     whole, linked = line_of(main), _linked(main)
     if sum(map(len, parts)) < ENOUGH:  # text without paragraphs
         held = sum(len(line_of(each)) for each in holders.values())

@@ -67,7 +67,7 @@ def as_field(text: str) -> str:
     import html
 
     escaped = "".join(f"<p>{html.escape(line, quote=False)}</p>\n" for line in text.split("\n\n"))
-    return escaped if plain(escaped) == text else text
+    return max((text, escaped), key=lambda each: len(plain(each)))
 
 
 def _without_bars(line: str) -> str:
@@ -84,8 +84,9 @@ def _key(line: str) -> str:
 def _quiet() -> Iterator[None]:
     """Without trafilatura's log of pages in which it finds nothing: who reads says that himself."""
     log = logging.getLogger("trafilatura")
-    before, log.disabled = log.disabled, True
+    before = log.level
+    log.setLevel(logging.CRITICAL + 1)
     try:
         yield
     finally:
-        log.disabled = before
+        log.setLevel(before)

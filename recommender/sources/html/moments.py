@@ -24,7 +24,7 @@ _MARKED = (
 )
 _AROUND = frozenset({"nav", "aside", "footer"})
 _CHANGED = re.compile(r"updated|modified", re.IGNORECASE)
-_LONG = 120
+_LONG = 80
 _NEAR = 3
 _IN_PATH = re.compile(r"/((?:19|20)\d\d)[/-](\d{1,2})[/-](\d{1,2})(?=[/-]|\Z)", re.ASCII)
 

@@ -2,8 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
+from recommender.articles.url import url_key_or_none
 from recommender.errors import ArticleError, SourceError
 from recommender.sources.html.addresses import shown_address
 from recommender.sources.html.boxes import check_selector, drop_boxes, drop_leads
@@ -27,7 +30,7 @@ def read_pages(pages: Iterable[Page], options: ReadOptions, place: str = "") -> 
     if ``options.related_selector`` is no CSS selector. ``place``: what the Notes call the set.
     """
     check_selector(options.related_selector)
-    return _read(list(pages), options, place)
+    return _read([_with_address(page) for page in pages], options, place)
 
 
 def _read(pages: list[Page], options: ReadOptions, place: str) -> Iterator[Item]:
@@ -44,6 +47,11 @@ def _read(pages: list[Page], options: ReadOptions, place: str) -> Iterator[Item]
         else:
             yield _read_page(number, site, options, templates, counts)
     yield from _notes(site, options, counts, place)
+
+
+def _with_address(page: Page) -> Page:
+    """The page, without an address that is none."""
+    return page if url_key_or_none(page.url) else replace(page, url="")
 
 
 def _survey_all(pages: list[Page], options: ReadOptions) -> tuple[list[Survey | None], dict[int, ArticleError]]:
@@ -192,7 +200,5 @@ def _notes(site: Site, options: ReadOptions, counts: Counter[str], place: str) -
 
 def _site_of(page: Page, seen: Survey) -> str:
     """What tells templates of one site from those of others."""
-    from urllib.parse import urlsplit
-
     address = page.url or seen.canonical
     return f"{urlsplit(address).netloc} {seen.site}"

@@ -61,9 +61,11 @@ def read_sitemap(data: bytes, place: str, site_url: str = "") -> Sitemap:
         if not found.is_sitemap:
             raise SourceError(f"it is no sitemap: it begins with {shown(start[:60])}", place)
     elif _URL_LINE.match(start):
-        for line in decode(data).splitlines():
-            found.add(False, {"loc": line.strip()})
-    elif start:
+        for line in filter(str.strip, decode(data).splitlines()):
+            if not found.add(False, {"loc": line.strip()}):
+                found.full()
+                break
+    else:
         raise SourceError(f"it is no sitemap: it begins with {shown(start[:60])}", place)
     return found.sitemap()
 
