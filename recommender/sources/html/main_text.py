@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 SHORT = 250
 """Characters below which trafilatura takes whatever text is on a page, its navigation too."""
-MAX_HTML = 4 * 1024**2
-"""Characters of a page up to which trafilatura looks for its text."""
+MAX_HTML, MAX_TAGS = 4 * 1024**2, 30_000
+"""Characters and tags of a page up to which trafilatura looks for its text: its time grows with their square."""
 _FIRST_LINES = 3
 _WORDS = re.compile(r"\w+")
 
@@ -25,7 +25,7 @@ def found_by_trafilatura(html: str, unwanted: set[str]) -> str:
 
     Empty if none is found.
     """
-    if len(html) > MAX_HTML:
+    if len(html) > MAX_HTML or html.count("<") > MAX_TAGS:
         return ""
     from trafilatura import extract  # here, because it loads a second of what nobody else needs
 

@@ -112,7 +112,7 @@ def test_an_entity_bomb_says_nothing() -> None:
 
 def test_a_gzip_of_zeros_is_read_no_further_than_the_limit() -> None:
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    bomb = b"".join(packer.compress(bytes(1024**2)) for _ in range(300)) + packer.flush()
+    bomb = b"".join(packer.compress(bytes(1024**2)) for _ in range(60)) + packer.flush()
     with pytest.raises(SourceError, match="it is no sitemap"):
         read_sitemap(bomb, PLACE)
     rest = gzip.compress(urlset(entry("/a")) + b" " * MAX_BYTES)
