@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
 MAX_PAGE = 16 * 1024**2
 """Bytes of a page."""
-MAX_DEPTH = 1_500
+MAX_DEPTH = 500
 """Elements inside one another: the parser's time grows with the square of it."""
 MAX_NODES = 2_000_000
 """Elements that a parser may have to make, formatting that is opened again in every paragraph included."""
-_SUSPECT = 500
+_SUSPECT = 300
 _OPEN_AT_EACH_END = 20
 _TAG = re.compile(r"<!--.*?(?:-->|\Z)|<(/?)([a-zA-Z][a-zA-Z0-9-]*)", re.DOTALL)
 _FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())

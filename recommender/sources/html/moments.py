@@ -24,7 +24,7 @@ _MARKED = (
 )
 _AROUND = frozenset({"nav", "aside", "footer"})
 _CHANGED = re.compile(r"updated|modified", re.IGNORECASE)
-_LONG = 80
+_LONG, _LOOKED_AT = 80, 300
 _NEAR = 3
 _IN_PATH = re.compile(r"/((?:19|20)\d\d)[/-](\d{1,2})[/-](\d{1,2})(?=[/-]|\Z)", re.ASCII)
 
@@ -64,7 +64,7 @@ def _times(tree: "LexborHTMLParser") -> Iterator[str]:
     if container is None:
         return
     inside = {each.mem_id for each in container.css("article article, li article, aside, footer, nav")}
-    marked = [each for each in container.css(_MARKED) if not _is_below(each, inside)]
+    marked = [each for each in container.css(_MARKED)[:_LOOKED_AT] if not _is_below(each, inside)]
     for node in [*marked, *_before_text(container, inside)]:
         told = f"{attribute(node, 'class')} {attribute(node, 'itemprop')}"
         if not _CHANGED.search(told) or "published" in told:
@@ -93,13 +93,12 @@ def _container(tree: "LexborHTMLParser") -> "LexborNode | None":
 
 
 def _before_text(container: "LexborNode", inside: set[int]) -> "Iterator[LexborNode]":
-    for node in container.css("time[datetime], p"):
-        if _is_below(node, inside):
+    for node in container.css("time[datetime], p")[:_LOOKED_AT]:
+        if (node.tag == "p" and len(node.text() or "") <= _LONG) or _is_below(node, inside):
             continue
-        if node.tag == "time":
-            yield node
-        elif len(node.text() or "") > _LONG:
+        if node.tag == "p":
             return
+        yield node
 
 
 def _is_below(node: "LexborNode", inside: set[int]) -> bool:
