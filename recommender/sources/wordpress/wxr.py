@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from recommender.errors import ArticleError
-from recommender.sources.items import Entry, Item, LeftOut, Note
+from recommender.sources.items import Entry, Item, LeftOut
 from recommender.sources.opened import Opened
 from recommender.sources.options import ReadOptions
 from recommender.sources.wordpress.blocks import Blocks
@@ -117,6 +117,9 @@ class _Reader:
             "aliases": [alias for alias in (slug, guid) if alias and alias != url],
             "meta": self._mapped_meta(meta),
             self._options.curated_key: related,
+        }
+        fields |= {
+            path: values[path] for path in self._options.fields.values() if path in values and path not in fields
         }
         return {key: value for key, value in fields.items() if value}
 

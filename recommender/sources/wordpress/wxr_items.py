@@ -1,7 +1,7 @@
 """The items of a WordPress export as pieces of XML, one at a time, however large or damaged the file is.
 
-Each item is parsed by itself, so that an ill-formed one harms no other. Only where an item begins and ends is found here,
-in what is no CDATA section.
+Each item is parsed by itself, so that an ill-formed one harms no other. Here it is only found where one begins and
+ends, in what is no CDATA section.
 """
 
 import re
@@ -17,7 +17,7 @@ MAX_ITEM = 16 * 1024**2
 """Characters of one item; a longer one is skipped."""
 MAX_HEADER = 4 * 1024**2
 """Characters of what stands before the first item that are kept: the site's language and its authors stand first."""
-_CHUNK = 1024**2
+_CHUNK = 256 * 1024
 _LONGEST_TOKEN = 16
 _TOKEN = re.compile(r"<item(?=[\s>/])|</item\s{0,8}>|<!\[CDATA\[")
 _START, _CDATA, _CDATA_END = "<item", "<![CDATA[", "]]>"

@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from recommender.errors import ArticleError
@@ -33,9 +34,6 @@ class Elements:
 
         Nothing outside of ``piece`` is read and no entity is expanded. Raises ArticleError if it cannot be parsed.
         """
-        marks = sum(part.count("<") + part.count("=") for part in _CDATA.split(piece)[::2])
-        if marks > MAX_TAGS:
-            raise ArticleError(f"it holds more than {MAX_TAGS:,} tags and attributes")
         parser = self._etree.XMLParser(
             recover=True, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True, encoding="utf-8"
         )
@@ -54,7 +52,7 @@ class Elements:
         return list(self._named(element))
 
     def text(self, element: Any) -> str:  # noqa: ANN401 - lxml has no types
-        """Return the text of ``element``; where it holds elements, as HTML that is not in CDATA does, with their tags."""
+        """Return the text of ``element``, with the tags of HTML that is not in CDATA."""
         text = element.text or ""
         if len(element):
             inner = (self._etree.tostring(child, encoding="unicode", with_tail=True) for child in element)
@@ -67,6 +65,7 @@ class Elements:
                 yield _name(child.tag), child
 
 
+@lru_cache(maxsize=512)
 def _name(tag: str) -> str:
     uri, _, local = tag.rpartition("}")
     return f"{_kind(uri[1:], uri[1:])}:{local}" if uri else local
@@ -84,6 +83,8 @@ def _kind(uri: str, prefix: str) -> str:
 def _mended(piece: str) -> str:
     """What is not allowed in XML, or not known to it, in the form in which it is: nothing of a text shall be lost."""
     parts = _CDATA.split(_NO_XML.sub(" ", piece))
+    if sum(part.count("<") + part.count("=") for part in parts[::2]) > MAX_TAGS:
+        raise ArticleError(f"it holds more than {MAX_TAGS:,} tags and attributes")
     for index in range(0, len(parts), 2):  # those outside of CDATA sections
         if "&" in parts[index]:
             parts[index] = _ENTITY.sub(_entity, parts[index])
