@@ -101,7 +101,7 @@ def _objects_in(value: object, wanted: Callable[[JsonPath], bool]) -> Iterator[F
 
 
 def _of_stream(source: Opened, wanted: Callable[[JsonPath], bool]) -> Iterator[Found | Note]:
-    import ijson
+    import ijson  # type: ignore[import-untyped]
 
     file = _Metered(source.file, source.place)
     walker = _Walker(wanted, source.place)
@@ -189,7 +189,8 @@ class _Walker:
             self._open[-1] = (self._open[-1][0], value)
             self._measure(value)
         elif event in ("start_map", "start_array"):
-            self._put(inner := {} if event == "start_map" else [])
+            inner: dict[str, Any] | list[Any] = {} if event == "start_map" else []
+            self._put(inner)
             self._open.append((inner, ""))
             self._check(len(self._open) > MAX_DEPTH, f"it is nested more than {MAX_DEPTH} levels deep")
         elif event in ("end_map", "end_array"):

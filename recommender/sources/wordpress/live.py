@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from html import unescape
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import orjson
 
@@ -20,6 +21,7 @@ Fetch = Callable[[str], tuple[int, Mapping[str, str], bytes]]
 
 PER_PAGE = 100
 """Posts of a page: no WordPress gives more."""
+_API = re.compile(r"/wp-json(?=[/?#]|\Z)")
 _LINK_HEADER = re.compile(r"<([^<>]{1,2000})>\s*;[^,]{0,200}\brel=\"?https://api\.w\.org/")
 _LINK = re.compile(r"<link\b[^<>]{0,3000}>", re.IGNORECASE)
 _REL = re.compile(r"\brel\s*=\s*[\"']?https://api\.w\.org/")
@@ -44,14 +46,16 @@ def api_root(base_url: str, fetch: Fetch) -> str:
     """Return the address of the API: the one the page at ``base_url`` links to, else ``/wp-json/`` below it."""
     if "rest_route=/" in base_url:
         return base_url[: base_url.index("rest_route=/") + len("rest_route=/")]
-    if "/wp-json" in base_url:
-        return base_url[: base_url.index("/wp-json")] + "/wp-json/"
+    if known := _API.search(base_url):
+        return f"{base_url[: known.start()]}/wp-json/"
     status, headers, body = fetch(base_url)
-    if found := _LINK_HEADER.search(_header(headers, "link")):
-        return urljoin(base_url, found[1])
+    linked = [found[1] for found in [_LINK_HEADER.search(_header(headers, "link"))] if found]
     for link in _LINK.finditer(body[:_HEAD].decode("utf-8", "replace")) if status == 200 else ():
         if _REL.search(link[0]) and (href := _HREF.search(link[0])):
-            return urljoin(base_url, unescape(href[1]))
+            linked.append(unescape(href[1]))
+    for href_of_api in linked:
+        with suppress(ValueError):
+            return str(urljoin(base_url, href_of_api))
     folder = base_url.split("?")[0].split("#")[0]
     return f"{folder.rstrip('/')}/wp-json/"
 
@@ -166,7 +170,7 @@ def _json(body: bytes) -> object:
 
 
 def _address(root: str, route: str, query: str = "") -> str:
-    if urlsplit(root).query:  # a site without pretty addresses: /?rest_route=/
+    if "?" in root:  # a site without pretty addresses: /?rest_route=/
         return f"{root}{'' if root.endswith('/') else '/'}{route}{'&' if query else ''}{query}"
     return f"{root.rstrip('/')}/{route}{'?' if query else ''}{query}"
 

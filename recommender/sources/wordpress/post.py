@@ -1,6 +1,7 @@
 """One post as WordPress's REST API gives it → what is yielded of it."""
 
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -109,10 +110,7 @@ def excerpt_of(text: str) -> str:
 
 
 def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
-    found = None
-    for found in pattern.finditer(text):
-        pass
-    return found
+    return next(iter(deque(pattern.finditer(text), maxlen=1)), None)
 
 
 def _is_link_only(text: str) -> bool:
@@ -139,14 +137,12 @@ def _has_numbers(value: object) -> bool:
     return isinstance(value, list) and any(isinstance(each, int) for each in value)
 
 
-def _related(post: Mapping[str, Any], curated_key: str) -> list[str] | None:
+def _related(post: Mapping[str, Any], curated_key: str) -> list[str]:
     """The first list of the post, its custom fields (ACF) or its meta."""
     for fields in (post, post.get("acf"), post.get("meta")):
-        if isinstance(fields, Mapping):
-            related, _ = related_of(fields, curated_key)
-            if related:
-                return related
-    return None
+        if isinstance(fields, Mapping) and (related := related_of(fields, curated_key)):
+            return related
+    return []
 
 
 def _image(post: Mapping[str, Any]) -> str:

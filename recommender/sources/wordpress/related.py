@@ -20,18 +20,15 @@ _OF_MANUAL = ("manual_related", "related_posts", "posts", "ids")
 _ID_KEYS = ("ID", "id", "post_id", "url", "link", "permalink")
 
 
-def related_of(fields: Mapping[str, object], curated_key: str) -> tuple[list[str] | None, str | None]:
-    """Return the ids or addresses of the first list that ``fields`` hold, best first, and its key; (None, None) if none.
+def related_of(fields: Mapping[str, object], curated_key: str) -> list[str]:
+    """Return the ids or addresses of the first list that ``fields`` hold, best first; empty if there is none.
 
-    ``curated_key`` is looked for first, where a list may also name articles in words, such as slugs; then KEYS in order.
+    First comes ``curated_key``, where a list may also name articles in words, such as slugs; then KEYS in order.
     """
-    if curated_key not in COMPUTED and (names := names_in(fields.get(curated_key)) or _words(fields.get(curated_key))):
-        return names, curated_key
+    own = None if curated_key in COMPUTED else fields.get(curated_key)
     prefixed = (key for key in fields if key.startswith(PREFIX))
-    for key in (*KEYS, *prefixed):
-        if names := names_in(fields.get(key)):
-            return names, key
-    return None, None
+    others = (names_in(fields.get(key)) for key in (*KEYS, *prefixed))
+    return names_in(own) or _words(own) or next(filter(None, others), [])
 
 
 def names_in(value: object) -> list[str]:
@@ -92,6 +89,6 @@ def _unpacked(text: str) -> object:
     if len(packed) > MAX_PACKED:
         return None
     try:
-        return phpserialize.loads(packed)  # type: ignore[no-any-return]
+        return phpserialize.loads(packed)
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError, OverflowError):
         return None

@@ -23,7 +23,6 @@ _TOKEN = re.compile(r"<item(?=[\s>/])|</item\s{0,8}>|<!\[CDATA\[")
 _START, _CDATA, _CDATA_END = "<item", "<![CDATA[", "]]>"
 _TAIL = 256
 _DECLARED = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{1,40})", re.ASCII)
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _DOCTYPE = re.compile(r"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _ROOT = re.compile(r"<(?:[\w.-]+:)?rss[\s>]", re.IGNORECASE)
 
@@ -121,9 +120,18 @@ class WxrItems:
 
 
 def _check_prolog(text: str, place: str) -> None:
+    text = _without_comments(text)
     root = _ROOT.search(text)
-    prolog = _COMMENT.sub("", text[: root.start()] if root else text)
-    if _DOCTYPE.search(prolog):
+    if _DOCTYPE.search(text[: root.start()] if root else text):
         raise SourceError("it declares a document type or entities, which no WordPress export does: not read", place)
     if not root:
         raise SourceError("no <rss> in it: it is no WordPress export", place)
+
+
+def _without_comments(text: str) -> str:
+    parts, at = [], 0
+    while (start := text.find("<!--", at)) >= 0:
+        parts.append(text[at:start])
+        end = text.find("-->", start)
+        at = end + 3 if end >= 0 else len(text)
+    return "".join([*parts, text[at:]])

@@ -11,7 +11,8 @@ from recommender.errors import ArticleError
 MAX_TAGS = 500_000
 """Marks of tags and attributes in one item, outside CDATA sections."""
 _PREFIX = re.compile(r"xmlns:([A-Za-z_][\w.-]{0,30})\s*=\s*[\"']([^\"'<>&]{0,200})[\"']")
-_MAX_PREFIXES = 50
+_MAX_PREFIXES, _DECLARED_WITHIN = 50, 64 * 1024
+_DECLARATION = re.compile(r" xmlns:[\w.-]{1,31}=\"[^\"<>]{0,200}\"")
 _USUAL = ("wp", "content", "excerpt", "dc", "wfw", "slash", "media", "itunes", "georss", "atom", "sy")
 _CDATA = re.compile(r"(<!\[CDATA\[.*?\]\]>)", re.DOTALL)
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
@@ -22,10 +23,12 @@ class Elements:
     """Parses pieces of one export. ``header`` is what stands before its first item: there prefixes are declared."""
 
     def __init__(self, header: str) -> None:
-        from lxml import etree
+        from lxml import etree  # type: ignore[import-untyped]
 
         self._etree = etree
-        declared = {prefix: _kind(uri, prefix) for prefix, uri in _PREFIX.findall(header)[:_MAX_PREFIXES]}
+        declared = {
+            prefix: _kind(uri, prefix) for prefix, uri in _PREFIX.findall(header[:_DECLARED_WITHIN])[:_MAX_PREFIXES]
+        }
         kinds = {prefix: prefix for prefix in _USUAL} | declared
         self._root = "<r{}>".format("".join(f' xmlns:{prefix}="{kind}"' for prefix, kind in kinds.items()))
 
@@ -56,7 +59,7 @@ class Elements:
         text = element.text or ""
         if len(element):
             inner = (self._etree.tostring(child, encoding="unicode", with_tail=True) for child in element)
-            return "".join([html.escape(text, quote=False) if "<" in text else text, *inner])
+            return text + _DECLARATION.sub("", "".join(inner))
         return text
 
     def _named(self, element: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - lxml has no types
