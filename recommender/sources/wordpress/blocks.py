@@ -11,7 +11,7 @@ MAX_KEPT = 32 * 1024**2
 MAX_FILLED = 4 * 1024**2
 """Characters that the blocks of one article may come to."""
 _MAX_NESTED = 5
-_REFERENCE = re.compile(r'<!--\s{1,5}wp:block\s{1,5}\{\s{0,5}"ref"\s{0,5}:\s{0,5}(\d{1,18})[^>]{0,2000}?/?-->')
+_REFERENCE = re.compile(r'<!--\s{1,5}wp:block\s{1,5}\{\s{0,5}"ref"\s{0,5}:\s{0,5}(\d{1,18})[^<>]{0,2000}/?-->')
 
 
 class Blocks:

@@ -143,7 +143,8 @@ def test_terms_author_language_and_addresses() -> None:
         '<category domain="post_format" nicename="aside"><![CDATA[Aside]]></category>'
         '<guid isPermaLink="false">https://a.example/?p=12</guid><dc:creator>ada</dc:creator>'
     )
-    author = "<wp:author><wp:author_login>ada</wp:author_login><wp:author_display_name>Ada L.</wp:author_display_name></wp:author>"
+    names = "<wp:author_login>ada</wp:author_login><wp:author_display_name>Ada L.</wp:author_display_name>"
+    author = f"<wp:author>{names}</wp:author>"
     found = read(export(item(more=terms), header=f"<language>en-GB</language>{author}"))
     article = found.article
     assert (article.section, article.tags, article.language) == ("Sea & shore", ("rope",), "en-gb")
