@@ -16,6 +16,7 @@ _MAX_NESTED = 20
 _PACKED = re.compile(r"\s*(?:a:\d|i:\d|s:\d)")
 _NUMBERS = re.compile(r"\s*\d{1,18}(?:[,;|\s]+\d{1,18})*[,;|\s]*")
 _ADDRESS = re.compile(r"https?://[^\s,]+")
+_SWITCHES = frozenset("0 1 on off yes no true false none default show hide enable disable enabled disabled".split())
 _OF_MANUAL = ("manual_related", "related_posts", "posts", "ids")
 _ID_KEYS = ("ID", "id", "post_id", "url", "link", "permalink")
 
@@ -34,8 +35,11 @@ def related_of(fields: Mapping[str, object], curated_key: str) -> list[str]:
 def names_in(value: object) -> list[str]:
     """Return the ids and addresses that ``value`` lists, each once; none where it is no list of articles.
 
-    Read are numbers, texts with commas, what PHP serialised, lists, and objects with an id or an address.
+    Read are numbers, texts with commas, what PHP serialised, lists, and objects with an id or an address. A 1 alone is
+    none of them: themes write it where a list is to be shown.
     """
+    if value == 1 or (isinstance(value, str) and value.strip() == "1"):
+        return []
     return list(dict.fromkeys(_names(value, _MAX_NESTED)))
 
 
@@ -44,7 +48,8 @@ def _words(value: object) -> list[str]:
     if isinstance(value, str) and not _PACKED.match(value):
         value = value[:MAX_PACKED].split(",")
     words = [each.strip() for each in value if isinstance(each, str)] if isinstance(value, list) else []
-    return list(dict.fromkeys(word for word in words if word and not word.startswith("field_")))
+    found = list(dict.fromkeys(word for word in words if word and not word.startswith("field_")))
+    return [] if len(found) == 1 and found[0].lower() in _SWITCHES else found
 
 
 def _names(value: object, depth: int) -> Iterable[str]:
