@@ -41,7 +41,7 @@ def body_of(text: str, title: str, dialect: Dialect) -> str:
 
 
 def first_heading(text: str) -> str:
-    """Return the first heading of the first level as text, "" if there is none. It may hold entities, as a body does."""
+    """Return the first heading of the first level as text with entities, "" if there is none."""
     fence, last = "", ""
     for line in text.split("\n"):
         if found := _FENCE.match(line):

@@ -40,7 +40,7 @@ class FrontMatter:
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self.values = values
-        self._keys = {key.lower(): key for key in reversed(values)}
+        self._keys = {key.lower(): key for key in reversed(list(values))}
 
     def first(self, *names: str) -> Any:  # noqa: ANN401 - any value of front matter
         """Return the first value under ``names`` (in lower case) that is not empty, else None."""

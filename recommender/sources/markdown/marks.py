@@ -1,4 +1,4 @@
-"""Marks that extensions of Markdown know, and no reader sees: admonitions, attributes, tables of contents, footnotes."""
+"""Marks of extensions of Markdown that no reader sees: admonitions, attributes, tables of contents, footnotes."""
 
 import re
 
@@ -6,8 +6,12 @@ from recommender.sources.markdown.code_marks import in_prose
 
 _INDENT = "    "
 _FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})")
-_ADMONITION = re.compile(r"(?:!!!|\?\?\?\+?)[ \t]+[\w ,-]*?[ \t]*(?:\"([^\"\n]*)\")?[ \t]*|===[!+]?[ \t]+\"([^\"\n]*)\"[ \t]*")
-_CONTAINER = re.compile(r"[ \t]*:{3,}[ \t]*(?:\{[^{}\n]*\}|[\w-]*(?:\[([^\[\]\n]*)\]|[ \t]+([^{}\n]*?))?(?:\{[^{}\n]*\})?)[ \t]*")
+_ADMONITION = re.compile(
+    r"(?:!!!|\?\?\?\+?)[ \t]+[\w ,-]*?[ \t]*(?:\"([^\"\n]*)\")?[ \t]*|===[!+]?[ \t]+\"([^\"\n]*)\"[ \t]*"
+)
+_CONTAINER = re.compile(
+    r"[ \t]*:{3,}[ \t]*(?:\{[^{}\n]*\}|[\w-]*(?:\[([^\[\]\n]*)\]|[ \t]+([^{}\n]*?))?(?:\{[^{}\n]*\})?)[ \t]*"
+)
 _DROPPED = re.compile(
     r"[ \t]*(?:\{:[^{}\n]*\}|\[\[?_?toc_?\]\]?|\[\[_TOC_\]\]|[*-][ \t]+toc[ \t]*|<!--[ \t]*/?toc[ \t]*-->"
     r"|>[ \t]*\[!\w+\][+-]?[ \t]*|\*\[[^\[\]\n]+\]:[^\n]*|\\(?:newpage|pagebreak|tableofcontents))[ \t]*",

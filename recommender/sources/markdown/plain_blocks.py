@@ -20,9 +20,7 @@ _LINK = re.compile(r"(?<![!\\])\[([^\[\]\n`!<\\]+)\]\([^()\s<>`\\]*\)")
 _IMAGE = re.compile(r"(?<!\\)!\[[^\[\]\n`\\]*\]\([^()\s<>`\\]*\)")
 _STRONG = re.compile(r"(?<![\w*\\])(\*\*?)([^\s*_`\[\]<>\\](?:[^*_`\[\]<>\\]*[^\s*_`\[\]<>\\])?)\1(?![\w*])")
 _SUSPECT = re.compile(r"[\\*`\[~_<&]")
-_MARKUP = re.compile(
-    r"\\[!-/:-@\[-`{-~\n]|[*`\[]|~~|(?<![^\W_])_|_(?![^\W_])|<[A-Za-z/!?]|&#?\w+;|  \n", re.ASCII
-)
+_MARKUP = re.compile(r"\\[!-/:-@\[-`{-~\n]|[*`\[]|~~|(?<![^\W_])_|_(?![^\W_])|<[A-Za-z/!?]|&#?\w+;|  \n", re.ASCII)
 _COMMENT_END = "-->"
 _UNSEEN_CHUNK = re.compile(r"\{.*\b(?:include|echo)\s*=\s*(?:FALSE|F)\b")
 _UNSEEN_OPTION = re.compile(r"(?:#\|[^\n]*\n)*#\|\s*(?:echo|include)\s*:\s*false\b")
@@ -89,7 +87,7 @@ def _element(block: Block) -> str:
 def _parser(indented_code: bool) -> Any:  # noqa: ANN401
     from markdown_it import MarkdownIt
 
-    parser = MarkdownIt("commonmark", {"maxNesting": 60}).enable(["table", "strikethrough"]).disable("inline")
+    parser: Any = MarkdownIt("commonmark", {"maxNesting": 60}).enable(["table", "strikethrough"]).disable("inline")
     parser.normalizeLink = parser.normalizeLinkText = _unchanged  # addresses are dropped: half the time
     parser.validateLink = _always
     return parser if indented_code else parser.disable("code")
@@ -104,35 +102,48 @@ def _always(_: str) -> bool:
 
 
 def _blocks(parser: Any, tokens: Sequence[Any], env: dict[str, Any]) -> Iterator[Block]:  # noqa: ANN401
-    kind, row = "text", None
-    in_items = 0
+    state = _State()
     for token in tokens:
-        name = token.type
-        if name == "inline":
-            text = _inline(parser, token.content, env)
-            if row is not None:
-                row.append(text)
-            elif text.strip():
-                yield Block(kind, text.strip())
-        elif name in ("fence", "code_block"):
+        if token.type == "inline":
+            text = _inline(parser, token.content, env).strip()
+            if state.row is not None:
+                state.row.append(text)
+            elif text:
+                yield Block(state.kind, text)
+        elif token.type in ("fence", "code_block"):
             if text := _code(token):
                 yield Block("code", text)
-        elif name == "html_block":
+        elif token.type == "html_block":
             if text := _without_comments(token.content).strip():
                 yield Block("html", text)
-        elif name == "tr_open":
-            row = []
-        elif name == "tr_close":
-            if row and any(row):
-                yield Block("item", " ".join(filter(None, row)))
-            row = None
-        elif name == "paragraph_open":
-            kind = "item" if token.hidden and in_items else "text"
-        elif name == "heading_open":
-            kind = token.tag
-        else:
-            in_items += name in ("bullet_list_open", "ordered_list_open")
-            in_items -= name in ("bullet_list_close", "ordered_list_close")
+        elif row := state.pass_bound(token):
+            yield Block("item", row)
+
+
+@dataclass(slots=True)
+class _State:
+    """Where among open lists and tables the next text stands, and what it is."""
+
+    kind: str = "text"
+    lists: int = 0
+    row: list[str] | None = None
+
+    def pass_bound(self, token: Any) -> str:  # noqa: ANN401
+        """Pass the start or the end of a block; return the row that ends there, "" if none does."""
+        row = ""
+        if token.type == "paragraph_open":
+            self.kind = "item" if token.hidden and self.lists else "text"
+        elif token.type == "heading_open":
+            self.kind = token.tag
+        elif token.type == "tr_open":
+            self.row = []
+        elif token.type == "tr_close":
+            row, self.row = " ".join(filter(None, self.row or ())), None
+        elif token.type in ("bullet_list_open", "ordered_list_open"):
+            self.lists += 1
+        elif token.type in ("bullet_list_close", "ordered_list_close"):
+            self.lists -= 1
+        return row
 
 
 def _code(token: Any) -> str:  # noqa: ANN401

@@ -49,7 +49,7 @@ def _fenced(found: re.Match[str]) -> str:
 
 def _captions(found: re.Match[str]) -> str:
     inside = found["inside"]
-    if len(inside) > LONGEST or "=" not in inside or "caption" not in inside and not _is_figure(inside):
+    if len(inside) > LONGEST or "=" not in inside or ("caption" not in inside and not _is_figure(inside)):
         return found[0]
     captions = (next(filter(None, each.groups()), "") for each in _CAPTION.finditer(inside))
     shown = "\n\n".join(dict.fromkeys(caption for caption in captions if caption.strip()))

@@ -19,7 +19,7 @@ _STANDARD = "tag:yaml.org,2002:"
 _HARMLESS = frozenset(_STANDARD + name for name in "str int float bool null timestamp seq map omap set binary".split())
 
 
-class YamlFault(Exception):  # noqa: N818 - no error of the tree: whoever knows the file makes one of it
+class YamlFault(Exception):
     """The text cannot be read; ``line`` counts from 0."""
 
     def __init__(self, message: str, line: int) -> None:
