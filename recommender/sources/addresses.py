@@ -22,7 +22,7 @@ from recommender.sources.fetch import (
     crawl,
 )
 from recommender.sources.formats import Format, format_named, format_of
-from recommender.sources.items import Item, Note
+from recommender.sources.items import Item, Note, Rejected
 from recommender.sources.opened import Opened, from_stream
 from recommender.sources.options import ReadOptions
 from recommender.sources.wordpress.live import read_live
@@ -32,8 +32,11 @@ _WORDPRESS = re.compile(rb"<link\b[^<>]{0,3000}https://api\.w\.org/", re.IGNOREC
 _FEED = re.compile(
     rb"<link\b(?=[^<>]{0,2000}application/(?:rss|atom)\+xml)[^<>]{0,2000}?\bhref=[\"']([^\"'<>]{1,2000})", re.IGNORECASE
 )
-_SITEMAP = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>|<!--.{0,5000}?-->|<\?[^>]*>|\s)*<(?:\w+:)?(?:urlset|sitemapindex)\b", re.DOTALL)
-Reads = Callable[[Opened, Format], Iterator[Item]]
+_SITEMAP = re.compile(
+    rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?[^>]{0,2000}>\s*|<!--.{0,5000}?-->\s*){0,9}<(?:\w+:)?(?:urlset|sitemapindex)\b", re.DOTALL
+)
+Found = Item | Rejected
+Reads = Callable[[Opened, Format], Iterator[Found]]
 
 
 def is_address(source: str) -> bool:
@@ -41,7 +44,7 @@ def is_address(source: str) -> bool:
     return source.lower().startswith(WEB)
 
 
-def read_address(url: str, options: ReadOptions, read: Reads, progress: Callable[[str], None]) -> Iterator[Item]:
+def read_address(url: str, options: ReadOptions, read: Reads, progress: Callable[[str], None]) -> Iterator[Found]:
     """Yield what is found at ``url``: of a front page or a sitemap the whole site, else the one document.
 
     ``read`` reads a document in a format; ``progress`` is told how far a crawl is. Pages are kept in
@@ -60,12 +63,12 @@ class _Site:
         self._url, self._options, self._fetcher, self._cache = url, options, fetcher, cache
         self._progress = progress
 
-    def read(self, read: Reads) -> Iterator[Item]:
+    def read(self, read: Reads) -> Iterator[Found]:
         if self._options.format == "wordpress":
             yield from self._wordpress()
             return
         found = self._fetcher.get(self._url)
-        if _SITEMAP.match(found.data[:20_000]) or found.data.startswith(b"\x1f\x8b") and "sitemap" in found.url:
+        if _SITEMAP.match(found.data[:20_000]) or (found.data.startswith(b"\x1f\x8b") and "sitemap" in found.url):
             yield from self._pages(sitemap_url=self._url)
             return
         source = _opened(found)
@@ -79,7 +82,7 @@ class _Site:
         else:
             yield from self._front_page(found, read)
 
-    def _front_page(self, found: Fetched, read: Reads) -> Iterator[Item]:
+    def _front_page(self, found: Fetched, read: Reads) -> Iterator[Found]:
         """The site whose front page it is, by its sitemaps; where there is none by its feed."""
         try:
             yield from self._pages(site_url=found.url)
@@ -93,16 +96,22 @@ class _Site:
 
     def _pages(self, *, site_url: str = "", sitemap_url: str = "") -> Iterator[Item]:
         """All pages that the sitemaps name: fetched first, and read then, for what a page is depends on the others."""
-        pages, partial_ = [], False
+        pages = []
         how = CrawlOptions(max_pages=self._options.max_pages, on_progress=self._told)
         for item in crawl(self._fetcher, _read_sitemap, site_url=site_url, sitemap_url=sitemap_url, options=how):
             if isinstance(item, Fetched):
                 kept = self._fetcher.normal(item.url)
-                pages.append(html.Page(item.url, urlsplit(item.url).path, item.url, partial(self._load, kept), item.content_type))
+                pages.append(
+                    html.Page(item.url, urlsplit(item.url).path, item.url, partial(self._load, kept), item.content_type)
+                )
             else:
                 partial_ = partial_ or isinstance(item, Note)
                 yield Note(item.text, item.place, partial=True) if isinstance(item, Note) else item
         yield from html.read_pages(pages, self._options, self._url)
+
+    def _page(self, found: Fetched) -> html.Page:
+        load = partial(self._load, self._fetcher.normal(found.url))
+        return html.Page(found.url, urlsplit(found.url).path or "/", found.url, load, found.content_type)
 
     def _load(self, url: str) -> bytes:
         kept = self._cache.get(url)
@@ -115,7 +124,7 @@ class _Site:
         try:
             found = self._fetcher.get(url)
         except StatusError as error:
-            return error.status, {}, b""
+            return error.status, {}, error.data
         return found.status, {"content-type": found.content_type}, found.data
 
     def _told(self, progress: Progress) -> None:

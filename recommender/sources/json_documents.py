@@ -61,7 +61,7 @@ def read(source: Opened, options: ReadOptions) -> Iterator[Item]:
     if choice.others:
         yield Note(f"not read, but also like articles: {choice.others}; --path reads one", source.place)
     if walk.cut:
-        yield Note(f"the file is cut off within {walk.cut}: what stands before was read", source.place)
+        yield Note(f"the file is cut off within {walk.cut}: what stands before was read", source.place, partial=True)
 
 
 def _item(found: Found, place: str) -> Item:

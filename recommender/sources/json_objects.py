@@ -117,7 +117,7 @@ def _of_stream(source: Opened, wanted: Callable[[JsonPath], bool]) -> Iterator[F
         if not count:
             raise SourceError(f"not valid JSON ({why})", source.place) from None
         told = f"the JSON breaks off after {count:,} objects ({why}): the rest is not read"
-        yield Note(told, source.place)
+        yield Note(told, source.place, partial=True)
     if unreadable := file.unreadable:
         yield Note(f"{unreadable:,} characters are not valid UTF-8: they were replaced", source.place)
 

@@ -17,7 +17,8 @@ class ReadOptions:
     of a page's own related box. ``post_types``: what of a content system's export is an article. ``query``: of a
     database. ``path``: where in a JSON document the articles are (``data.posts``); empty: found. ``max_pages``: pages
     that are fetched of one source, at most. ``date_format``: strptime(3)'s, for dates that say themselves in no other
-    way.
+    way. ``allow_hosts`` (``host`` or ``host:port``): may be in a network that is not public. ``delay``: seconds between
+    two requests to one host. ``pages_folder``: where fetched pages are kept for the next run; empty: nowhere.
     """
 
     curated_key: str = "related"
@@ -30,3 +31,6 @@ class ReadOptions:
     path: str = ""
     max_pages: int = 10_000
     date_format: str = ""
+    allow_hosts: tuple[str, ...] = ()
+    delay: float = 1.0
+    pages_folder: str = ""

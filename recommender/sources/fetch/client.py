@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 AGENT = "related-articles/1.0"
 MAX_BYTES = 64 * 1024**2
+ERROR_BYTES = 16 * 1024
+"""Of the body of an error, as much as says what it is."""
 MAX_REDIRECTS = 5
 MAX_RETRIES = 2
 MAX_WAIT = 120.0
@@ -49,11 +51,12 @@ class Fetched:
 
 
 class StatusError(SourceError):
-    """The server answered with an error; ``status`` is which."""
+    """The server answered with an error; ``status`` is which, ``data`` the beginning of what it said."""
 
-    def __init__(self, message: str, place: str, status: int) -> None:
+    def __init__(self, message: str, place: str, status: int, data: bytes = b"") -> None:
         super().__init__(message, place)
         self.status = status
+        self.data = data
 
 
 class Fetcher:
@@ -200,7 +203,8 @@ class Fetcher:
             self.cache.put(kept.url, kept.etag, kept.last_modified, kept.content_type, kept.data, self.now())
             return Fetched(target.url, 200, kept.content_type, kept.data, unchanged=True)
         if not 200 <= status < 300:
-            raise StatusError(f"the server answers with status {status}", target.url, status)
+            said = self._body(target, answer, ERROR_BYTES)
+            raise StatusError(f"the server answers with status {status}", target.url, status, said)
         data = self._body(target, answer, limit)
         kind = headers.get("content-type", "")
         if self.cache and not limit:

@@ -120,7 +120,7 @@ class _Pages:
             if not posts or (total is not None and number >= total):
                 return
         of = f" of {total:,}" if total else ""
-        yield Note(f"only the first {self._options.max_pages:,} pages{of} were fetched", self._root)
+        yield Note(f"only the first {self._options.max_pages:,} pages{of} were fetched", self._root, partial=True)
 
     def _url(self, number: int) -> str:
         query = f"per_page={PER_PAGE}&page={number}&_embed=wp:term,wp:featuredmedia"

@@ -39,7 +39,9 @@ def read(source: Opened, options: ReadOptions) -> Iterator[Item]:
             if code == LAST_PAGE:
                 yield LeftOut("a page after the last one, which the API refused", source.place)
             else:
-                yield Note(f"the site answered with an error in between ({code}: {message})", source.place)
+                yield Note(
+                    f"the site answered with an error in between ({code}: {message})", source.place, partial=True
+                )
         else:
             item = item_of(found.value, source.place, options)
             count += not isinstance(item, ArticleError)

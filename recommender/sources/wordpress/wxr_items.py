@@ -67,7 +67,7 @@ class WxrItems:
             token = self._seek(MAX_ITEM)
             if token is None:
                 told = "the file ends in the middle of an item, which is not read: the export is cut off"
-                yield Note(told, f"{self._place}:{line}")
+                yield Note(told, f"{self._place}:{line}", partial=True)
             elif self._too_long:
                 told = f"the item is longer than the limit of {MAX_ITEM:,} characters"
                 yield ArticleError(told, f"{self._place}:{line}")
@@ -113,7 +113,7 @@ class WxrItems:
 
     def _last_words(self) -> Iterator[Note]:
         if not ("</rss" in self._tail or "</channel" in self._tail):
-            yield Note("the file ends without </rss>: the export may be cut off", self._place)
+            yield Note("the file ends without </rss>: the export may be cut off", self._place, partial=True)
         if unreadable := self._decoded.unreadable:
             told = f"{unreadable:,} characters are not valid {self._decoded.encoding}: they were replaced"
             yield Note(told, self._place)
