@@ -1,6 +1,7 @@
 """What is kept of the pages of a folder before they are read: who they are, where they stand, what they are called."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 

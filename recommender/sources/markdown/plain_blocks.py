@@ -179,20 +179,26 @@ def _simple(content: str) -> str | None:
 def _parsed(parser: Any, content: str, env: dict[str, Any]) -> str:  # noqa: ANN401
     tokens: list[Any] = []
     parser.inline.parse(content, parser, env, tokens)
-    parts = []
+    parts: list[str] = []
+    text = ""  # what stands side by side, for an entity may be in parts
     for token in tokens:
         name = token.type
         if name in ("text", "text_special"):
-            parts.append(_prose(token.content))
-        elif name == "code_inline":
-            parts.append(as_written(token.content))
-        elif name in ("softbreak", "image"):
-            parts.append(" ")
-        elif name == "hardbreak":
-            parts.append("\n")
-        elif name == "html_inline":
-            parts.append(_without_comments(token.content))
-    return "".join(parts)
+            text += token.content
+            continue
+        if other := _other(name, token.content):
+            parts += [_prose(text), other]
+            text = ""
+    return "".join([*parts, _prose(text)])
+
+
+def _other(name: str, content: str) -> str:
+    """What a part of a line that is no text becomes."""
+    if name == "code_inline":
+        return as_written(content)
+    if name == "html_inline":
+        return _without_comments(content)
+    return {"softbreak": " ", "image": " ", "hardbreak": "\n"}.get(name, "")
 
 
 def _prose(text: str) -> str:
