@@ -221,12 +221,6 @@ class Walk:
             return ""
 
 
-def path_text(path: tuple[str, ...]) -> str:
-    """Return ``path`` as ``--path`` takes it; the list itself where it is any item of one."""
-    steps = path[:-1] if path[-1:] == (ITEM,) else path
-    return "".join(ITEM if step == ITEM else f".{step.replace('.', chr(92) + '.')}" for step in steps).removeprefix(".")
-
-
 def _too_long(path: tuple[str, ...], place: str, limit: int) -> Found:
     return Found(path, place, None, 0, error=f"it is longer than the limit of {limit:,} bytes")
 
