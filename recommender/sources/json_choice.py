@@ -6,7 +6,7 @@ from itertools import islice
 
 from recommender.errors import SourceError
 from recommender.sources.json_values import error_message
-from recommender.sources.json_walk import ITEM, Found, path_text
+from recommender.sources.json_walk import ITEM, Found
 
 MAX_HELD = 8 * 1024**2
 """Bytes of objects that are held until it is clear."""
@@ -101,3 +101,9 @@ def _lists_in(value: object, path: _Path, depth: int = 4) -> Iterator[tuple[_Pat
     elif isinstance(value, Mapping) and depth:
         for key, item in value.items():
             yield from _lists_in(item, (*path, key), depth - 1)
+
+
+def path_text(path: tuple[str, ...]) -> str:
+    """Return ``path`` as ``--path`` takes it; the list itself where it is any item of one."""
+    steps = path[:-1] if path[-1:] == (ITEM,) else path
+    return "".join(ITEM if step == ITEM else f".{step.replace('.', chr(92) + '.')}" for step in steps).removeprefix(".")

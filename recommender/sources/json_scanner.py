@@ -15,7 +15,7 @@ MAX_SKIPPED = 1024**3
 _SPACE = re.compile(rb"[ \t\r\n]*")
 _BRACKET = re.compile(rb'["{}\[\]]')
 _BEHIND_SCALAR = re.compile(rb'[\s,:"{}\[\]]')
-_IN_STRING = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
+_IN_STRING = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 """Up to the quote at its end, or what there is of it, less a backslash whose character is still to come."""
 _QUOTE = ord('"')
 
@@ -63,7 +63,10 @@ class Scanner:
         self.peek()
         self._drop(self._at)
         end = self._end(limit)
-        return None if end is None else bytes(self._buffer[self._at : end])
+        if end is None or end - self._at > limit:
+            return None
+        with memoryview(self._buffer) as buffer:
+            return bytes(buffer[self._at : end])
 
     def advance(self, length: int) -> None:
         """Pass over ``length`` bytes, those of what ``value`` returned."""

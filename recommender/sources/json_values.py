@@ -56,11 +56,11 @@ def as_record(value: object) -> object:
 def likeness(value: object, mapped: tuple[FieldPath, ...] = ()) -> int:
     """Say how much ``value`` is like an article: 2 has a title and more, 1 has a text or a title, 0 not at all.
 
-    ``mapped``: paths that the operator named as fields; what has half of them is an article.
+    ``mapped``: paths that the operator named as fields; what has most of them is an article.
     """
     if not isinstance(value, Mapping):
         return 0
-    if mapped and 2 * sum(path.of(value) is not MISSING for path in mapped) >= len(mapped):
+    if 2 * sum(path.of(value) is not MISSING for path in mapped) > len(mapped):
         return 2
     keys = {squeezed(key) for key, item in value.items() if item is not None}
     named, texts, known = keys & _TITLES, keys & _BODIES, keys & _IDS

@@ -9,15 +9,24 @@ from typing import Any
 from recommender.errors import SourceError
 from recommender.sources.field_paths import EACH, FieldPath
 from recommender.sources.json_scanner import CutError, Scanner
-from recommender.sources.json_values import as_record, decode, has_body, holds_articles, is_member, likeness
+from recommender.sources.json_values import (
+    MAX_NESTING,
+    as_record,
+    decode,
+    has_body,
+    holds_articles,
+    is_member,
+    likeness,
+)
 from recommender.sources.jsonl import MAX_LINE
 
 DEPTH = 5
 """How many keys and positions deep articles are looked for, where the operator does not say where they are."""
 ITEM = "[*]"
+MAX_HOLDER = 2 * 1024**2
+"""Bytes of an object in no list up to which it is looked at as a whole; of a larger one only what is in it."""
 _MAX_KEY = 1024
 _MAX_KEYS = 50
-_TOO_LONG = f"it is longer than the limit of {MAX_LINE:,} bytes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +97,9 @@ class Walk:
 
     def _object(self, path: tuple[str, ...], place: str) -> Iterator[Found]:
         is_member_of_object = bool(path) and path[-1] != ITEM
+        limit = MAX_LINE if path[-1:] == (ITEM,) else MAX_HOLDER
         try:
-            raw = self._scanner.value(MAX_LINE)
+            raw = self._scanner.value(limit)
         except CutError:
             if path in self._articles:
                 raise
@@ -108,7 +118,7 @@ class Walk:
                 count += 1
                 yield each
         if raw is None and not count and not is_member_of_object:
-            yield Found(path, place, None, MAX_LINE, error=_TOO_LONG)
+            yield _too_long(path, place, limit)
 
     def _is_whole(self, found: Found) -> bool:
         """Say whether nothing is to be looked for within it."""
@@ -120,10 +130,10 @@ class Walk:
             return True
         return not holds_articles(found.value, self._mapped)
 
-    def _at(self, steps: tuple[str, ...], place: str) -> Iterator[Found]:
+    def _at(self, steps: tuple[str, ...], place: str, depth: int = 0) -> Iterator[Found]:
         first = self._scanner.peek()
-        if first == "[":
-            yield from self._at_items(steps, place)
+        if first == "[" and depth < MAX_NESTING:
+            yield from self._at_items(steps, place, depth + 1)
         elif not steps:
             yield self._whole((), place)
         elif first == "{":
@@ -131,24 +141,24 @@ class Walk:
                 if (rest := _behind(key, steps)) is None:
                     self._scanner.pass_over()
                 else:
-                    yield from self._at(rest, below)
+                    yield from self._at(rest, below, depth)
         else:
             self._scanner.pass_over()
 
-    def _at_items(self, steps: tuple[str, ...], place: str) -> Iterator[Found]:
+    def _at_items(self, steps: tuple[str, ...], place: str, depth: int) -> Iterator[Found]:
         is_position = bool(steps) and steps[0].isdecimal()
         rest = steps[1:] if is_position or steps[:1] == (EACH,) else steps
         for number, below in enumerate(self._items(place)):
             if is_position and steps[0] != str(number):
                 self._scanner.pass_over()
             else:
-                yield from self._at(rest, below)
+                yield from self._at(rest, below, depth)
 
     def _whole(self, path: tuple[str, ...], place: str) -> Found:
         raw = self._scanner.value(MAX_LINE)
         if raw is None:
             self._scanner.pass_over()
-            return Found(path, place, None, MAX_LINE, error=_TOO_LONG)
+            return _too_long(path, place, MAX_LINE)
         self._scanner.advance(len(raw))
         return self._read(path, place, raw)
 
@@ -211,10 +221,8 @@ class Walk:
             return ""
 
 
-def path_text(path: tuple[str, ...]) -> str:
-    """Return ``path`` as ``--path`` takes it; the list itself where it is any item of one."""
-    steps = path[:-1] if path[-1:] == (ITEM,) else path
-    return "".join(ITEM if step == ITEM else f".{step.replace('.', chr(92) + '.')}" for step in steps).removeprefix(".")
+def _too_long(path: tuple[str, ...], place: str, limit: int) -> Found:
+    return Found(path, place, None, 0, error=f"it is longer than the limit of {limit:,} bytes")
 
 
 def _behind(key: str, steps: tuple[str, ...]) -> tuple[str, ...] | None:

@@ -5,7 +5,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import cast
+from typing import TypedDict, cast
 
 from recommender.articles.dates import read_time
 from recommender.errors import ArticleError, SourceError, shown
@@ -23,9 +23,14 @@ _NAMES = (".csv", ".tsv", ".tab")
 _MOSTLY = 0.8
 """The share of rows that have as many cells as the header, in a file that surely is a table."""
 _LONGEST_NAME = 200
-_MAX_AGAIN = 100
-"""How often lines are read again behind a quote that nothing closes."""
+_MAX_AGAIN = 16 * MAX_ROW
+"""How many characters are read again behind quotes that do not fit."""
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)*", re.ASCII)
+
+
+class _Form(TypedDict):
+    delimiter: str
+    skipinitialspace: bool
 
 
 def fits(source: Opened) -> bool:
@@ -44,8 +49,8 @@ def fits(source: Opened) -> bool:
 def read(source: Opened, options: ReadOptions) -> Iterator[Item]:
     """Yield an Entry for each row, its columns as text, at the row's first line; empty cells are None.
 
-    A row that has more or fewer cells than the header is an ArticleError. A quote that nothing closes costs the row it
-    stands in. Raises SourceError where there is no header, or two columns have one name.
+    A row that has more or fewer cells than the header is an ArticleError. Quotes that do not fit cost
+    no row but their own. Raises SourceError where there is no header, or two columns have one name.
     """
     csv.field_size_limit(MAX_ROW)  # the standard library's own is shorter than many bodies
     encoding = encoding_of(source.head)
@@ -58,7 +63,7 @@ def read(source: Opened, options: ReadOptions) -> Iterator[Item]:
 def _read(lines: Lines, source: Opened, options: ReadOptions) -> Iterator[Item]:
     columns: Columns | None = None
     barren = 0
-    for row in _rows(lines, _reader(lines, source), source.place):
+    for row in _rows(lines, source):
         place = f"{source.place}:{lines.number}"
         barren += 1
         if isinstance(row, ArticleError):
@@ -80,8 +85,10 @@ def _read(lines: Lines, source: Opened, options: ReadOptions) -> Iterator[Item]:
             raise SourceError(f"{barren:,} rows in a row hold no article: the rest is not read", place)
 
 
-def _rows(lines: Lines, reader: Iterator[list[str]], place: str) -> Iterator[list[str] | ArticleError]:
+def _rows(lines: Lines, source: Opened) -> Iterator[list[str] | ArticleError]:
     """Yield the cells of each row, or what is wrong with it; ``lines`` knows where it begins."""
+    form = _form(source)
+    reader = csv.reader(lines, **form, strict=True)
     again = 0
     while True:
         lines.begin()
@@ -93,29 +100,29 @@ def _rows(lines: Lines, reader: Iterator[list[str]], place: str) -> Iterator[lis
         except TooLongError:
             error = f"the row is longer than the limit of {MAX_ROW:,} characters, or a quote in it is not closed"
         except csv.Error as problem:
-            error = f"the row cannot be read ({problem})"
+            error = f"the row has quotes that do not fit ({problem})"
+            if len(lines.row) == 1 and not lines.ended_within:
+                with suppress(csv.Error):  # what does not spread to other lines is taken as it stands
+                    row, error = next(csv.reader(lines.row, **form)), ""
         if lines.ended_within:
             error = "a quote in this row is closed nowhere up to the end of the file"
         if not error:
             yield row
             continue
-        yield ArticleError(error, f"{place}:{lines.number}")
-        if len(lines.row) > 1:
-            again += 1
-            if again > _MAX_AGAIN:
-                raise SourceError("too many quotes that nothing closes: the rest is not read", place)
-            lines.read_again()
+        yield ArticleError(error, f"{source.place}:{lines.number}")
+        again += lines.read_again()
+        if again > _MAX_AGAIN:
+            raise SourceError("too many quotes do not fit: the rest is not read", source.place)
 
 
-def _reader(lines: Lines, source: Opened) -> Iterator[list[str]]:
-    """The rows of ``lines``. Raises SourceError where they have only one column."""
+def _form(source: Opened) -> "_Form":
+    """How the cells are separated. Raises SourceError where there is only one column."""
     separator, text = _separated(_start(source))
     header = _first_line(text)
-    if separator:
-        return csv.reader(lines, delimiter=separator, skipinitialspace=has_padding(header, separator))
-    if not text.strip():
-        return iter(())
-    raise SourceError(f"no columns: nothing separates names in the first line, {shown(header.strip())}", source.place)
+    if not separator and text.strip():
+        told = f"no columns: nothing separates names in the first line, {shown(header.strip())}"
+        raise SourceError(told, source.place)
+    return {"delimiter": separator or ",", "skipinitialspace": has_padding(header, separator)}
 
 
 def _separated(text: str) -> tuple[str, str]:

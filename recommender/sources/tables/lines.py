@@ -42,10 +42,11 @@ class Lines:
         self._length = 0
         self.ended_within = False
 
-    def read_again(self) -> None:
-        """Give the lines of this row but the first once more, to the next rows."""
+    def read_again(self) -> int:
+        """Give the lines of this row but the first once more, to the next rows; return their characters."""
         self._again.extendleft(reversed(self.row[1:]))
         del self.row[1:]
+        return self._length - len(self.row[0])
 
     def __iter__(self) -> Iterator[str]:
         return self
