@@ -33,7 +33,8 @@ _FEED = re.compile(
     rb"<link\b(?=[^<>]{0,2000}application/(?:rss|atom)\+xml)[^<>]{0,2000}?\bhref=[\"']([^\"'<>]{1,2000})", re.IGNORECASE
 )
 _SITEMAP = re.compile(
-    rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?[^>]{0,2000}>\s*|<!--.{0,5000}?-->\s*){0,9}<(?:\w+:)?(?:urlset|sitemapindex)\b", re.DOTALL
+    rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?[^>]{0,2000}>\s*|<!--.{0,5000}?-->\s*){0,9}<(?:\w+:)?(?:urlset|sitemapindex)\b",
+    re.DOTALL,
 )
 Found = Item | Rejected
 Reads = Callable[[Opened, Format], Iterator[Found]]
@@ -96,17 +97,15 @@ class _Site:
 
     def _pages(self, *, site_url: str = "", sitemap_url: str = "") -> Iterator[Item]:
         """All pages that the sitemaps name: fetched first, and read then, for what a page is depends on the others."""
-        pages = []
+        pages = list[html.Page]()
         how = CrawlOptions(max_pages=self._options.max_pages, on_progress=self._told)
         for item in crawl(self._fetcher, _read_sitemap, site_url=site_url, sitemap_url=sitemap_url, options=how):
             if isinstance(item, Fetched):
-                kept = self._fetcher.normal(item.url)
-                pages.append(
-                    html.Page(item.url, urlsplit(item.url).path, item.url, partial(self._load, kept), item.content_type)
-                )
+                pages.append(self._page(item))
+            elif isinstance(item, Note):
+                yield Note(item.text, item.place, partial=True)
             else:
-                partial_ = partial_ or isinstance(item, Note)
-                yield Note(item.text, item.place, partial=True) if isinstance(item, Note) else item
+                yield item
         yield from html.read_pages(pages, self._options, self._url)
 
     def _page(self, found: Fetched) -> html.Page:

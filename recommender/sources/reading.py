@@ -110,9 +110,7 @@ def _read_source(source: Source, options: ReadOptions, progress: Progress) -> It
     place = str(source)
     try:
         if is_address(place):
-            yield from read_address(
-                place, options, partial(_read_format, options=options), progress
-            )
+            yield from read_address(place, options, partial(_read_format, options=options), progress)
         elif "://" in place:
             yield from _mapped(read_database(place, options), options, without_password(place))
         elif place != STDIN and Path(source).is_dir():
