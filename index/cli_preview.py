@@ -32,8 +32,9 @@ def preview(
     """Show how the first articles are understood, and how many have a date, a body, a list. Nothing is stored."""
     check_sources(sources)
     summary, first = Summary(), list[Record]()
-    with cli_support.spinner("reading") as advance:
-        for item in islice(read(sources, options=options, told=summary.tell), limit or None):
+    with cli_support.spinner("reading") as (advance, say):
+        found = read(sources, options=options, told=summary.tell, progress=say)
+        for item in islice(found, limit or None):
             if isinstance(item, Rejected):
                 summary.reject(item.error)
                 if verbose:

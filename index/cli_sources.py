@@ -16,7 +16,7 @@ from recommender.catalog.ingest import Ingested
 from recommender.catalog.ingest import ingest as ingest_sources
 from recommender.errors import SourceError
 from recommender.sources import LeftOut, Note, ReadOptions, Source
-from recommender.sources.formats import FORMATS
+from recommender.sources.formats import DATABASE, FORMATS
 from recommender.sources.opened import STDIN
 from recommender.sources.source_file import NAME, read_options
 from recommender.sources.summary import HAD, Kind, Summary, counted
@@ -27,6 +27,8 @@ Sources = Annotated[
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show every warning, not one of a kind.")]
 
+PAGES = "pages"
+"""The folder in a store where fetched pages are kept."""
 _OPTIONS: dict[str, Any] = {
     "curated_key": Annotated[str | None, typer.Option(help="Key of the curated list.", show_default="related")],
     "format": Annotated[str | None, typer.Option(help="The format, where it is not to be found out.")],
@@ -44,6 +46,9 @@ _OPTIONS: dict[str, Any] = {
     "path": Annotated[str | None, typer.Option(help="Where in a JSON document the articles are: data.posts.")],
     "date_format": Annotated[str | None, typer.Option(help="How dates are written, as strptime has it: %d/%m/%Y.")],
     "max_pages": Annotated[int | None, typer.Option(help="Pages that are fetched of a site at most.", min=1)],
+    "allow_host": Annotated[
+        list[str] | None, typer.Option(help="A host, or host:port, that may be in your own network. Several times.")
+    ],
     "options_file": Annotated[
         Path | None,
         typer.Option(help="File with a table [source] that says the same.", show_default=f"{NAME}, if it is there"),
@@ -59,7 +64,10 @@ def with_read_options(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def run(**given: Any) -> None:  # noqa: ANN401 - the command's own parameters
         said = {name: given.pop(name) for name in _OPTIONS}
-        command(**given, options=options_of(said, given["site_url"]))
+        options = options_of(said, given["site_url"])
+        if "store" in given and not options.pages_folder:
+            options = replace(options, pages_folder=str(given["store"] / PAGES))
+        command(**given, options=options)
 
     parameters = [each.replace(annotation=hints[each.name]) for each in own]
     parameters += [
@@ -79,6 +87,8 @@ def options_of(said: dict[str, Any], site_url: str) -> ReadOptions:
     changes = {name: said[name] for name in names if said[name] is not None}
     if said["post_type"]:
         changes["post_types"] = tuple(said["post_type"])
+    if said["allow_host"]:
+        changes["allow_hosts"] = tuple(said["allow_host"])
     if said["field"]:
         changes["fields"] = {**options.fields, **dict(map(_field, said["field"]))}
     if site_url:
@@ -107,7 +117,7 @@ def ingest_into(catalog: Catalog, sources: Sequence[Source], options: ReadOption
         if verbose:
             cli_support.warn(str(text))
 
-    with cli_support.spinner("reading") as stored:
+    with cli_support.spinner("reading") as (stored, say):
         ingested = ingest_sources(
             catalog,
             sources,
@@ -116,6 +126,7 @@ def ingest_into(catalog: Catalog, sources: Sequence[Source], options: ReadOption
             on_rejected=each,
             on_warning=each,
             on_told=lambda item: each(_told(item)),
+            progress=say,
         )
     say_kinds(ingested.summary, verbose=verbose)
     return ingested
@@ -153,6 +164,7 @@ def formats() -> None:
     table = Table("format", "what it is", "for example", box=None)
     for each in FORMATS:
         table.add_row(each.name, each.about, each.example)
+    table.add_row(*DATABASE)
     cli_support.out.print(table)
 
 

@@ -45,12 +45,14 @@ def ingest(
     on_rejected: Callable[[InputError], None] = lambda _: None,
     on_warning: Callable[[str], None] = lambda _: None,
     on_told: Callable[[LeftOut | Note], None] = lambda _: None,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> Ingested:
     """Store every usable record of ``sources`` in ``catalog``; report the others, stop for none.
 
     Each record passes through ``change`` first, which leaves it out by returning None; ``on_stored`` is called with
     the number of records that each committed batch held, ``on_warning`` with a place and what was found there,
-    ``on_told`` with what was left out on purpose and what is to be known of a whole source.
+    ``on_told`` with what was left out on purpose and what is to be known of a whole source, ``progress`` with how far a
+    site is fetched.
     """
     batch: list[Record] = []
     rejected: list[InputError] = []
@@ -68,7 +70,7 @@ def ingest(
             on_stored(len(batch))
             batch.clear()
 
-    for item in read(sources, options=options, told=told):
+    for item in read(sources, options=options, told=told, progress=progress):
         if isinstance(item, Rejected):
             rejected.append(item.error)
             summary.reject(item.error)

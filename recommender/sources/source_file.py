@@ -14,7 +14,13 @@ NAME = "related.toml"
 MAX_BYTES = 1_000_000
 TABLE = "source"
 _KNOWN = {each.name.replace("_", "-"): each.name for each in fields(ReadOptions)}
-_KINDS = {str: "a text in quotes", int: "a whole number", dict: "a table of texts", tuple: "a list of texts"}
+_KINDS = {
+    str: "a text in quotes",
+    int: "a whole number",
+    float: "a number",
+    dict: "a table of texts",
+    tuple: "a list of texts",
+}
 
 
 def read_options(path: Path) -> ReadOptions:
@@ -44,11 +50,13 @@ def _name(key: str, path: Path) -> str:
 
 def _value(key: str, value: Any, path: Path) -> Any:  # noqa: ANN401 - whatever TOML holds
     kind = get_type_hints(ReadOptions)[_name(key, path)]
-    kind = kind if kind in (str, int) else tuple if getattr(kind, "__origin__", None) is tuple else dict
+    kind = kind if kind in (str, int, float) else tuple if getattr(kind, "__origin__", None) is tuple else dict
     if kind is tuple and isinstance(value, list) and all(isinstance(item, str) for item in value):
         return tuple(value)
     if kind is dict and isinstance(value, dict) and all(isinstance(item, str) for item in value.values()):
         return value
+    if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
     if kind in (str, int) and isinstance(value, kind) and not isinstance(value, bool):
         return value
     raise SourceError(f"{TABLE}.{key} is {shown(value)}, expected {_KINDS[kind]}", str(path))
