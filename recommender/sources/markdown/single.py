@@ -23,7 +23,7 @@ from recommender.sources.markdown.page_fields import (
 )
 from recommender.sources.markdown.pages import SUFFIXES, Where, unread_by_front_matter
 from recommender.sources.markdown.sites import Site
-from recommender.sources.markdown.targets import Targets, curated_items, resolved
+from recommender.sources.markdown.targets import Targets, curated_items, leave_out_list, resolved
 from recommender.sources.opened import Opened
 from recommender.sources.options import ReadOptions
 from recommender.text import clean
@@ -72,8 +72,8 @@ def read(source: Opened, options: ReadOptions) -> Iterator[Item]:
     if source.url:
         fields.setdefault("url", source.url)
     key, items = curated_items(matter, options.curated_key)
+    leave_out_list(fields, key or options.curated_key)
     if items:
-        fields.pop(key, None)
         fields[options.curated_key] = resolved(items, Targets(), file, "", "").names
     yield Entry(fields, entry.place, entry.notes)
 
