@@ -110,8 +110,8 @@ def test_what_r_runs_unseen_is_no_text() -> None:
     assert shown(text) == "z"
 
 
-MARKS = """< > & &lt; &amp; {{ {% %} }} [a_b] [gallery] [/b] <b> </b> ` x &#91; <!-- --> <p>x</p> {# #} [b] AT&T &LT; <br> é
-``` |""".split()
+MARKS = """< > & &lt; &amp; {{ {% %} }} [a_b] [gallery] [/b] <b> </b> ` x &#91; <!-- --> <p>x</p> {# #} [b] AT&T &LT;
+<br> é ``` |""".split()
 PIECES = st.lists(st.sampled_from([*MARKS, " ", "\n", "\n\n"]), max_size=12).map("".join)
 
 

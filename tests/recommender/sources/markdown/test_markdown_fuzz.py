@@ -145,3 +145,10 @@ def test_a_page_that_is_too_long_is_refused(tmp_path: Path) -> None:
     assert item.place == "site/a.md"
     with pytest.raises(SourceError, match="larger than"):
         list(read(from_stream(BytesIO(b"x" * 5_000_000), "a.md"), ReadOptions()))
+
+
+def test_a_page_of_brackets_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("[" * 200_001)
+    (item,) = read_tree(tree_of(tmp_path, "site"), ReadOptions())
+    assert isinstance(item, ArticleError)
+    assert "200,001" in item.message
