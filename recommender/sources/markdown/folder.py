@@ -24,7 +24,7 @@ from recommender.sources.markdown.known_pages import (
 from recommender.sources.markdown.pages import OTHER_SUFFIXES, SUFFIXES, unread_by_front_matter
 from recommender.sources.markdown.single import entry_of
 from recommender.sources.markdown.sites import Site, site_of, sites_of
-from recommender.sources.markdown.targets import curated_items, resolved
+from recommender.sources.markdown.targets import curated_items, leave_out_list, resolved
 from recommender.sources.options import ReadOptions
 from recommender.sources.tree import Tree
 
@@ -94,7 +94,7 @@ def _finished(
     if known.translation_of:
         fields.setdefault("translation_of", known.translation_of)
     key, items = curated_items(matter, folder.options.curated_key)
-    fields.pop(key, None)
+    leave_out_list(fields, key or folder.options.curated_key)
     if items:
         content = "/" + str(site.root / site.content).strip("/.")
         found = resolved(items, folder.targets, file, content, known.where.language)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from recommender.articles.article import MAX_BODY
+from recommender.articles.article import MAX_BODY, MAX_MARKS
 from recommender.errors import ArticleError
 from recommender.sources.items import Entry, Item, LeftOut
 from recommender.sources.markdown.body import Dialect, body_of, first_heading
@@ -23,7 +23,7 @@ from recommender.sources.markdown.page_fields import (
 )
 from recommender.sources.markdown.pages import SUFFIXES, Where, unread_by_front_matter
 from recommender.sources.markdown.sites import Site
-from recommender.sources.markdown.targets import Targets, curated_items, resolved
+from recommender.sources.markdown.targets import Targets, curated_items, leave_out_list, resolved
 from recommender.sources.opened import Opened
 from recommender.sources.options import ReadOptions
 from recommender.text import clean
@@ -72,26 +72,31 @@ def read(source: Opened, options: ReadOptions) -> Iterator[Item]:
     if source.url:
         fields.setdefault("url", source.url)
     key, items = curated_items(matter, options.curated_key)
+    leave_out_list(fields, key or options.curated_key)
     if items:
-        fields.pop(key, None)
         fields[options.curated_key] = resolved(items, Targets(), file, "", "").names
     yield Entry(fields, entry.place, entry.notes)
 
 
 def decoded(data: bytes, place: str) -> tuple[str, tuple[str, ...]]:
     """Return the text of a page, with Unix line ends, and what is to be noted. Raises ArticleError if it is no text."""
+    text, notes = _decoded(data, place)
+    if (marks := text.count("[") + text.count("<")) > MAX_MARKS:
+        said = f'the page holds {marks:,} of "<" and "[", which begin markup; the limit is {MAX_MARKS:,}'
+        raise ArticleError(said, place)
+    return text.replace("\r\n", "\n").replace("\r", "\n"), notes
+
+
+def _decoded(data: bytes, place: str) -> tuple[str, tuple[str, ...]]:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        text, note = data.decode("utf-16", errors="replace"), ()
-    elif b"\0" in data:
+        return data.decode("utf-16", errors="replace").removeprefix("\ufeff"), ()
+    if b"\0" in data:
         line = data[: data.index(b"\0")].count(b"\n") + 1
         raise ArticleError("the file holds a byte 0x00: it is no text", f"{place}:{line}")
-    else:
-        try:
-            return _unix(data.decode("utf-8-sig")), ()
-        except UnicodeDecodeError:
-            text = data.decode("cp1252", errors="replace")
-            return _unix(text), (NOT_UTF_8,)
-    return _unix(text.removeprefix("\ufeff")), note
+    try:
+        return data.decode("utf-8-sig"), ()
+    except UnicodeDecodeError:
+        return data.decode("cp1252", errors="replace"), (NOT_UTF_8,)
 
 
 def entry_of(
@@ -137,7 +142,3 @@ def entry_of(
     }
     fields.update({key: value for key, value in given.items() if value not in (None, "", [])})
     return Entry(fields, place, notes)
-
-
-def _unix(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -101,6 +101,12 @@ def curated_items(matter: FrontMatter, curated_key: str) -> tuple[str, list[Any]
     return "", []
 
 
+def leave_out_list(fields: dict[str, Any], key: str) -> None:
+    """Take the page's own list out of ``fields``: what stands there is no list, or will be written in ids."""
+    if fields.get(key) != []:  # which says that there is none
+        fields.pop(key, None)
+
+
 def resolved(items: Iterable[Any], targets: Targets, file: PurePosixPath, content: str, language: str) -> Found:
     """Return what ``items`` of the page in ``file`` mean. ``content``: the folder of its site's pages."""
     found = Found([], [], [])

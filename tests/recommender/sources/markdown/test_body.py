@@ -110,31 +110,9 @@ def test_what_r_runs_unseen_is_no_text() -> None:
     assert shown(text) == "z"
 
 
-PIECES = st.lists(
-    st.sampled_from(
-        [
-            "<",
-            ">",
-            "&",
-            "&lt;",
-            "&amp;",
-            "{{",
-            "{%",
-            "%}",
-            "}}",
-            "[a_b]",
-            "[gallery]",
-            "[/b]",
-            "<b>",
-            "</b>",
-            "`",
-            "x",
-            " ",
-        ]
-        + ["&#91;", "\n", "\n\n", "<!--", "-->", "<p>x</p>", "{#", "#}", "[b]", "AT&T", "&LT;", "<br>", "é", "```", "|"]
-    ),
-    max_size=12,
-).map("".join)
+MARKS = """< > & &lt; &amp; {{ {% %} }} [a_b] [gallery] [/b] <b> </b> ` x &#91; <!-- --> <p>x</p> {# #} [b] AT&T &LT;
+<br> é ``` |""".split()
+PIECES = st.lists(st.sampled_from([*MARKS, " ", "\n", "\n\n"]), max_size=12).map("".join)
 
 
 @settings(max_examples=400)
@@ -144,12 +122,24 @@ def test_text_written_with_entities_is_read_back_as_it_was(text: str) -> None:
     assert plain(as_written(text)) == clean(text)
 
 
-@pytest.mark.parametrize(
-    "piece",
-    ["[", "`", "``a`", "{{", "{%", "{% raw %}", "{{< x ", "{{</* ", "<Tabs ", "{a", "<!-- ", "*a ", "_a", "[a](", "![a](",
-     "> ", "- ", "!!! note\n    ", "import {\n\n", "export {\n", "[[a", "|a|\n|-|\n", "~~~\n", "```\n\n", "{% highlight x %}",
-     "[^a]:", "{:", ":::\n", "a\n", "<b>", "&amp;", "[a]: b\n", "{{ youtube(", "<a {", "\\", "<"],
-)  # fmt: skip
+OPENINGS = """[ ` ``a` {{ {% {%raw%} {{<x {{</* {a *a _a [a]( ![a]( [[a [^a]: {: <b> &amp; {{youtube( \\ <""".split()
+LINES = [
+    "> ",
+    "- ",
+    "!!! note\n    ",
+    "import {\n\n",
+    "export {\n",
+    "|a|\n|-|\n",
+    "~~~\n",
+    "```\n\n",
+    ":::\n",
+    "a\n",
+    "[a]: b\n",
+]
+TAGS = ["<Tabs ", "<!-- ", "<a {", "{% highlight x %}", "{{< x "]
+
+
+@pytest.mark.parametrize("piece", [*OPENINGS, *LINES, *TAGS])
 @pytest.mark.parametrize("mdx", [False, True])
 def test_time_is_linear(piece: str, mdx: bool) -> None:
     def seconds(size: int) -> float:

@@ -68,7 +68,7 @@ def test_items(tmp_path: Path, item: Any) -> None:
     ("front", "expected"),
     [
         ("related:\n-", None),
-        ("related: []", None),
+        ("related: []", []),
         ("related: ['', ' ']", None),
         ("related: true", None),
         ("related: ship", ["/posts/ship/"]),
