@@ -46,6 +46,9 @@ _OPTIONS: dict[str, Any] = {
     "path": Annotated[str | None, typer.Option(help="Where in a JSON document the articles are: data.posts.")],
     "date_format": Annotated[str | None, typer.Option(help="How dates are written, as strptime has it: %d/%m/%Y.")],
     "max_pages": Annotated[int | None, typer.Option(help="Pages that are fetched of a site at most.", min=1)],
+    "delay": Annotated[
+        float | None, typer.Option(help="Seconds between two requests to one host.", show_default="1", min=0)
+    ],
     "allow_host": Annotated[
         list[str] | None, typer.Option(help="A host, or host:port, that may be in your own network. Several times.")
     ],
@@ -83,7 +86,7 @@ def options_of(said: dict[str, Any], site_url: str) -> ReadOptions:
     """Return how to read: what was ``said`` on the command line, else what a file says. Raises SourceError, OSError."""
     file = said["options_file"] or Path(NAME)
     options = read_options(file) if said["options_file"] or file.is_file() else ReadOptions()
-    names = ("curated_key", "format", "related_selector", "query", "path", "date_format", "max_pages")
+    names = ("curated_key", "format", "related_selector", "query", "path", "date_format", "max_pages", "delay")
     changes = {name: said[name] for name in names if said[name] is not None}
     if said["post_type"]:
         changes["post_types"] = tuple(said["post_type"])

@@ -40,7 +40,6 @@ JSONL = Format(
     free=True,
 )
 FORMATS: Sequence[Format] = (
-    JSONL,
     Format(
         "parquet",
         "Parquet, with the extra [parquet]",
@@ -99,6 +98,7 @@ FORMATS: Sequence[Format] = (
         markdown.fits,
         markdown.read,
     ),
+    JSONL,
     Format(
         "json",
         "a JSON document with articles in it, of any size",
@@ -148,4 +148,6 @@ def format_of(source: Opened, options: ReadOptions) -> Format | None:
     """Return the format that ``options`` name, or else the first that fits ``source``; None if there is none."""
     if options.format:
         return format_named(options.format)
+    if jsonl.is_named(source):
+        return JSONL
     return next((each for each in FORMATS if each.fits(source)), None)

@@ -21,9 +21,14 @@ _BOM = b"\xef\xbb\xbf"
 _NEXT_OBJECT = re.compile(rb"\}[ \t\r]*\n\s*\{")
 
 
+def is_named(source: Opened) -> bool:
+    """Say whether ``source`` is called JSON lines: then it is meant to be, whatever it holds."""
+    return source.name.lower().endswith(SUFFIXES)
+
+
 def fits(source: Opened) -> bool:
     """Say whether ``source`` is called JSON lines, or begins with a whole object on a line."""
-    if source.name.lower().endswith(SUFFIXES):
+    if is_named(source):
         return True
     head = source.head.removeprefix(_BOM).lstrip()
     if not head.startswith(b"{"):
