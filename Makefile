@@ -14,6 +14,7 @@ setup: $(VENV)/.done ## make .venv and install everything, exactly as locked
 
 $(VENV)/.done: requirements.lock requirements-dev.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock -r requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
@@ -77,6 +78,7 @@ readme: setup ## write the README's tables from the committed reports
 
 lock: ## pin anew: what a fresh environment gets today; requirements.lock runs every command, -dev tests them
 	rm -rf var/lock && $(PYTHON) -m venv var/lock
+	var/lock/bin/pip install --quiet --upgrade 'pip>=25'
 	var/lock/bin/pip install --quiet '.[eval]'
 	var/lock/bin/pip freeze --exclude related-articles | sed 's/^\(torch==[^+]*\)+.*/\1/' > requirements.lock
 	var/lock/bin/pip install --quiet '.[eval,dev]' 'setuptools>=80,<85'

@@ -14,7 +14,6 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api import articles, docs, metrics, overrides, problems, related
 from api.costs import Budgets, CostLimit
-from api.drafts import Drafts
 from api.headers import Cors, Head, SecurityHeaders
 from api.kept_answers import MIN_COMPRESSED
 from api.keys import KeyRing
@@ -25,6 +24,7 @@ from api.observe import Observe
 from api.response_cache import ResponseCache
 from api.routes import probes, router
 from index.live.live import Live
+from index.live.served_encoder import ServedEncoder
 from index.live.writer import Writer
 from recommender import __version__
 from recommender.catalog import Catalog
@@ -40,14 +40,14 @@ several steps, and beside a long computation each of them waits that long."""
 DESCRIPTION = "Related articles for a website, computed from the articles themselves."
 
 
-def create_app(live: Live, drafts: Drafts | None = None, config: Settings | None = None) -> "Application":
+def create_app(live: Live, drafts: ServedEncoder | None = None, config: Settings | None = None) -> "Application":
     """Return the application that serves what ``live`` holds, and starts and stops it.
 
     Without a ``config`` the process's settings hold.
     """
     config = config or settings()
     app = Application(live, config)
-    app.state.drafts = drafts or Drafts()
+    app.state.drafts = drafts or ServedEncoder()
     catalog = live.catalog if live.catalog and not live.catalog.read_only else None
     app.state.writer = Writer(live, catalog, app.state.drafts.encoder) if catalog else None
     problems.install(app)

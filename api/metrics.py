@@ -2,8 +2,9 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CollectorRegistry, Counter, ProcessCollector
@@ -15,6 +16,7 @@ from prometheus_client.registry import Collector
 from api.caching import Document
 from api.histograms import BatchHistogram, WithHistograms
 from index.live.live import Live
+from index.live.watch import read_status
 from index.store.snapshot import Snapshot
 from recommender.errors import SnapshotError
 
@@ -120,10 +122,24 @@ class SnapshotFacts(Collector):
         )
         if snapshot is not None:
             yield from _facts(snapshot)
+        yield from _sources(read_status(self._live.store))
 
     def describe(self) -> Iterable[Metric]:
         """Return nothing: names are checked when they are collected."""
         return ()
+
+
+def _sources(status: Mapping[str, Mapping[str, Any]]) -> Iterable[Metric]:
+    """What ``related-index watch`` wrote down of each source; nothing where none is watched."""
+    read = GaugeMetricFamily("related_source_read_age_seconds", "Time since a source was read.", labels=["source"])
+    well = GaugeMetricFamily("related_source_ok", "1 if it could be read whole then.", labels=["source"])
+    held = GaugeMetricFamily("related_source_articles", "Articles that it held then.", labels=["source"])
+    now = datetime.now(UTC)
+    for name, each in status.items():
+        read.add_metric([name], (now - datetime.fromisoformat(each["read_at"])).total_seconds())
+        well.add_metric([name], not each["error"])
+        held.add_metric([name], each["articles"])
+    return (read, well, held) if status else ()
 
 
 def _facts(snapshot: Snapshot) -> Iterable[Metric]:

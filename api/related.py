@@ -8,12 +8,12 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 
 from api.caching import Document, tag_of
 from api.costs import FREE, charge, cost_of_batch, cost_of_draft, cost_of_list
-from api.drafts import Drafts
 from api.embargo import require_listed
 from api.problems import KNOWN, RESPONSES, Problem, ProblemError, described, not_found
 from api.requests import Batch, Draft, RelatedByUrlParams, RelatedParams
 from api.schemas import Lists
 from api.service import Current, live
+from index.live.served_encoder import ServedEncoder
 from index.response import Related, RelatedToDraft, answer, answer_to_draft, bound
 from index.store.snapshot import Snapshot
 from recommender.articles import Article, parse_article
@@ -61,7 +61,7 @@ def related_by_url(request: Request, snapshot: Current, params: Annotated[Relate
 def related_to_draft(draft: Draft, request: Request, snapshot: Current, params: Params) -> Response:
     """Return the related list of a text that is not published, and what tells its story already; nothing is stored."""
     charge(request, cost_of_draft(params, draft.length))
-    drafts: Drafts = request.app.state.drafts
+    drafts: ServedEncoder = request.app.state.drafts
     site_url = request.app.state.config.site_url
     record = parse_article({**draft.model_dump(mode="json", exclude_none=True), "id": "draft"}, site_url=site_url)
     article = replace(record.article, id="")  # no article has this id, so none is taken for the draft

@@ -27,12 +27,12 @@ from rich.progress import track
 from rich.table import Table
 
 from api.app import create_app
-from api.drafts import Drafts
 from api.keys import KeyRing
 from bench.costs import ARTICLES
 from bench.strangers import STRANGE, ask_for_strange_addresses, resident
 from index.build import build
 from index.live.live import Live
+from index.live.served_encoder import ServedEncoder
 from recommender.articles import Record
 from recommender.catalog import Catalog
 from recommender.corpus.encoder import make_encoder
@@ -88,7 +88,7 @@ def main(
 def application(live: Live, model: str, **settings: Any) -> Any:  # noqa: ANN401 - settings by name, an ASGI application
     """Return the application of ``live``, without a log and without budgets."""
     config = Settings(cost_per_minute=0, access_log=False, **settings)
-    return create_app(live, Drafts(lambda _: make_encoder(model)), config)
+    return create_app(live, ServedEncoder(lambda _: make_encoder(model)), config)
 
 
 def written(records: list[Record]) -> Iterator[dict[str, str]]:

@@ -1,7 +1,6 @@
 """The operator's command line: ``related-index``, or ``python -m index``."""
 
 import time
-from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -9,21 +8,20 @@ import orjson
 import typer
 from rich.table import Table
 
-from index import cli_boilerplate, cli_rules, cli_snapshots
+from index import cli_boilerplate, cli_preview, cli_rules, cli_snapshots, cli_sources, cli_watch
 from index.build import Built, build
 from index.candidates.neighbours import IndexKind
 from index.check import check as check_store
 from index.cli_catalog import open_catalog
+from index.cli_sources import Sources, Verbose, check_sources, ingest_into, with_read_options
 from index.export import FOLDER, export
 from index.live.live import Live
 from index.response import default_request
 from index.store.publish import current_version, locked, snapshots_folder
 from index.store.retention import held
 from recommender import cli_support, setting_values
-from recommender.catalog import Catalog
 from recommender.catalog.ingest import Ingested
-from recommender.catalog.ingest import ingest as ingest_sources
-from recommender.cli_support import CuratedKey, Model, SiteUrl, Store
+from recommender.cli_support import Model, SiteUrl, Store
 from recommender.corpus.encoder import make_encoder
 from recommender.errors import InputError, SourceError
 from recommender.settings import settings
@@ -40,27 +38,30 @@ app.add_typer(cli_rules.app, name="rules")
 app.command()(cli_boilerplate.boilerplate)
 app.command("list")(cli_snapshots.list_command)
 app.command()(cli_snapshots.prune)
+app.command()(cli_preview.preview)
+app.command()(cli_sources.formats)
+app.command("watch")(cli_watch.watch_command)
 
-Sources = Annotated[list[Path], typer.Argument(help="Files or folders: .jsonl, .jsonl.gz, article pages (.txt).")]
 AsJson = Annotated[bool, typer.Option("--json", help="End with one JSON line of counts.")]
-SHOWN = 20
 
 
 @app.command()
+@with_read_options
 def ingest(
     sources: Sources,
     *,
     store: Store,
     site_url: SiteUrl,
-    curated_key: CuratedKey = "related",
+    verbose: Verbose = False,
     as_json: AsJson = False,
+    options: ReadOptions,
 ) -> None:
     """Read articles and curated lists into the catalog. Nothing is embedded or published yet."""
-    cli_support.check_sources(sources)
+    check_sources(sources)
     started = time.monotonic()
     catalog = open_catalog(store)
     with locked(store):
-        ingested = _ingest(catalog, sources, ReadOptions(curated_key, site_url))
+        ingested = ingest_into(catalog, sources, options, verbose=verbose)
     counts = catalog.counts()
     catalog.close()
     seconds = time.monotonic() - started
@@ -88,28 +89,30 @@ def ingest(
 
 
 @app.command("build")
+@with_read_options
 def build_command(
-    sources: Annotated[list[Path] | None, typer.Argument(help="Ingested first, if given.")] = None,
+    sources: Annotated[list[str] | None, typer.Argument(help="Ingested first, if given.")] = None,
     *,
     store: Store,
     model: Model,
     site_url: SiteUrl,
-    curated_key: CuratedKey = "related",
     index: Annotated[str, typer.Option(help="exact, hnsw, or auto: by the number of articles.")] = "auto",
     force: Annotated[bool, typer.Option(help="Publish in spite of many rejects or a shrunken corpus.")] = False,
+    verbose: Verbose = False,
     as_json: AsJson = False,
+    options: ReadOptions,
 ) -> None:
     """Embed what is new, build the index, publish it. Can be interrupted and run again at any time."""
     kinds: dict[str, IndexKind | None] = {"auto": None, "exact": "exact", "hnsw": "hnsw"}
     if index not in kinds:
         raise typer.BadParameter(f"{index!r} is none of {', '.join(kinds)}", param_hint="--index")
-    cli_support.check_sources(sources or [])
+    check_sources(sources or [])
     encoder = make_encoder(model)
     catalog = open_catalog(store)
     ingested = None
     if sources:
         with locked(store):  # a build that is running must not see the catalog change under it
-            ingested = _ingest(catalog, sources, ReadOptions(curated_key, site_url))
+            ingested = ingest_into(catalog, sources, options, verbose=verbose)
         _fail_if_nothing(ingested)
     built = build(
         store,
@@ -187,30 +190,6 @@ def export_command(
 def main() -> None:
     """Run the command line."""
     cli_support.main(app)
-
-
-def _ingest(catalog: Catalog, sources: list[Path], options: ReadOptions) -> Ingested:
-    shown: Counter[str] = Counter()
-
-    def told(kind: str, text: str) -> None:
-        shown[kind] += 1
-        if shown[kind] <= SHOWN:
-            cli_support.warn(text)
-
-    with cli_support.spinner("reading") as stored:
-        ingested = ingest_sources(
-            catalog,
-            sources,
-            options=options,
-            on_stored=stored,
-            on_rejected=lambda error: told("records were rejected", str(error)),
-            on_warning=lambda text: told("warnings", text),
-            on_ignored=lambda path: cli_support.err.print(f"no reader for {path}: left out", style="dim", markup=False),
-        )
-    for kind, count in shown.items():
-        if count > SHOWN:
-            cli_support.warn(f"{count - SHOWN:,} more {kind}")
-    return ingested
 
 
 def _fail_if_nothing(ingested: Ingested) -> None:

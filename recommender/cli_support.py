@@ -150,12 +150,18 @@ def warn(message: str) -> None:
 
 
 @contextmanager
-def spinner(label: str) -> Iterator[Callable[[int], None]]:
-    """Show ``label`` with a running count and time; the yielded function adds to the count."""
-    columns = (SpinnerColumn(), TextColumn(label), TextColumn("{task.completed:,.0f}"), TimeElapsedColumn())
+def spinner(label: str) -> Iterator[tuple[Callable[[int], None], Callable[[str], None]]]:
+    """Show ``label`` with a running count and time; yield what adds to the count, and what says how far it is."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn(label),
+        TextColumn("{task.completed:,.0f}"),
+        TextColumn("{task.fields[said]}", markup=False),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=err, transient=True) as progress:
-        task = progress.add_task(label, total=None)
-        yield lambda amount: progress.advance(task, amount)
+        task = progress.add_task(label, total=None, said="")
+        yield lambda amount: progress.advance(task, amount), lambda said: progress.update(task, said=said)
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from recommender.corpus.encoder import Encoder
 from recommender.editors.overrides import Editorial
 from recommender.errors import EvaluationError
 from recommender.sources import ReadOptions
-from recommender.sources.files import files_of
+from recommender.sources.reading import files_of
 from recommender.text import clean
 
 Ids = Sequence[str]

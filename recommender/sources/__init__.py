@@ -1,6 +1,7 @@
-"""Readers: source bytes → records. One module per format; ``read`` picks by file name."""
+"""Readers: source bytes → records. One module or room per format; the format is found by content (formats.py)."""
 
-from recommender.sources.files import Rejected, read
+from recommender.sources.items import LeftOut, Note, Rejected
 from recommender.sources.options import ReadOptions
+from recommender.sources.reading import Source, read
 
-__all__ = ["ReadOptions", "Rejected", "read"]
+__all__ = ["LeftOut", "Note", "ReadOptions", "Rejected", "Source", "read"]

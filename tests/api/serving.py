@@ -9,8 +9,8 @@ from typing import Any
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.drafts import Drafts
 from index.live.live import Live
+from index.live.served_encoder import ServedEncoder
 from recommender.catalog import Catalog
 from recommender.corpus.encoder import HashEncoder
 from recommender.settings import Settings
@@ -29,7 +29,7 @@ def served(store: Path, *, encoder: Any = ENCODER, strict: bool = True, **option
 def application(store: Path, *, encoder: Any = ENCODER, writes: bool = False, **options: Any) -> Any:
     catalog = Catalog.open(store) if writes else None
     config = Settings.model_construct(**{**defaults(), "access_log": False, "cost_per_minute": 0, **options})
-    return create_app(Live(store, 0.02, catalog), Drafts(lambda _: encoder), config)
+    return create_app(Live(store, 0.02, catalog), ServedEncoder(lambda _: encoder), config)
 
 
 def defaults() -> dict[str, Any]:

@@ -182,7 +182,7 @@ def test_every_route_and_method_fails_in_one_shape(client: TestClient, key: dict
 
 FORCED = {
     "lists": ("api.related._answer", [("GET", f"/v1/articles/{TWIN}/related"), ("GET", "/v1/related?url=x")]),
-    "drafts": ("api.drafts.Drafts.encoder", [("POST", "/v1/related")]),
+    "drafts": ("index.live.served_encoder.ServedEncoder.encoder", [("POST", "/v1/related")]),
     "article": ("api.schemas.ArticleOut.from_card", [("GET", f"/v1/articles/{TWIN}")]),
     "index": ("api.schemas.IndexOut.from_snapshot", [("GET", "/v1/index")]),
     "put": ("index.live.writer.Writer.put", [("PUT", "/v1/articles/x"), ("POST", "/v1/articles:bulk")]),

@@ -12,10 +12,10 @@ from typer.testing import CliRunner
 import api.cli
 import index.cli
 from api.app import create_app
-from api.drafts import Drafts
 from api.keys import KeyRing
 from eval.report.show import markdown_pairs, markdown_table, replace_table
 from index.live.live import Live
+from index.live.served_encoder import ServedEncoder
 from recommender.articles import parse_article
 from recommender.catalog import Catalog
 from recommender.corpus.encoder import HashEncoder
@@ -44,7 +44,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
     store = build_store(tmp_path_factory.mktemp("store"), records(SEED_PAGE, DEMO), encoder)
     live = Live(store, catalog=Catalog.open(store))
     live.refresh()
-    return TestClient(create_app(live, Drafts(lambda _: encoder)))
+    return TestClient(create_app(live, ServedEncoder(lambda _: encoder)))
 
 
 @pytest.fixture(scope="module")

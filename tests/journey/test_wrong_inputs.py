@@ -58,6 +58,24 @@ TABLE: dict[str, tuple[Wrong, ...]] = {
         ("file --store {store}", ("file", "is a file; expected a folder")),
         ("out --store {store} --limit 101", ("--limit", "'101'", "less than or equal to 100")),
     ),
+    "related-index preview": (
+        ("nowhere.jsonl", ("nowhere.jsonl", "no such file or folder")),
+        ("demo.jsonl --format jsnl", ("'jsnl'", "is no format; known: jsonl")),
+        ("demo.jsonl --field body", ("'body'", "no pair such as body=content.rendered", "--field")),
+        ("demo.jsonl --options-file nowhere.toml", ("nowhere.toml", "No such file")),
+        ("demo.jsonl --count -1", ("--count", "'-1'", "greater than or equal to 0")),
+    ),
+    "related-index watch": (
+        ("nowhere.jsonl --store {store}", ("nowhere.jsonl", "no such file or folder")),
+        ("demo.jsonl --store {store} --every soon", ("'soon'", "no time such as 90s, 15m or 6h")),
+        ("- --store {store}", ("standard input cannot be read again",)),
+        ("demo.jsonl --store nowhere", MISSPELT),
+    ),
+    "related-index formats": (
+        ("--store nowhere", ("No such option", "--store")),
+        ("jsonl", ("unexpected extra argument", "jsonl")),
+        ("--json", ("No such option", "--json")),
+    ),
     "related-index boilerplate": (
         ("--store nowhere", UNPUBLISHED),
         ("--store file", FILE_STORE),

@@ -39,7 +39,9 @@ PLACES = {
     "in a progress bar": WORKING.format(
         work=f'with cli_support.item_bar("x", 3) as bar:\n        bar(1); {SIGINT}', end=""
     ),
-    "in a spinner": WORKING.format(work=f'with cli_support.spinner("x") as bar:\n        bar(1); {SIGINT}', end=""),
+    "in a spinner": WORKING.format(
+        work=f'with cli_support.spinner("x") as (bar, _):\n        bar(1); {SIGINT}', end=""
+    ),
     "while threads work": WORKING.format(
         work="from concurrent.futures import ThreadPoolExecutor as P\n    p = P(2)\n"
         f"    p.submit(time.sleep, 0.5); {SIGINT}",

@@ -25,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_what_is_good_is_stored_and_what_is_not_is_told(folder: Path, catalog: Catalog) -> None:
     told: list[InputError] = []
-    ignored: list[Path] = []
+    ignored: list[str] = []
     warned: list[str] = []
     done = ingest(
         catalog,
@@ -33,7 +33,7 @@ def test_what_is_good_is_stored_and_what_is_not_is_told(folder: Path, catalog: C
         options=ReadOptions("see"),
         on_rejected=told.append,
         on_warning=warned.append,
-        on_ignored=ignored.append,
+        on_told=lambda item: ignored.append(item.place),
     )
     assert (done.stored, done.warnings) == (8, 1)
     assert [error.place for error in done.rejected] == [f"{folder / 'a.jsonl'}:4", str(folder / "c.jsonl")]
@@ -41,7 +41,7 @@ def test_what_is_good_is_stored_and_what_is_not_is_told(folder: Path, catalog: C
     assert warned == [f"{folder / 'a.jsonl'}:8: {seen}"]
     assert catalog.articles_of(["0"])["0"].title == "Told again"
     assert tuple(told) == done.rejected
-    assert ignored == [folder / "photo.jpg"]
+    assert ignored == [str(folder / "photo.jpg")]
     assert done.share_rejected == 0.2
     assert [article.id for article in catalog.articles() if article.title] == [*map(str, range(6)), "b"]
     assert catalog.counts() == Counts(7, 1, 6)

@@ -197,17 +197,26 @@ def test_a_truncated_gzip_gives_what_came_before_and_is_named(tmp_path: Path) ->
 @pytest.mark.parametrize(
     "raw",
     [
-        orjson.dumps(GOOD),
         gzip.compress(orjson.dumps(GOOD))[:5],
         gzip.compress(orjson.dumps(GOOD))[:-4] + b"\x00\x00\x00\x00",
         gzip.compress(orjson.dumps(GOOD))[:10] + b"\xff" * 20,
         b"\x1f\x8b\x08",
     ],
 )
-def test_what_is_no_gzip_is_named(raw: bytes, tmp_path: Path) -> None:
+def test_a_damaged_gzip_is_named(raw: bytes, tmp_path: Path) -> None:
     path, good = tmp_path / "a.jsonl.gz", lines(tmp_path / "z.jsonl", [{**GOOD, "id": "z"}])
     path.write_bytes(raw)
     found, errors = split([path, good])
     assert found[-1].article.id == "z"
     assert (type(errors[-1]), errors[-1].place) == (SourceError, str(path))
     assert "the gzip stream is damaged" in errors[-1].message
+
+
+@pytest.mark.parametrize(("name", "packed"), [("a.jsonl.gz", False), ("a.jsonl", True), ("articles", True)])
+def test_what_is_packed_is_told_by_its_bytes(name: str, packed: bool, tmp_path: Path) -> None:
+    raw = orjson.dumps(GOOD) + b"\n" + orjson.dumps({**GOOD, "id": "other"})
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(raw) if packed else raw)
+    found, errors = split([path])
+    assert [(item.article.id, item.place) for item in found] == [("good", f"{path}:1"), ("other", f"{path}:2")]
+    assert not errors

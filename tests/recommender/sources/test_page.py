@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from recommender.articles import MAX_BODY, MAX_TEASER, MAX_TITLE, Record
 from recommender.errors import InputError
 from recommender.sources import page
-from recommender.sources.page import read
 from tests.conftest import SEED_PAGE
 from tests.recommender.makers import split
 
@@ -22,8 +21,8 @@ FURNITURE = ("Edit Content", "No More Articles", "Share the Article", "Sharing:"
 def page_of(folder: Path, raw: str | bytes) -> Record:
     path = folder / "aras-2025.txt"
     path.write_bytes(raw.encode() if isinstance(raw, str) else raw)
-    (found,) = read(path, "related")
-    assert isinstance(found, Record), found
+    (found,), errors = split([path])
+    assert not errors
     return found
 
 

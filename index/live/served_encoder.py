@@ -1,4 +1,4 @@
-"""The encoder for drafts: made when the first draft arrives, and only if it is the snapshot's own model."""
+"""The encoder of the snapshot in service: made when the first text arrives, and only if it is that very model."""
 
 from collections.abc import Callable
 from threading import Lock
@@ -8,7 +8,7 @@ from recommender.corpus.encoder import Encoder, make_encoder
 from recommender.errors import EncoderError
 
 
-class Drafts:
+class ServedEncoder:
     """Keeps one encoder, that of the snapshot in service."""
 
     def __init__(self, make: Callable[[str], Encoder] = make_encoder) -> None:

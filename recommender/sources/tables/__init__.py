@@ -1,0 +1,1 @@
+"""Readers of tables: CSV and its kin, Parquet, databases. A row is an article, a column one of its fields."""
