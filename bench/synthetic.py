@@ -84,7 +84,7 @@ def card(row: int, topic: int, stub: bool, rng: np.random.Generator) -> Card:
 
 
 def vectors(topics: Counts, stubs: npt.NDArray[np.bool_], rng: np.random.Generator) -> tuple[Matrix, QuantizedVectors]:
-    """Return the mean and packed vectors that the product makes when every text's vector lies around its topic's."""
+    """Return the mean and quantized vectors that the product makes when every text's vector lies around its topic's."""
     centres = unit(rng.standard_normal((CLUSTERS, VIEW_DIM), dtype=np.float32))
     noise = np.float32((1 / LIKENESS - 1) ** 0.5 / VIEW_DIM**0.5)
 

@@ -33,7 +33,8 @@ def parse_article(record: object, place: str = "", *, curated_key: str = "relate
 
 
 def _parse(record: object, place: str, curated_key: str, site_url: str) -> Record:
-    _check_nesting(record)
+    if is_too_deep(record):
+        raise ArticleError(f"the record is nested more than {MAX_NESTING} levels deep")
     if not isinstance(record, Mapping):
         raise ArticleError(f"expected a JSON object, found {shown(record)}")
     fields = Fields(record, site_url)
@@ -68,8 +69,8 @@ def _parse(record: object, place: str, curated_key: str, site_url: str) -> Recor
     return Record(article, place, related, warnings=(*fields.warnings, *([warning] if warning else ())))
 
 
-def _check_nesting(value: object) -> None:
-    """Raise ArticleError for nesting that would exhaust the stack of whatever writes or shows the record later."""
+def is_too_deep(value: object) -> bool:
+    """Say whether ``value`` would exhaust the stack of whatever writes or shows it later: over MAX_NESTING levels."""
     level: list[object] = [value]
     for _ in range(MAX_NESTING + 1):
         deeper: list[object] = []
@@ -79,9 +80,9 @@ def _check_nesting(value: object) -> None:
             elif isinstance(item, list):
                 deeper += item
         if not deeper:
-            return
+            return False
         level = deeper
-    raise ArticleError(f"the record is nested more than {MAX_NESTING} levels deep")
+    return True
 
 
 def _given_id(record: Mapping[str, Any]) -> str:

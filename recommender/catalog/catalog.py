@@ -19,8 +19,8 @@ from recommender.catalog.article_writer import ArticleWriter, Removal
 from recommender.catalog.changelog import Change, Changelog, newest, newest_live
 from recommender.catalog.database import has_log, open_engine
 from recommender.catalog.identity import Origin, stamped
+from recommender.catalog.read_only_file import is_read_only
 from recommender.catalog.rows import former_ids, present_id
-from recommender.catalog.still import is_read_only
 from recommender.catalog.upgrade import Upgrade
 from recommender.editors.overrides import Editorial, Overrides
 from recommender.errors import CatalogError

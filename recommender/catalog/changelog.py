@@ -12,8 +12,8 @@ from recommender.batches import batched
 from recommender.catalog.database import reason_of
 from recommender.catalog.file_guard import FileGuard
 from recommender.catalog.identity import REMEDY, Origin, State, note_change, require_origin, state_of
+from recommender.catalog.read_only_file import sqlite_file
 from recommender.catalog.rows import NAMED
-from recommender.catalog.still import sqlite_file
 from recommender.catalog.tables import changed, meta
 from recommender.errors import CatalogError, CatalogLostError
 

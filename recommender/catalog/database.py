@@ -1,6 +1,6 @@
 """How the catalog's database is opened: SQLite in WAL mode, or any SQLAlchemy URL.
 
-A SQLite file that cannot be written here is opened read-only (recommender.catalog.still).
+A SQLite file that cannot be written here is opened read-only (recommender.catalog.read_only_file).
 """
 
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from recommender.catalog.still import is_read_only, open_still, sqlite_file
+from recommender.catalog.read_only_file import is_read_only, open_still, sqlite_file
 from recommender.catalog.tables import SCHEMA, meta
 from recommender.catalog.upgrade import Upgrade, upgrade
 from recommender.errors import CatalogError, without_password

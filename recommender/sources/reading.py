@@ -1,12 +1,13 @@
 """From the sources an operator names to a stream of records and rejections."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
 from pathlib import Path, PurePath
 
 from recommender.articles import Record, parse_article
+from recommender.articles.record import is_too_deep
 from recommender.errors import ArticleError, InputError, SourceError, without_password
 from recommender.sources import archives
 from recommender.sources.addresses import is_address, read_address
@@ -69,17 +70,23 @@ def files_of(sources: Sequence[Source], options: ReadOptions = ReadOptions()) ->
     found: list[Path] = []
     for path in map(Path, sources):
         if path.is_dir():
-            tree = tree_of(path)
-            found += [file for file in map(tree.path, tree.files) if file.is_file() and _is_read(file, options)]
+            found += _files_of_tree(tree_of(path), options)
         elif path.is_file():
             found.append(path)
     return found
 
 
+def _files_of_tree(tree: Tree, options: ReadOptions) -> list[Path]:
+    site = site_format(tree, options)
+    unread = set(left_of_site(tree, site)[1]) if site else set()
+    files = (tree.path(file) for file in tree.files if file not in unread)
+    return [file for file in files if file.is_file() and (site or _is_read(file, options))]
+
+
 def _is_read(file: Path, options: ReadOptions) -> bool:
     try:
         with opened(file) as source:
-            return format_of(source, options) is not None
+            return format_in_folder(source, options) is not None
     except (OSError, SourceError):
         return False
 
@@ -194,15 +201,45 @@ def _mapped(items: Iterator[Item], options: ReadOptions, place: str) -> Iterator
     Raises SourceError where a field is mapped to what none of them has.
     """
     fields = FieldMap.of(options)
-    first, size = list[Item](), 0
-    for item in items:
-        first.append(item)
-        size += len(repr(item.fields)) if isinstance(item, Entry) else 0
-        if len(first) >= LOOKAHEAD or size > MAX_LOOKAHEAD:
-            break
-    yield from check_fields([item.fields for item in first if isinstance(item, Entry)], fields, place)
+    first, error = _first_of(items)
+    records = [item.fields for item in first if isinstance(item, Entry) and _is_record(item)]
+    yield from check_fields(records, fields, place)
     for item in chain(first, items):
-        yield replace(item, fields=fields.apply(item.fields)) if isinstance(item, Entry) else item
+        yield _renamed(item, fields)
+    if error:
+        raise error
+
+
+def _renamed(item: Item, fields: FieldMap) -> Item:
+    """Return an entry under the contract's names; one that is no record, or nested too deep, is refused later."""
+    if isinstance(item, Entry) and _is_record(item):
+        return replace(item, fields=fields.apply(item.fields))
+    return item
+
+
+def _is_record(entry: Entry) -> bool:
+    return isinstance(entry.fields, Mapping) and not is_too_deep(entry.fields)
+
+
+def _size(item: Item) -> int:
+    """About how many characters an item holds."""
+    if not isinstance(item, Entry) or not isinstance(item.fields, Mapping):
+        return 0
+    return sum(len(value) for value in item.fields.values() if isinstance(value, str | list | dict))
+
+
+def _first_of(items: Iterator[Item]) -> tuple[list[Item], Exception | None]:
+    """Return the items that are looked at before any is used, and what ended the reading, if it ended so early."""
+    first, size = list[Item](), 0
+    try:
+        for item in items:
+            first.append(item)
+            size += _size(item)
+            if len(first) >= LOOKAHEAD or size > MAX_LOOKAHEAD:
+                break
+    except (OSError, EOFError, SourceError) as error:
+        return first, error
+    return first, None
 
 
 def _never_empty(items: Iterable[Found], place: str) -> Iterator[Found]:

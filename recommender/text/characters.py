@@ -6,7 +6,7 @@ import unicodedata
 
 import regex
 
-from recommender.text.parts import PART, in_parts
+from recommender.text.long_texts import PART, in_parts
 
 # White space, and what stands between two words without being any: the other controls of C1 (left by a wrong
 # encoding), and the place of an object that is not there.

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from recommender.text.characters import COMPARED_PART
-from recommender.text.parts import in_parts
+from recommender.text.long_texts import in_parts
 
 LEAST_WORDS = 30
 """Different words a text needs before it can be said to be another one again."""

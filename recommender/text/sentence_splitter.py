@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import regex
 
-from recommender.text.parts import PART
+from recommender.text.long_texts import PART
 
 _END = regex.compile(r"""(?<![.!?…])([.!?…]++)(["'”’»)\]]*+)(?=\s)|[。！？]++[」』”’）]*+|\n++""")
 _NEXT = regex.compile(r"""(?<gap>\s++)["'“‘«(\[—–-]*+\s?+(?<word>[\p{L}\p{N}]*+)""")

@@ -14,7 +14,7 @@ from importlib.resources import files
 from itertools import chain
 
 from recommender.text.characters import sha256
-from recommender.text.parts import in_parts
+from recommender.text.long_texts import in_parts
 
 LANGUAGES = ("da", "de", "en", "es", "fi", "fr", "it", "nl", "no", "pl", "pt", "ru", "sv", "tr")
 """The languages there is a list for, as the first subtag of BCP 47."""

@@ -87,7 +87,7 @@ def test_a_removed_article_is_in_no_list(client: TestClient, key: dict[str, str]
 
 
 def test_two_processes_answer_alike_at_once(store: Path, key: dict[str, str]) -> None:
-    """The other one has not polled yet: it hears the bell."""
+    """The other one has not polled yet: it is told at once."""
     with served(store, writes=True, poll_seconds=60) as one, served(store, writes=True, poll_seconds=60) as two:
         for other in (one, two):
             other.app.state.live._poll_seconds = 60  # type: ignore[attr-defined]

@@ -2,6 +2,7 @@
 
 import logging
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -27,7 +28,8 @@ def found_by_trafilatura(html: str, unwanted: set[str]) -> str:
     """
     if len(html) > MAX_HTML or html.count("<") > MAX_TAGS:
         return ""
-    from trafilatura import extract  # here, because it loads a second of what nobody else needs
+    with warnings.catch_warnings(action="ignore"):  # of what it could do besides, were more installed
+        from trafilatura import extract  # here, because it loads a second of what nobody else needs
 
     with _quiet():
         try:

@@ -3,7 +3,6 @@
 import io
 import re
 import zlib
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -68,34 +67,6 @@ def read_sitemap(data: bytes, place: str, site_url: str = "") -> Sitemap:
     else:
         raise SourceError(f"it is no sitemap: it begins with {shown(start[:60])}", place)
     return found.sitemap()
-
-
-def walk_sitemaps(starts: list[str], fetch: Callable[[str], bytes], max_pages: int) -> Iterator[Location | SourceError]:
-    """Yield the pages that the sitemaps at ``starts``, and those that they name, name themselves: each page once.
-
-    Every sitemap is fetched once, however they name each other, and at most MAX_SITEMAPS; it ends after ``max_pages``.
-    ``fetch`` may raise SourceError, which is yielded in the place of what could not be read.
-    """
-    waiting, seen, pages = list(dict.fromkeys(starts)), set(starts), set[str]()
-    for _ in range(MAX_SITEMAPS):
-        if not waiting:
-            return
-        address = waiting.pop(0)
-        try:
-            sitemap = read_sitemap(fetch(address), address)
-        except SourceError as error:
-            yield error
-            continue
-        for location in sitemap.locations:
-            key = url_key_or_none(location.url) or location.url
-            if key not in pages:
-                if len(pages) >= max_pages:
-                    return
-                pages.add(key)
-                yield location
-        new = [child.url for child in sitemap.children if child.url not in seen]
-        seen.update(new)
-        waiting += new
 
 
 class _Found:

@@ -52,6 +52,12 @@ def fits(source: Opened) -> bool:
     )
 
 
+def has_front_matter(head: bytes) -> bool:
+    """Say whether a file that begins with ``head`` begins with front matter."""
+    text = head.decode("utf-8-sig", errors="replace").replace("\r\n", "\n")
+    return _FRONT.match(text) is not None or text.startswith("{")
+
+
 def read(source: Opened, options: ReadOptions) -> Iterator[Item]:
     """Yield the page's Entry, LeftOut where it is a draft, or the ArticleError naming the line. Raises SourceError."""
     data = source.read_all(MAX_FILE)

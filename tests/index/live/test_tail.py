@@ -76,7 +76,7 @@ def everything(snapshot: Snapshot) -> dict[str, list[tuple[str, float]]]:
 
 
 def in_one_piece(base: Snapshot, catalog: Catalog) -> Snapshot:
-    """The catalog as it is now, weighed by the models of ``base``, in a register of its own."""
+    """The catalog as it is now, weighed by the models of ``base``, in a directory of its own."""
     corpus = base.corpus.transform(list(catalog.articles()), ENCODER.encode)
     corpus = replace(corpus, directory=Directory.from_cards(corpus.cards, catalog.aliases()))
     lists = {item.article_id: item.targets for item in catalog.curated_lists()}

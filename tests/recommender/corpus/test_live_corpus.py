@@ -43,7 +43,7 @@ def article(identity: str, rng: random.Random) -> Article:
 
 @dataclass(frozen=True)
 class Case:
-    """A corpus, what it became, and the same in one piece: the same models, one register."""
+    """A corpus, what it became, and the same in one piece: the same models, one directory."""
 
     base: Corpus
     live: LiveCorpus

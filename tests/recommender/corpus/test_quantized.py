@@ -1,4 +1,4 @@
-"""Packed vectors: as they were, to a bound; how like two articles are by brute force."""
+"""Quantized vectors: as they were, to a bound; how like two articles are by brute force."""
 
 import numpy as np
 import pytest

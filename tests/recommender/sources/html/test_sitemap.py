@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from recommender.errors import SourceError
 from recommender.sources.html import Location, Sitemap, read_sitemap
-from recommender.sources.html.sitemap import MAX_BYTES, MAX_URLS, walk_sitemaps
+from recommender.sources.html.sitemap import MAX_BYTES, MAX_URLS
 
 SAMPLE = Path(__file__).parents[4].parent / "shared" / "samples" / "sitemap-hreflang.xml"
 PLACE = "https://gazette.example/sitemap.xml"
@@ -129,32 +129,6 @@ def test_more_addresses_than_the_protocol_allows_are_not_read() -> None:
 def test_what_is_no_sitemap_is_refused(data: bytes) -> None:
     with pytest.raises(SourceError):
         read_sitemap(data, PLACE)
-
-
-def test_an_index_that_names_itself_is_walked_once() -> None:
-    def index(*names: str) -> bytes:
-        each = "".join(f"<sitemap><loc>https://gazette.example/{name}</loc></sitemap>" for name in names)
-        return f"<sitemapindex {NS}>{each}</sitemapindex>".encode()
-
-    site = {
-        PLACE: index("sitemap.xml", "b.xml", "gone.xml"),
-        "https://gazette.example/b.xml": index("sitemap.xml", "c.xml"),
-        "https://gazette.example/c.xml": urlset(entry("/1"), entry("/2"), entry("/1/")),
-        "https://gazette.example/gone.xml": b"<html>404</html>",
-    }
-    fetched: list[str] = []
-
-    def fetch(url: str) -> bytes:
-        fetched.append(url)
-        return site[url]
-
-    found = list(walk_sitemaps([PLACE], fetch, 100))
-    assert fetched == [PLACE, "https://gazette.example/b.xml", "https://gazette.example/gone.xml", fetched[-1]]
-    assert [each.url for each in found if isinstance(each, Location)] == [
-        f"https://gazette.example/{n}" for n in (1, 2)
-    ]
-    assert [each.place for each in found if isinstance(each, SourceError)] == ["https://gazette.example/gone.xml"]
-    assert len(list(walk_sitemaps(["https://gazette.example/c.xml"], fetch, 1))) == 1
 
 
 VALID = urlset(entry("/a", '<lastmod>2024-03-14</lastmod><link hreflang="de" href="/de"/>'), entry("/b"), entry("/c"))

