@@ -32,8 +32,9 @@ CLOCKED = ("index", "api")
 """Those that ask what time it is."""
 ID = "2025-07-first-deep-ship"
 BODY = "The channel at Tesslemouth will be dug two metres deeper, the harbour trust decided on Monday."
-WALL_CLOCK = {"api/response_cache.py", "api/observe.py"}
-"""Modules that read UNIX time: until when an answer is right, which follows from dates, and the log's time stamps."""
+WALL_CLOCK = {"api/response_cache.py", "api/observe.py", "recommender/sources/fetch/client.py"}
+"""Modules that read UNIX time: until when an answer is right, which follows from dates, the log's time stamps, and when a
+page was fetched, which the next run of a command asks."""
 
 
 class Clock:

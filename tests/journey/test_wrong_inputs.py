@@ -60,7 +60,7 @@ TABLE: dict[str, tuple[Wrong, ...]] = {
     ),
     "related-index preview": (
         ("nowhere.jsonl", ("nowhere.jsonl", "no such file or folder")),
-        ("demo.jsonl --format jsnl", ("'jsnl'", "is no format; known: jsonl")),
+        ("demo.jsonl --format jsnl", ("'jsnl'", "is no format; known: parquet")),
         ("demo.jsonl --field body", ("'body'", "no pair such as body=content.rendered", "--field")),
         ("demo.jsonl --options-file nowhere.toml", ("nowhere.toml", "No such file")),
         ("demo.jsonl --count -1", ("--count", "'-1'", "greater than or equal to 0")),

@@ -2,7 +2,7 @@
 
 from recommender.sources.fetch.cache import CachedPage, DiskPageCache, PageCache
 from recommender.sources.fetch.client import Fetched, Fetcher, StatusError
-from recommender.sources.fetch.crawl import CrawlOptions, Progress, crawl
+from recommender.sources.fetch.crawling import CrawlOptions, Progress, crawl
 from recommender.sources.fetch.robots import DisallowedError
 
 __all__ = [

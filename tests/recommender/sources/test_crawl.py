@@ -8,7 +8,7 @@ import pytest
 
 from recommender.errors import ArticleError, SourceError
 from recommender.sources.fetch import CrawlOptions, DiskPageCache, Fetched, Fetcher, Progress, crawl
-from recommender.sources.fetch.crawl import MAX_FAILURES, CrawlItem, Sitemap
+from recommender.sources.fetch.crawling import MAX_FAILURES, CrawlItem, Sitemap
 from recommender.sources.items import LeftOut, Note
 from tests.recommender.sources.test_fetch import Time
 from tests.recommender.sources.web import Web, answer, web
