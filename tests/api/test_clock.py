@@ -33,8 +33,8 @@ CLOCKED = ("index", "api")
 ID = "2025-07-first-deep-ship"
 BODY = "The channel at Tesslemouth will be dug two metres deeper, the harbour trust decided on Monday."
 WALL_CLOCK = {"api/response_cache.py", "api/observe.py", "recommender/sources/fetch/client.py"}
-"""Modules that read UNIX time: until when an answer is right, which follows from dates, the log's time stamps, and when a
-page was fetched, which the next run of a command asks."""
+"""Modules that read UNIX time: until when an answer is right, which follows from dates, the log's time stamps, and when
+a page was fetched, which the next run of a command asks."""
 
 
 class Clock:
