@@ -237,7 +237,7 @@ MALFORMED: dict[str, tuple[str, bytes, str]] = {
     "cut gzip": ("x.jsonl.gz", gzip.compress(b'{"id": "a"}')[:-9], "x.jsonl.gz: the gzip stream is damaged"),
     "no heading": ("x.txt", b"Title\n\nText.", 'no heading "Related Articles" found'),
     "page not UTF-8": ("x.txt", b"Title\n\xff", "x.txt:2: byte 0xff is not UTF-8"),
-    "another kind": ("x.pdf", b"%PDF", "no reader for this kind of file; known: .jsonl"),
+    "another kind": ("x.pdf", b"%PDF", "no reader for this kind of file; known: .parquet"),
 }
 
 
