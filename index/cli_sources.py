@@ -14,7 +14,6 @@ from recommender import cli_support
 from recommender.catalog import Catalog
 from recommender.catalog.ingest import Ingested
 from recommender.catalog.ingest import ingest as ingest_sources
-from recommender.errors import SourceError
 from recommender.sources import LeftOut, Note, ReadOptions, Source
 from recommender.sources.formats import DATABASE, FORMATS
 from recommender.sources.opened import STDIN
@@ -108,9 +107,7 @@ def _field(text: str) -> tuple[str, str]:
 
 def check_sources(sources: Sequence[str]) -> None:
     """Raise SourceError naming the first of ``sources`` that is not there, before anything is read."""
-    for source in sources:
-        if source != STDIN and "://" not in source and not Path(source).exists():
-            raise SourceError("no such file or folder; nothing is read", source)
+    cli_support.check_sources([Path(source) for source in sources if source != STDIN and "://" not in source])
 
 
 def ingest_into(catalog: Catalog, sources: Sequence[Source], options: ReadOptions, *, verbose: bool) -> Ingested:

@@ -1,7 +1,8 @@
 """A folder: read as one site where it is one, of Markdown or of built pages, else file by file."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path, PurePath
+from collections.abc import Iterator, Sequence
+from itertools import compress
+from pathlib import Path
 
 from recommender.errors import SourceError
 from recommender.sources import html, markdown
@@ -30,8 +31,10 @@ def site_format(tree: Tree, options: ReadOptions) -> str:
     """
     if options.format:
         return options.format if options.format in SITES else ""
-    pages, texts = _count(tree, PAGES), [file for file in tree.files if file.suffix.lower() in TEXTS]
-    if len(texts) >= pages and markdown.fits_tree(tree) and _are_a_site(tree, texts):
+    pages, texts = (
+        [file for file in tree.files if file.suffix.lower() in SITES[name][1]] for name in ("html", "markdown")
+    )
+    if len(texts) >= len(pages) and markdown.fits_tree(tree) and _are_a_site(tree, texts):
         return "markdown"
     return "html" if pages else ""
 
@@ -55,14 +58,14 @@ def read_site(tree: Tree, options: ReadOptions, name: str) -> Iterator[Item]:
     return SITES[name][0](tree, options)
 
 
-def left_of_site(tree: Tree, name: str) -> tuple[list[PurePath], list[PurePath]]:
+def left_of_site(tree: Tree, name: str) -> tuple[list[Path], list[Path]]:
     """Return the files of ``tree`` that its reader does not look at: those that are articles all the same, the others.
 
     The former are JSON lines, which no generator reads or writes by accident.
     """
     others = [file for file in tree.files if file.suffix.lower() not in SITES[name][1]]
-    lines = [file for file in others if file.name.lower().removesuffix(".gz").endswith(LINES)]
-    return list(lines), [file for file in others if file not in set(lines)]
+    is_lines = [file.name.lower().removesuffix(".gz").endswith(LINES) for file in others]
+    return list(compress(others, is_lines)), [file for file, lines in zip(others, is_lines, strict=True) if not lines]
 
 
 def format_in_folder(source: Opened, options: ReadOptions) -> Format | None:
@@ -73,8 +76,3 @@ def format_in_folder(source: Opened, options: ReadOptions) -> Format | None:
     found = format_of(source, options)
     is_note = found is not None and found.name == "markdown" and not markdown.has_front_matter(source.head)
     return None if is_note else found
-
-
-def _count(tree: Tree, suffixes: Iterable[str]) -> int:
-    known = frozenset(suffixes)
-    return sum(file.suffix.lower() in known for file in tree.files)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from recommender.articles import Record, parse_article
 from recommender.articles.record import is_too_deep
@@ -125,7 +125,11 @@ def _read_source(source: Source, options: ReadOptions, progress: Progress) -> It
         else:
             yield from _read_file(Path(source), place, options)
     except (OSError, EOFError, SourceError) as error:
-        yield Rejected(error if isinstance(error, SourceError) else SourceError(f"cannot be read ({error})", place))
+        yield _unreadable(error, place)
+
+
+def _unreadable(error: Exception, place: str) -> Rejected:
+    return Rejected(error if isinstance(error, SourceError) else SourceError(f"cannot be read ({error})", place))
 
 
 def _read_file(path: Path, place: str, options: ReadOptions) -> Iterator[Found]:
@@ -153,12 +157,12 @@ def _no_reader(path: Path, source: Opened) -> str:
 
 def _read_tree(tree: Tree, options: ReadOptions, *, inside: bool = False) -> Iterator[Found]:
     """Read a folder: as one site where it is one, else its files; archives in it too, unless ``inside`` of one."""
-    files: Sequence[PurePath] = tree.files
+    files: Sequence[Path] = tree.files
     if site := site_format(tree, options):
         yield from _mapped_if_asked(read_site(tree, options, site), options, tree.place)
         files, others = left_of_site(tree, site)
-        yield from (LeftOut(UNREAD, tree.place_of(Path(file))) for file in others)
-    for file in map(Path, files):
+        yield from (LeftOut(UNREAD, tree.place_of(file)) for file in others)
+    for file in files:
         place = tree.place_of(file)
         try:
             with opened(tree.path(file), place) as source:
@@ -175,8 +179,7 @@ def _read_tree(tree: Tree, options: ReadOptions, *, inside: bool = False) -> Ite
                     yield from _read_format(source, found, options)
         except (OSError, EOFError, SourceError) as error:
             if file.name.lower().endswith(SUFFIXES):
-                told = error if isinstance(error, SourceError) else SourceError(f"cannot be read ({error})", place)
-                yield Rejected(told)
+                yield _unreadable(error, place)
             else:
                 yield LeftOut(UNREAD, place)
 
