@@ -36,7 +36,7 @@ eval: setup ## evaluate the store in var/
 	$(BIN)/related-eval run --store var --out var/report
 
 test: setup ## the test suite, without what takes minutes
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile
 
 test-slow: setup ## the crash, corruption and corpus tests
 	$(BIN)/python -m pytest -m slow
