@@ -93,7 +93,7 @@ def _finished(
     notes += [known.note] if known.note else []
     if known.translation_of:
         fields.setdefault("translation_of", known.translation_of)
-    key, items = curated_items(matter, folder.options.curated_key)
+    key, items = curated_items(matter, folder.options)
     leave_out_list(fields, key or folder.options.curated_key)
     if items:
         content = "/" + str(site.root / site.content).strip("/.")

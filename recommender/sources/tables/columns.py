@@ -34,7 +34,7 @@ class Columns:
             raise SourceError(f"several columns have one name: {listed}; the columns are {_listed(stripped)}", place)
         self.names = [name or f"column {number}" for number, name in enumerate(stripped, start=1)]
         self._unnamed = {name for name, given in zip(self.names, stripped, strict=True) if not given}
-        curated = {options.curated_key, *(options.fields.get(key, "") for key in ("related", options.curated_key))}
+        curated = {*options.curated_keys, *(options.fields.get(key, "") for key in ("related", options.curated_key))}
         self._curated = {name for name in self.names if name in curated or squeezed(name) in map(squeezed, curated)}
 
     def fields(self, cells: Sequence[object]) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def read_all_values(connection: "Connection") -> None:
 def _forgiving(loader: type[Any]) -> type[Any]:
     from psycopg import DataError
 
-    class Forgiving(loader):  # type: ignore[misc, valid-type]
+    class Forgiving(loader):  # type: ignore[misc]
         def load(self, data: bytes) -> object:
             try:
                 return super().load(data)

@@ -32,6 +32,8 @@ from tests.reference import assert_same
 
 WORDS = "port ship crane tide quay chess rook pawn vote poll train rail snow rain gale harvest strike".split()
 IDS = [f"{n:02}" for n in range(16)]
+NAMES = [*IDS, *(f"https://news.example/{n}" for n in range(10)), *(f"http://news.example/old/{n}/" for n in range(4))]
+"""Ids and addresses of articles, some of them of none any more."""
 RANKS = 1e-2
 """How far a score may be off where float noise moves one of a few candidates by a rank; signals are compared apart."""
 
@@ -46,9 +48,9 @@ def made(identity: str, rng: random.Random) -> Record:
         teasers=(" ".join(words[4:11]),) if stub or rng.random() < 0.5 else (),
         body="" if stub else " ".join(words[4:]),
         tags=tuple(rng.sample(WORDS, 2)),
+        extra={"aliases": rng.sample(NAMES, 2)} if rng.random() < 0.4 else {},
     )
-    names = [*IDS, *(f"https://news.example/{n}" for n in range(10))]
-    return Record(article, "made", tuple(rng.sample(names, 3)) if rng.random() < 0.5 else ())
+    return Record(article, "made", tuple(rng.sample(NAMES, 3)) if rng.random() < 0.5 else ())
 
 
 def embed(catalog: Catalog) -> None:
@@ -93,7 +95,14 @@ def signals_of(snapshot: Snapshot, name: str) -> dict[str, Column]:
     return dict(zip([snapshot.corpus.cards[row].id for row in pool.rows], signals(pool), strict=True))
 
 
+def who_is(snapshot: Snapshot) -> dict[str, str | None]:
+    """The id of the article that each name leads to."""
+    rows = {name: snapshot.corpus.directory.find(name) for name in [*NAMES, *(f"{name}?utm_x=1" for name in NAMES)]}
+    return {name: None if row is None else snapshot.corpus.cards[row].id for name, row in rows.items()}
+
+
 def same(found: Snapshot, request: Snapshot) -> None:
+    assert who_is(found) == who_is(request)
     mine, theirs = everything(found), everything(request)
     assert mine.keys() == theirs.keys()
     for name, hits in theirs.items():
