@@ -46,8 +46,8 @@ def rows_of(article: Article) -> list[dict[str, str | None]]:
 def in_force(connection: Connection) -> dict[str, str]:
     """Return the declared names that hold → the id of their article; an address in one of its spellings."""
     found: dict[str, tuple[str, str]] = {}
-    for name, url_key, article_id in connection.execute(_holding()):
-        found.setdefault(url_key or name, (name, article_id))
+    for row in connection.execute(_holding()):
+        found.setdefault(row.url_key or row.name, (row.name, row.article_id))
     return dict(found.values())
 
 

@@ -9,12 +9,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from recommender.articles import parse_article
+from recommender.catalog import Catalog
 from recommender.errors import SourceError
 from recommender.sources import Rejected, read
 from recommender.sources.items import Entry
@@ -277,3 +280,19 @@ def test_another_driver_is_not_used() -> None:
 def test_entries_are_dictionaries(url: str) -> None:
     assert entries(found_by(url, "VALUES (1, 'a')")) == [{"column1": 1, "column2": "a"}]
     assert os.environ.get("XDG_RUNTIME_DIR") is None or "pg-" not in os.environ["XDG_RUNTIME_DIR"]
+
+
+def test_former_addresses_in_a_catalog_that_is_postgresql(admin: str) -> None:
+    site = "https://news.example"
+    made = [
+        {"id": "b", "title": "B", "aliases": ["a", f"{site}/c", "free", f"{site}/old/"], "related": [f"{site}/old"]},
+        {"id": "a", "title": "A", "related": ["http://www.news.example/old/?utm_source=x", "free"]},
+        {"id": "c", "title": "C", "url": f"{site}/c/"},
+    ]
+    with closing(Catalog.open_at(admin.replace("postgresql://", "postgresql+psycopg://"))) as catalog:
+        catalog.put([parse_article(each) for each in made])
+        assert catalog.aliases() == {"free": "b", f"{site}/old/": "b"}
+        assert {(clash.name, clash.owner) for clash in catalog.clashes()} == {("a", "a"), (f"{site}/c", "c")}
+        assert {each.article_id: each.targets for each in catalog.curated_lists()} == {"a": ("b",), "b": ()}
+        catalog.remove("a")
+        assert catalog.aliases() == {"a": "b", "free": "b", f"{site}/old/": "b"}
