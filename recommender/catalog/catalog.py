@@ -116,7 +116,7 @@ class Catalog:
         that alone is taken from its article, which stays.
         """
         with self._log.transaction() as connection:
-            if not any(article_reader.stored(connection, [present_id(connection, identity)])):
+            if not list(article_reader.stored(connection, [present_id(connection, identity)])):
                 return None  # without a change, which everybody would have to follow
         with self._change(live=True) as change:
             return self._writer.remove(change, identity)

@@ -108,7 +108,7 @@ def _read(data: bytes, name: str) -> str | None:
         return data.decode(name)
     except UnicodeDecodeError:
         text = data.decode(name, "replace") if name.startswith("utf-8") else ""
-    bad, wide = text.count(UNREADABLE), sum(not character.isascii() for character in text)
+    bad, wide = text.count(UNREADABLE), len(text) - len(text.encode("ascii", "ignore"))
     is_cut = bad == 1 and text.endswith(UNREADABLE)  # within a character, and whole otherwise
     return text if bad and (is_cut or bad <= max(1, wide // _LOSS) < wide) else None
 

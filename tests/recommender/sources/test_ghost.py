@@ -252,6 +252,10 @@ def test_a_post_without_tag_is_under_all_and_one_without_date_has_no_address() -
     assert read({"data": tables(post())}, permalink="/:primary_tag/:slug/").article.url == "https://a.example/all/ship/"
     found = read({"data": tables(post(published_at=None))}, permalink="/:year/:slug/")
     assert found.article.url is None
+    last = {
+        "data": tables(post(published_at="9999-12-31T23:00:00Z"), settings=[{"key": "timezone", "value": "Asia/Tokyo"}])
+    }
+    assert read(last, permalink="/:year/:slug/").article.url is None
     assert found.entries[0].notes == (
         "the site's addresses hold what the post does not have: it is left without address",
     )
