@@ -41,6 +41,10 @@ _OPTIONS: dict[str, Any] = {
     "post_type": Annotated[
         list[str] | None, typer.Option(help="What of a WordPress site is an article.", show_default="post")
     ],
+    "permalink": Annotated[
+        str | None,
+        typer.Option(help="The form of a Ghost site's addresses: /{primary_tag}/{slug}/."),
+    ],
     "query": Annotated[str | None, typer.Option(help="SELECT that gives the articles of a database.")],
     "path": Annotated[str | None, typer.Option(help="Where in a JSON document the articles are: data.posts.")],
     "date_format": Annotated[str | None, typer.Option(help="How dates are written, as strptime has it: %d/%m/%Y.")],
@@ -85,7 +89,7 @@ def options_of(said: dict[str, Any], site_url: str) -> ReadOptions:
     """Return how to read: what was ``said`` on the command line, else what a file says. Raises SourceError, OSError."""
     file = said["options_file"] or Path(NAME)
     options = read_options(file) if said["options_file"] or file.is_file() else ReadOptions()
-    names = ("curated_key", "format", "related_selector", "query", "path", "date_format", "max_pages", "delay")
+    names = [name for name in _OPTIONS if name not in ("field", "post_type", "allow_host", "options_file")]
     changes = {name: said[name] for name in names if said[name] is not None}
     if said["post_type"]:
         changes["post_types"] = tuple(said["post_type"])

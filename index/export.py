@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from index.response import Item, Related, answer
 from index.store.snapshot import Snapshot
 from recommender.errors import PublishError
+from recommender.files import replace_file
 from recommender.ranking.request import RelatedRequest
 from recommender.text import sha256
 
@@ -99,12 +100,7 @@ def _put(path: Path, data: bytes) -> bool:
     """Let ``path`` hold ``data``, whole or not at all; say whether it did not before."""
     if path.exists() and path.read_bytes() == data:
         return False
-    new = path.with_name(f".{path.name}.new")
-    try:
-        new.write_bytes(data)
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)  # an interruption leaves nothing half written
+    replace_file(path, data, 0o644)
     return True
 
 

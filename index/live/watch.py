@@ -1,8 +1,6 @@
 """Watching sources: what changed in them since the last reading goes the way of a PUT, what disappeared of a DELETE."""
 
 import logging
-import os
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -17,6 +15,7 @@ from recommender.articles import Record
 from recommender.batches import batched
 from recommender.catalog.source_log import SourceLog, digest_of
 from recommender.errors import RecommenderError, SourceError, without_password
+from recommender.files import replace_file
 from recommender.sources import LeftOut, Note, ReadOptions, Rejected, read
 
 log = logging.getLogger(__name__)
@@ -128,9 +127,10 @@ class Watch:
                 return
             if isinstance(item, Rejected):
                 reading.rejected += 1
-                if isinstance(item.error, SourceError):
-                    reading.error = str(item.error)
-                log.warning("%s", item.error)
+                if isinstance(item.error, SourceError) and not reading.error:
+                    reading.error = str(item.error)  # which the round's own line says
+                else:
+                    log.warning("%s", item.error)
                 continue
             reading.articles += 1
             digest = seen[item.article.id] = digest_of(item)
@@ -182,10 +182,7 @@ def note_status(store: Path, source: str, done: Round) -> None:
     status, name = read_status(store), without_password(source)
     succeeded = status.get(name, {}).get("succeeded_at") if done.error else now
     status[name] = {"read_at": now, "succeeded_at": succeeded, **asdict(done)}
-    with tempfile.NamedTemporaryFile(dir=store, prefix=".sources-", delete=False) as file:
-        file.write(orjson.dumps(status, option=orjson.OPT_INDENT_2))
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, store / STATUS)
+    replace_file(store / STATUS, orjson.dumps(status, option=orjson.OPT_INDENT_2), 0o644)
 
 
 def read_status(store: Path) -> dict[str, dict[str, object]]:

@@ -17,6 +17,8 @@ MAX_MARKS = 200_000
 MAX_TEASERS = 50
 MAX_TAGS = 200
 MAX_RELATED = 1_000
+ALIASES = "aliases"
+"""Where ``extra`` holds an article's former ids and addresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,12 @@ class Article:
     def translation_of(self) -> str | None:
         """The id or URL of the article of which it is a translation, if it says so."""
         return self.extra.get("translation_of")
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """The former ids and addresses that it declares."""
+        found = self.extra.get(ALIASES)
+        return tuple(name for name in found if isinstance(name, str)) if isinstance(found, list | tuple) else ()
 
     @property
     def paragraphs(self) -> list[str]:

@@ -44,11 +44,11 @@ class CardPredicate(Protocol):
 class Directory:
     """The cards of n articles by row, and what follows from them.
 
-    ``aliases`` former id → id. ``days`` ``(n,)`` float64 when each was published, in days since 1970, NaN if unknown.
-    ``story_ids`` ``(n,)`` int64: articles that are one story share one. ``id_rank`` ``(n,)`` float64: rising with ids.
-    ``present`` ``(n,)`` bool: False for an article that was removed or replaced; it is never found, and in no story.
-    ``published`` ``(n,)`` bool: False for a draft. ``visible`` ``(n,)`` bool: what may be recommended, that is present,
-    published and, after ``as_of``, not dated ahead of that time.
+    ``aliases`` former id or address → id. ``days`` ``(n,)`` float64 when each was published, in days since 1970, NaN if
+    unknown. ``story_ids`` ``(n,)`` int64: articles that are one story share one. ``id_rank`` ``(n,)`` float64: rising
+    with ids. ``present`` ``(n,)`` bool: False for an article that was removed or replaced; it is never found, and in no
+    story. ``published`` ``(n,)`` bool: False for a draft. ``visible`` ``(n,)`` bool: what may be recommended, that is
+    present, published and, after ``as_of``, not dated ahead of that time.
     """
 
     cards: Sequence[Card]
@@ -82,7 +82,7 @@ class Directory:
             present=np.ones(len(cards), dtype=bool),
             published=published,
             visible=published,
-            _lookup=Lookup.from_cards(cards),
+            _lookup=Lookup.from_cards(cards, aliases),
             _stories=StoryGroups.from_ids(story_ids),
         )
 
@@ -103,6 +103,7 @@ class Directory:
         present = np.concatenate([self.present, np.ones(len(added), dtype=bool)])
         present[left] = False
         published = np.concatenate([self.published, _published(added)])
+        lookup = self._lookup.with_changes(cards, keys, regrouped, left, id_rank)
         return Directory(
             cards=cards,
             aliases=dict(aliases),
@@ -114,7 +115,7 @@ class Directory:
             present=present,
             published=published,
             visible=present & published,
-            _lookup=self._lookup.with_changes(cards, keys, regrouped, left, id_rank),
+            _lookup=lookup.with_aliases(self._lookup, self.aliases, aliases),
             _stories=StoryGroups.from_ids(story_ids),
             _base=self,
         )
@@ -123,7 +124,7 @@ class Directory:
         return len(self.cards)
 
     def find(self, identity: str) -> int | None:
-        """Return the row of the article with this id, former id, or URL in any spelling; None if there is none."""
+        """Return the row of the article with this id or URL in any spelling, a former one too, else None."""
         row = self._lookup.by_id.get(self.aliases.get(identity, identity))
         return self._lookup.by_url.find(identity) if row is None else row
 

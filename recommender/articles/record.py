@@ -1,11 +1,12 @@
 """One decoded JSON value → a Record: the project's input contract (README, "Articles as JSON lines")."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from recommender.articles.article import MAX_ID, Article, Record
+from recommender.articles.article import ALIASES, MAX_ID, Article, Record
 from recommender.articles.fields import Fields
 from recommender.articles.status import published_of
+from recommender.articles.url import url_key_or_none
 from recommender.articles.values import id_of
 from recommender.errors import ArticleError, shown
 from recommender.text import clean
@@ -49,6 +50,7 @@ def _parse(record: object, place: str, curated_key: str, site_url: str) -> Recor
         raise ArticleError(f"article {shown(identity)} has no text: title, teaser and body are all missing")
     published_at = fields.published_at()
     published, warning = published_of(record, published_at is not None)
+    kept = {k: v for k, v in record.items() if k not in _FIELDS and k != curated_key}
     article = Article(
         id=identity,
         url=url,
@@ -60,7 +62,7 @@ def _parse(record: object, place: str, curated_key: str, site_url: str) -> Recor
         tags=fields.tags(),
         language=fields.language(),
         image=fields.image(),
-        extra={k: v for k, v in record.items() if k not in _FIELDS and k != curated_key} | _same_story(record, fields),
+        extra=kept | _same_story(record, fields) | _former_names(record, fields, {identity, url_key_or_none(url)}),
         published=published,
     )
     related = fields.names(curated_key)
@@ -109,6 +111,14 @@ def _check_id(identity: str) -> None:
     for reserved in RESERVED:
         if identity.endswith(reserved):
             raise ArticleError(f'id {shown(identity)} ends in "{reserved}", which the HTTP paths reserve')
+
+
+def _former_names(record: Mapping[str, Any], fields: Fields, own: Collection[str | None]) -> dict[str, list[str]]:
+    """Return the key of ``extra`` with the former ids and addresses, without the article's ``own``, if it is given."""
+    if ALIASES not in record:
+        return {}
+    names = fields.names(ALIASES) or ()
+    return {ALIASES: [name for name in names if name not in own and (url_key_or_none(name) or "") not in own]}
 
 
 def _same_story(record: Mapping[str, Any], fields: Fields) -> dict[str, str | None]:

@@ -51,7 +51,7 @@ class UrlIndex(Generic[K]):
     def find(self, address: str) -> K | None:
         """Return the key at ``address``, of several the one added first; None if there is none, or it is no URL.
 
-        Where no article is at the address itself, it is the one of a single other address of the same loose form.
+        Where no article is at the address itself, it is the only one that has other addresses of the same loose form.
         """
         strict = url_key_or_none(address)
         if strict is None:
@@ -62,7 +62,8 @@ class UrlIndex(Generic[K]):
         near: tuple[str, ...] = self._loose.get(loose, ())
         if loose in self._keys:
             near = (*near, loose)
-        return self._at(near[0])[0] if len(near) == 1 else None
+        keys = {self._at(each)[0] for each in near}
+        return keys.pop() if len(keys) == 1 else None
 
     def copy(self) -> Self:
         """Return an index with the same addresses, to be changed by itself."""

@@ -102,6 +102,8 @@ def curated_lists(connection: Connection) -> list[CuratedList]:
     known = select(articles.c.url_key, articles.c.id).where(articles.c.url_key.is_not(None))
     by_url = UrlIndex((url, name) for url, name in connection.execute(known.order_by(articles.c.id)))
     former = former_ids(connection)
+    for name, article_id in former.items():
+        by_url.add(name, article_id)
     lists: dict[str, list[str]] = defaultdict(list)
     for article_id, _, target in connection.execute(select(curated).order_by(curated.c.article_id, curated.c.position)):
         lists[article_id].append(_resolve(target, ids, former, by_url))

@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, delete, insert, select, update
 
 from recommender.articles import Article
+from recommender.articles.article import ALIASES
 from recommender.batches import batched
 from recommender.catalog.changelog import Change, newest, touched_since, waits
+from recommender.catalog.former_names import declare, names_like, owner_of
 from recommender.catalog.rows import FETCH, NAMED, article_of, present_id, values_of
 from recommender.catalog.stub_matcher import StubMatcher
 from recommender.catalog.tables import aliases, articles, curated, overrides
@@ -70,7 +72,8 @@ class ArticleWriter:
     def remove(self, change: Change, identity: str) -> Removal | None:
         """Remove the article with this id and all that is only about it, the stubs in its place among them.
 
-        An alias is taken from its article, with the teaser it brought; the article stays. None: there is neither.
+        An alias is taken from its article, with the teaser it brought, or from what it declares; the article stays.
+        None: there is neither.
         """
         matcher = self._known(change.connection)
         concerned = matcher.stubs_near(identity)
@@ -85,11 +88,20 @@ class ArticleWriter:
             return Removal(identity, alias=False)
         owner = change.connection.scalar(select(aliases.c.article_id).where(aliases.c.alias == identity))
         if owner is None:
-            return None
+            return self._undeclare(change, identity)
         change.connection.execute(delete(aliases).where(aliases.c.alias == identity))
         self._forget(identity)
         change.touched.update((identity, owner))
         return Removal(owner, alias=True)
+
+    def _undeclare(self, change: Change, identity: str) -> Removal | None:
+        owner = owner_of(change.connection, identity)
+        article = _stored(change.connection, owner) if owner is not None else None
+        if article is None:
+            return None
+        left = {**article.extra, ALIASES: list(names_like(article, identity))}
+        self._write(change, replace(article, extra=left), article)
+        return Removal(article.id, alias=True)
 
     def learn(self, connection: Connection) -> None:
         """Read the texts of every stub and article, unless they were read before."""
@@ -158,6 +170,7 @@ class ArticleWriter:
             return
         else:
             change.connection.execute(update(articles).where(articles.c.id == article.id).values(values_of(article)))
+        declare(change.connection, article, former)
         self._known(change.connection).add(article)
         change.touched.add(article.id)
 

@@ -18,6 +18,7 @@ from recommender.catalog.article_reader import Changes, Counts
 from recommender.catalog.article_writer import ArticleWriter, Removal
 from recommender.catalog.changelog import Change, Changelog, newest, newest_live
 from recommender.catalog.database import has_log, open_engine
+from recommender.catalog.former_names import Clash, clashes
 from recommender.catalog.identity import Origin, stamped
 from recommender.catalog.read_only_file import is_read_only
 from recommender.catalog.rows import former_ids, present_id
@@ -115,7 +116,7 @@ class Catalog:
         that alone is taken from its article, which stays.
         """
         with self._log.transaction() as connection:
-            if not any(article_reader.stored(connection, [present_id(connection, identity)])):
+            if not list(article_reader.stored(connection, [present_id(connection, identity)])):
                 return None  # without a change, which everybody would have to follow
         with self._change(live=True) as change:
             return self._writer.remove(change, identity)
@@ -183,9 +184,14 @@ class Catalog:
             return {article.id: article for article in article_reader.stored(connection, ids)}
 
     def aliases(self) -> dict[str, str]:
-        """Return former id → present id."""
+        """Return former id or address → present id."""
         with self._log.transaction() as connection:
             return former_ids(connection)
+
+    def clashes(self) -> list[Clash]:
+        """Return the former ids and addresses that articles declare and that are another article's."""
+        with self._log.transaction() as connection:
+            return list(clashes(connection))
 
     def curated_lists(self) -> list[CuratedList]:
         """Return all curated lists by article id, targets resolved to present ids where known.

@@ -14,7 +14,7 @@ from recommender.catalog.tables import SCHEMA, meta
 from recommender.catalog.upgrade import Upgrade, upgrade
 from recommender.errors import CatalogError, without_password
 
-UPGRADED = (None, "1", "2", "3", "4", "5")
+UPGRADED = (None, "1", "2", "3", "4", "5", "6")
 """Schemas that are brought to the present one on opening."""
 
 

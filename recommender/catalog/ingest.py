@@ -1,6 +1,6 @@
 """Ingesting: the records of some sources into the catalog, a batch a transaction."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from recommender.articles import Record
@@ -83,9 +83,18 @@ def ingest(
             if len(batch) == BATCH:
                 commit()
     commit()
+    for subject, said, kind in _unclear(catalog):
+        summary.warn(f"{subject}: {said}", kind)
+        on_warning(f"{subject}: {said}")
+    return Ingested(stored, tuple(rejected), summary)
+
+
+def _unclear(catalog: Catalog) -> Iterator[tuple[str, str, str]]:
+    """Yield what several articles lay claim to: of what it is said, the sentence, and what it has of its kind."""
     for stub_id, fitting in catalog.ambiguous_stubs().items():
         named = ", ".join(fitting[:3]) + (", …" if len(fitting) > 3 else "")
         said = f"{len(fitting):,} articles fit this teaser ({named}), so it stays a stub"
-        summary.warn(f"{stub_id}: {said}", "articles fit this teaser, so it stays a stub")
-        on_warning(f"{stub_id}: {said}")
-    return Ingested(stored, tuple(rejected), summary)
+        yield stub_id, said, "articles fit this teaser, so it stays a stub"
+    for clash in catalog.clashes():
+        said = f"its former id or address {clash.name!r} is that of {clash.owner!r}, to which it leads"
+        yield clash.article_id, said, said

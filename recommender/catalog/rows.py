@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Row, select
 
 from recommender.articles import Article, http_url, parse_time, url_key
+from recommender.catalog.former_names import in_force, owner_of
 from recommender.catalog.tables import aliases, articles
 
 FETCH = 1_000
@@ -53,14 +54,16 @@ def article_of(row: Row[Any]) -> Article:
 
 
 def former_ids(connection: Connection) -> dict[str, str]:
-    """Return former id → present id, in the order of the former ones."""
+    """Return former id or address → present id, in the order of the former ones."""
     query = select(aliases.c.alias, aliases.c.article_id).where(aliases.c.alias != aliases.c.article_id)
-    return {alias: article_id for alias, article_id in connection.execute(query.order_by(aliases.c.alias))}
+    absorbed = {alias: article_id for alias, article_id in connection.execute(query)}
+    return dict(sorted((in_force(connection) | absorbed).items()))
 
 
 def present_id(connection: Connection, identity: str) -> str:
-    """Return the id of the article that ``identity`` is a former id of, or itself."""
-    return connection.scalar(select(aliases.c.article_id).where(aliases.c.alias == identity)) or identity
+    """Return the id of the article that ``identity`` is a former id or address of, or itself."""
+    absorbed = connection.scalar(select(aliases.c.article_id).where(aliases.c.alias == identity))
+    return absorbed or owner_of(connection, identity) or identity
 
 
 def by_codepoint(engine: Engine) -> ColumnElement[str]:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import JSON, Boolean, Column, ForeignKey, Integer, LargeBinary, MetaData, String, Table, Text
 
-SCHEMA = 6
+SCHEMA = 7
 """Of these tables; recommender.catalog.upgrade brings earlier ones to it."""
 
 metadata = MetaData()
@@ -43,6 +43,16 @@ aliases = Table(
     Column("alias", String, primary_key=True),
     Column("article_id", String, ForeignKey("articles.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("teasers", JSON, nullable=False),
+)
+
+# The former ids and addresses that an article declares itself. Whether one holds is decided on reading: see
+# recommender.catalog.former_names.
+former_names = Table(
+    "former_names",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("article_id", String, ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("url_key", String, index=True),
 )
 
 # What editors decided about the list of an article, as recommender.editors.documents writes it. Pinned and blocked

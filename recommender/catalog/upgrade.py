@@ -2,7 +2,7 @@
 
 Schema 1 had no log of changes, 2 no overrides, 3 another log. In 4 every record without a body was a stub: where its
 teaser was like another article's it became an alias of that one, and its title and address were lost. Texts were stored
-as they came, with their markup. 5 had no id.
+as they came, with their markup. 5 had no id. Up to 6 the former addresses of articles were kept aside, and led nowhere.
 """
 
 import os
@@ -18,9 +18,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine, MetaData, Row, Table, delete, insert, inspect, select, text, update
 
 from recommender.articles import Article, published_of, url_key_or_none
+from recommender.batches import batched
+from recommender.catalog.former_names import rows_of
 from recommender.catalog.identity import ensure_id
 from recommender.catalog.rows import FETCH, article_of, values_of
-from recommender.catalog.tables import SCHEMA, aliases, articles, changed, meta, metadata
+from recommender.catalog.tables import SCHEMA, aliases, articles, changed, former_names, meta, metadata
 from recommender.errors import CatalogError
 from recommender.text import plain, plain_line
 
@@ -76,6 +78,7 @@ def upgrade(engine: Engine) -> Upgrade:
         if logged:
             connection.execute(insert(changed), logged)
         found = _articles_again(connection) if old else Upgrade()
+        _declare_former_names(connection)
         connection.execute(delete(meta).where(meta.c.key == "schema"))
         facts = {"schema": str(SCHEMA)}
         if connection.scalar(select(meta.c.value).where(meta.c.key == "seq")) is None:
@@ -158,6 +161,16 @@ def _articles_again(connection: Connection) -> Upgrade:
             if values_of(now) != row._asdict():
                 connection.execute(update(articles).where(articles.c.id == row.id).values(values_of(now)))
     return Upgrade(tuple(restored), tuple(lost), cleaned)
+
+
+def _declare_former_names(connection: Connection) -> None:
+    """Let lead to their articles what these were known by."""
+    connection.execute(delete(former_names))
+    ids = connection.scalars(select(articles.c.id)).all()
+    for some in batched(ids, FETCH // 4):
+        rows = connection.execute(select(articles).where(articles.c.id.in_(some))).all()
+        if declared := [each for row in rows for each in rows_of(article_of(row))]:
+            connection.execute(insert(former_names), declared)
 
 
 def _swallowed(connection: Connection) -> Iterator[tuple[str, list[str]]]:

@@ -3,11 +3,8 @@
 It is looked up in the two articles, not in the corpus; what their texts no longer hold is not said.
 """
 
-import math
-import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import islice
 
 import numpy as np
@@ -15,14 +12,12 @@ import numpy.typing as npt
 
 from recommender.articles import Article
 from recommender.articles.card import Card
-from recommender.corpus.terms import TermRows
-from recommender.corpus.views import whole_text
-from recommender.explain.quotes import DECIMALS, Quote, closest_to_each
+from recommender.explain.quotes import Quote, closest_to_each
+from recommender.explain.shared import ArticleText, rarity, shared_names, shared_tags, shared_terms
 from recommender.ranking.hits import Hit, Source
 from recommender.ranking.pool import Pool
 from recommender.ranking.signals import SIGNALS
 from recommender.text import normalise
-from recommender.text.names import written
 
 __all__ = ["PHRASES", "Quote", "Why", "why_each"]
 
@@ -33,19 +28,6 @@ NEAR = 7
 """Days apart that are worth a word."""
 CLOSE = {"closeness": 30, "same_year": 366}
 """Days apart of which the words for a signal of time are true; it may add to a score for less far than others, too."""
-RARE = 5
-"""One in so many articles, or two articles, is what a rare term or name stands in at most."""
-TOLERANCE = 1e-4
-"""Of idf, which is kept in 32 bits."""
-
-_CALENDAR = frozenset(
-    "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august "
-    "september october november december".split()
-)
-"""Written like names, and naming nothing."""
-_CONTRACTED = re.compile("(?<=[^\\W_])['’](?=(?:ve|ll|re|d|t|m)\\b)", re.IGNORECASE)
-"""The lexical model reads "I've" as "ve", which is no word to show."""
-
 PHRASES = {
     "tfidf": "many words in common",
     "fused": "the same broad topic",
@@ -102,108 +84,34 @@ def why_each(pool: Pool, hits: Sequence[Hit], ours: Article | None, theirs: Sequ
     corpus = pool.corpus
     strip = corpus.boilerplate.strip
     ours, theirs = ours and strip(ours), [article and strip(article) for article in theirs]
-    mine = _Text(ours, pool.query.card)
+    mine = ArticleText(ours, pool.query.card)
     quotes: Iterator[Quote | None] = iter(())
     if ours:
         known = [article for article in theirs if article]
-        quotes = iter(closest_to_each(ours, known, corpus.lexicon.words, _rarity(pool)))
+        quotes = iter(closest_to_each(ours, known, corpus.lexicon.words, rarity(pool)))
     found = []
     for hit, article in zip(hits, theirs, strict=True):
-        text = _Text(article, corpus.cards[hit.row])
+        text = ArticleText(article, corpus.cards[hit.row])
         found.append(_why(pool, hit, (mine, text), next(quotes) if ours and article else None))
     return found
 
 
-def _why(pool: Pool, hit: Hit, texts: "tuple[_Text, _Text]", quote: Quote | None) -> Why:
+def _why(pool: Pool, hit: Hit, texts: tuple[ArticleText, ArticleText], quote: Quote | None) -> Why:
     cards = (pool.query.card, pool.corpus.cards[hit.row])
     terms = (pool.query.terms, pool.corpus.query(hit.row).terms)
-    names = list(_names(pool, terms, texts))
+    names = list(shared_names(pool, terms, texts))
     said = {word for name in names for word in normalise(name).split()}
     found = Why(
         text="",
         quote=quote,
         names=tuple(names[:MOST]),
-        terms=tuple(islice(_terms(pool, terms, texts, said), MOST)),
-        tags=_tags(pool, terms, cards[1]),
+        terms=tuple(islice(shared_terms(pool, terms, texts, said), MOST)),
+        tags=shared_tags(pool, terms, cards[1]),
         days_apart=_days_apart(*cards),
         picked_by=_picked_by(pool, hit.row),
         strongest=_strongest(hit.parts),
     )
     return replace(found, text=_text(found, hit.source))
-
-
-class _Text:
-    """The names and words of an article's text, each computed when it is first needed.
-
-    ``names``: case-folded form → as written, ``words`` normalised; ``whole``: that it is all there is to read,
-    not only what stands on the card.
-    """
-
-    def __init__(self, article: Article | None, card: Card) -> None:
-        self._text = whole_text(article) if article else "\n".join((card.title, *card.teasers))
-        self.whole = article is not None
-
-    @cached_property
-    def names(self) -> Mapping[str, str]:
-        return {name.casefold(): name for name in reversed(written(self._text))}  # the first of each
-
-    @cached_property
-    def words(self) -> str:
-        return f" {normalise(_CONTRACTED.sub('', self._text))} "
-
-    def has_name(self, name: str) -> bool:
-        """Say whether the text holds the name; one that is not known may."""
-        return name in self.names or not self.whole
-
-    def has_words(self, words: Sequence[str]) -> bool:
-        """Say whether the text holds normalised ``words`` side by side; one not known may hold any single word."""
-        return f" {' '.join(words)} " in self.words or not (self.whole or len(words) > 1)
-
-
-_Pair = tuple[TermRows, TermRows]
-
-
-def _names(pool: Pool, terms: _Pair, texts: tuple[_Text, _Text]) -> Iterator[str]:
-    model, (ours, theirs) = pool.corpus.lexicon.names, texts
-    shared = np.intersect1d(terms[0].columns("names"), terms[1].columns("names")) - pool.corpus.lexicon.first_name
-    shared = shared[model.idf[shared] >= _rarity(pool)]
-    for column in shared[np.argsort(-model.idf[shared], kind="stable")].tolist():
-        name = model.terms[column]
-        if ours.has_name(name) and theirs.has_name(name) and not _CALENDAR.issuperset(name.split()):
-            yield theirs.names.get(name) or ours.names.get(name) or name
-
-
-def _terms(pool: Pool, terms: _Pair, texts: tuple[_Text, _Text], taken: Collection[str]) -> Iterator[str]:
-    """Yield rare terms of both texts, the weightiest first.
-
-    No two have a word in common, and none is made only of words that are ``taken``.
-    """
-    model, (mine, theirs) = pool.corpus.lexicon.words, (each.whole for each in terms)
-    shared, at, there = np.intersect1d(mine.indices, theirs.indices, return_indices=True)
-    weights = np.where(model.idf[shared] >= _rarity(pool), mine.data[at] * theirs.data[there], 0)
-    used: set[str] = set()
-    for place in np.argsort(-np.round(weights, DECIMALS), kind="stable")[: np.count_nonzero(weights)].tolist():
-        term = model.terms[shared[place]]
-        words = normalise(term).split()
-        if not used.isdisjoint(words) or all(word in taken or word.isnumeric() for word in words):
-            continue
-        if all(text.has_words(words) for text in texts):
-            used.update(words)
-            yield term
-
-
-def _tags(pool: Pool, terms: _Pair, card: Card) -> tuple[str, ...]:
-    """Return the candidate's tags that the query has, too, but for those the site ignores."""
-    lexicon = pool.corpus.lexicon
-    shared = np.intersect1d(terms[0].columns("tags"), terms[1].columns("tags")) - lexicon.first_tag
-    known = {lexicon.tags.terms[column] for column in shared.tolist()}
-    return tuple(tag for tag in card.tags if tag.casefold() in known)
-
-
-def _rarity(pool: Pool) -> float:
-    """Return the idf (smoothed, as scikit-learn has it) of a term in one article in RARE, or in two if that is more."""
-    count = pool.corpus.terms.whole.shape[0]
-    return math.log((1 + count) / (1 + max(2, count / RARE))) + 1 - TOLERANCE
 
 
 def _days_apart(ours: Card, theirs: Card) -> float | None:

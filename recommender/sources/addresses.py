@@ -25,10 +25,9 @@ from recommender.sources.formats import Format, format_named, format_of
 from recommender.sources.items import Item, Note, Rejected
 from recommender.sources.opened import Opened, from_stream
 from recommender.sources.options import ReadOptions
-from recommender.sources.wordpress.live import read_live
+from recommender.sources.wordpress.live import api_links, read_live
 
 WEB = ("http://", "https://")
-_WORDPRESS = re.compile(rb"<link\b[^<>]{0,3000}https://api\.w\.org/", re.IGNORECASE)
 _FEED = re.compile(
     rb"<link\b(?=[^<>]{0,2000}application/(?:rss|atom)\+xml)[^<>]{0,2000}?\bhref=[\"']([^\"'<>]{1,2000})", re.IGNORECASE
 )
@@ -78,7 +77,7 @@ class _Site:
             raise SourceError(f"it is {found.content_type or 'of an unknown kind'}, which is not read", self._url)
         if form.name != "html" or urlsplit(found.url).path.strip("/"):
             yield from read(source, form)
-        elif _WORDPRESS.search(found.data) and not self._options.format and not self._options.related_selector:
+        elif not (self._options.format or self._options.related_selector) and api_links(found.data):
             yield from self._wordpress()
         else:
             yield from self._front_page(found, read)

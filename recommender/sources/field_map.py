@@ -11,7 +11,7 @@ from recommender.articles.values import is_none, label_of, text_of
 from recommender.errors import SourceError, shown
 from recommender.sources.field_names import CONTRACT, SYNONYMS, squeezed
 from recommender.sources.field_paths import MISSING, FieldPath
-from recommender.sources.options import ReadOptions
+from recommender.sources.options import SWITCHES, ReadOptions
 
 _LONGEST_DATE = 100
 _DIGIT = re.compile(r"\d", re.ASCII)
@@ -37,7 +37,7 @@ class FieldMap:
             self.paths[curated_key if field == "related" else field] = FieldPath(path)
         self._curated_key = curated_key
         self._date_format = date_format
-        targets = [*SYNONYMS, *(name for name in CONTRACT if name not in SYNONYMS and name != "related"), curated_key]
+        targets = [*(name for name in dict.fromkeys((*SYNONYMS, *CONTRACT)) if name != "related"), curated_key]
         self._targets = [target for target in dict.fromkeys(targets) if target not in self.paths]
 
     @classmethod
@@ -150,6 +150,19 @@ def _is_address(value: object) -> bool:
     return isinstance(value, str) and _given(value)
 
 
+def _is_list_of_articles(value: object) -> bool:
+    """A switch or a number only says whether there is to be a list, or how long."""
+    if isinstance(value, str):
+        return value.strip().lower() not in SWITCHES and not value.strip().isdigit()
+    return isinstance(value, list | tuple) and any(_names_an_article(item) for item in value)
+
+
+def _names_an_article(item: object) -> bool:
+    if isinstance(item, Mapping):
+        return not (is_none(item.get("id")) and is_none(item.get("url")))
+    return _is_name(item)
+
+
 def _is_image(value: object) -> bool:
     return any(isinstance(item, str | Mapping) and not is_none(item) for item in _each(value))
 
@@ -173,4 +186,5 @@ _KINDS: dict[str, Callable[[object], bool]] = {
     "tags": _is_label,
     "language": _is_text,
     "image": _is_image,
+    "related": _is_list_of_articles,
 }

@@ -3,6 +3,8 @@
 import re
 from functools import lru_cache
 
+from recommender.sources.options import CURATED_KEYS
+
 CONTRACT = tuple(
     """
     id url title teaser teasers body published_at section tags language image canonical_url translation_of
@@ -31,6 +33,8 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "tags": ("keywords", "labels", "topics"),
     "language": ("lang", "locale"),
     "image": ("image_url", "thumbnail", "cover", "featured_image", "lead_image"),
+    "related": CURATED_KEYS[1:],
+    "aliases": ("alias", "redirect_from", "redirects", "old_urls", "former_urls"),
     "status": ("post_status",),
     "draft": ("is_draft",),
     "published": ("is_published",),

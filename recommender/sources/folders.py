@@ -1,8 +1,8 @@
 """A folder: read as one site where it is one, of Markdown or of built pages, else file by file."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import compress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from recommender.errors import SourceError
 from recommender.sources import html, markdown
@@ -11,7 +11,7 @@ from recommender.sources.html.tree import SUFFIXES as PAGES
 from recommender.sources.items import Item
 from recommender.sources.jsonl import SUFFIXES as LINES
 from recommender.sources.markdown.pages import SUFFIXES as TEXTS
-from recommender.sources.markdown.sites import sites_of
+from recommender.sources.markdown.sites import Site, sites_of
 from recommender.sources.opened import HEAD, Opened, open_regular
 from recommender.sources.options import ReadOptions
 from recommender.sources.tree import Tree
@@ -34,13 +34,15 @@ def site_format(tree: Tree, options: ReadOptions) -> str:
     pages, texts = (
         [file for file in tree.files if file.suffix.lower() in SITES[name][1]] for name in ("html", "markdown")
     )
-    if len(texts) >= len(pages) and markdown.fits_tree(tree) and _are_a_site(tree, texts):
-        return "markdown"
+    if len(texts) >= len(pages) and texts:
+        sites = sites_of(tree, "")
+        if markdown.fits_tree(tree, sites) and _are_a_site(tree, texts, sites):
+            return "markdown"
     return "html" if pages else ""
 
 
-def _are_a_site(tree: Tree, texts: Sequence[Path]) -> bool:
-    if len(texts) == len(tree.files) or any(site.generator for site in sites_of(tree, "").values()):
+def _are_a_site(tree: Tree, texts: Sequence[Path], sites: Mapping[PurePosixPath, Site]) -> bool:
+    if len(texts) == len(tree.files) or any(site.generator for site in sites.values()):
         return True
     return any(markdown.has_front_matter(_head(tree.path(file))) for file in texts[:MAX_LOOKED_AT])
 

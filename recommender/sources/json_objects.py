@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from recommender.errors import ArticleError, SourceError, shown
-from recommender.sources.decoded import Utf8
+from recommender.sources.encodings import AsUtf8
 from recommender.sources.items import Note
 from recommender.sources.opened import Opened
 
@@ -134,7 +134,7 @@ class _Metered:
 
     def __init__(self, file: BinaryIO, place: str) -> None:
         self.since = 0
-        self._file = Utf8(file, b"")
+        self._file = AsUtf8(file, "utf-8")
         self._place = place
 
     @property

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from index.build import build
 from index.store.publish import open_current
 from index.store.snapshot import Snapshot
-from recommender.articles import Article, Record
+from recommender.articles import Article, Record, parse_article
 from recommender.catalog import Catalog
 from recommender.corpus.encoder import Encoder, HashEncoder
 from recommender.settings import Settings
@@ -311,3 +311,24 @@ def check_problem(answer: Any, status: int, code: str) -> None:
     assert body["request_id"] == answer.headers["x-request-id"]
     assert (body["status"], body["code"], body["type"]) == (status, code, "about:blank")
     assert len(body["detail"]) <= 300
+
+
+def test_a_former_address_leads_to_the_article_and_stands_in_lists(tmp_path: Path, hash_encoder: Encoder) -> None:
+    """Declared in the site's own files, asked for over HTTP, named in another article's list."""
+    site = "https://news.example"
+    made = [
+        {"id": "quay", "url": f"{site}/quay/", "title": "The quay", "body": "Ships.", "aliases": [f"{site}/2019/quay"]},
+        {
+            "id": "crane",
+            "url": f"{site}/crane/",
+            "title": "A crane",
+            "body": "Iron.",
+            "related": [f"{site}/2019/quay/"],
+        },
+    ]
+    with served(build_store(tmp_path, [parse_article(each) for each in made], hash_encoder)) as client:
+        found = client.get("/v1/related", params={"url": "http://www.news.example/2019/quay/?utm_source=x"}).json()
+        assert found["id"] == "quay"
+        assert client.get(f"/v1/articles/{site}/2019/quay").json()["id"] == "quay"
+        asked = client.get("/v1/articles/crane/related", params={"explain": "true"}).json()
+        assert [item["id"] for item in asked["items"]] == ["quay"]

@@ -1,6 +1,7 @@
 """Lists as files: the bytes that the API answers, and HTML that is safe to include."""
 
 import hashlib
+import os
 import unicodedata
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -110,15 +111,15 @@ def test_a_second_export_writes_what_changed_and_removes_what_is_gone(tmp_path: 
 def test_an_interruption_leaves_nothing_half_written(
     store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def write(path: Path, data: bytes) -> int:
-        with path.open("wb") as file:
-            file.write(data[: len(data) // 2])
-        if path.name.endswith(".json.new") and path.name != f".{LISTED}.new":
+    replace = os.replace
+
+    def interrupted(new: str, path: Path) -> None:
+        if path.name.endswith(".json") and path.name != LISTED:
             raise KeyboardInterrupt
-        return len(data)
+        replace(new, path)
 
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "write_bytes", write)
+        patched.setattr(os, "replace", interrupted)
         with pytest.raises(KeyboardInterrupt):
             export(open_current(store), tmp_path, RelatedRequest(), lambda _: None)
     assert set(files(tmp_path)) == {LISTED}
@@ -190,12 +191,10 @@ def test_file_names_by_hand(identity: str, name: str) -> None:
 
 
 def legal(name: str) -> bool:
-    """Whether a file may be called so on every system, the one while it is written included."""
-    written = f".{name}.json.new"
+    """Whether a file may be called so on every system."""
     return (
         all(is_valid_filename(f"{name}.{ending}", platform="universal", max_len=255) for ending in ("json", "html"))
         and all(is_valid_filename(name, platform=system) for system in ("windows", "linux", "macos"))
-        and len(written.encode()) <= 255
         and not name.startswith(".")
     ) or name.endswith(".")  # which an ending follows
 

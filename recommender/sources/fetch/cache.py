@@ -2,14 +2,14 @@
 
 import gzip
 import json
-import os
-import tempfile
 import zlib
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
+
+from recommender.files import replace_file
 
 MAX_CACHE = 4 * 1024**3
 """Bytes of a cache on disk, packed: a million pages."""
@@ -79,7 +79,7 @@ class DiskPageCache:
         with suppress(OSError):
             path.parent.mkdir(exist_ok=True)
             before = path.stat().st_size if path.exists() else 0
-            _replace(path, content)
+            replace_file(path, content)
             self._size += len(content) - before
             if self._size > self._max_bytes:
                 self._shrink()
@@ -107,15 +107,3 @@ class DiskPageCache:
             with suppress(OSError):
                 path.unlink()
                 self._size -= size
-
-
-def _replace(path: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.replace(name, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(name)
-        raise

@@ -4,14 +4,13 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urljoin
 
 from recommender.errors import SourceError
 from recommender.sources.fetch.addresses import Resolver, Target, resolve, target_of
+from recommender.sources.fetch.answers import body_of, seconds_until
 from recommender.sources.fetch.cache import PageCache
 from recommender.sources.fetch.robots import MAX_ROBOTS, Robots, rules_of
 
@@ -27,9 +26,6 @@ MAX_RETRIES = 2
 MAX_WAIT = 120.0
 """Seconds that a server may ask us to wait before we try again; if it asks for more, we do not."""
 FIRST_WAIT = 5.0
-MAX_RATIO, RATIO_FROM = 200, 4 * 1024**2
-"""An answer that unpacks to over RATIO_FROM bytes, and to more than MAX_RATIO times what came, is a bomb."""
-ENCODINGS = frozenset(("gzip", "x-gzip", "deflate", "br", "identity"))
 _ROBOTS_SECONDS, _MISSING_SECONDS = 24 * 3600.0, 300.0
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _BUSY = frozenset((429, 503))
@@ -195,7 +191,7 @@ class Fetcher:
     def _answered(self, target: Target, answer: "httpx2.Response", limit: int) -> Fetched | Target | float:
         status, headers = answer.status_code, answer.headers
         if status in _BUSY and not limit:
-            return self._seconds(headers.get("retry-after", ""))
+            return seconds_until(headers.get("retry-after", ""), self.now())
         if status in _REDIRECTS and "location" in headers:
             return target_of(urljoin(target.url, headers["location"]), self._allowed)
         kept = self.cache.get(target.url) if self.cache and not limit else None
@@ -203,38 +199,15 @@ class Fetcher:
             self.cache.put(kept.url, kept.etag, kept.last_modified, kept.content_type, kept.data, self.now())
             return Fetched(target.url, 200, kept.content_type, kept.data, unchanged=True)
         if not 200 <= status < 300:
-            said = self._body(target, answer, ERROR_BYTES)
+            said = body_of(answer, target.url, self._deadline, ERROR_BYTES, cut=True)
             raise StatusError(f"the server answers with status {status}", target.url, status, said)
-        data = self._body(target, answer, limit)
+        data = body_of(answer, target.url, self._deadline, limit or self._max_bytes, cut=bool(limit))
         kind = headers.get("content-type", "")
         if self.cache and not limit:
             self.cache.put(
                 target.url, headers.get("etag", ""), headers.get("last-modified", ""), kind, data, self.now()
             )
         return Fetched(target.url, status, kind, data)
-
-    def _body(self, target: Target, answer: "httpx2.Response", limit: int) -> bytes:
-        """Read the body within all limits; with a ``limit`` of its own no more than that is read, without an error."""
-        most = limit or self._max_bytes
-        encodings = {each.strip().lower() for each in answer.headers.get("content-encoding", "").split(",")} - {""}
-        if encodings - ENCODINGS or answer.headers.get("content-encoding", "").count(",") > 1:
-            raise SourceError(f"its encoding {', '.join(sorted(encodings))} is not read", target.url)
-        length = answer.headers.get("content-length", "")
-        too_large = SourceError(f"it is larger than the limit of {most:,} bytes", target.url)
-        if length.isascii() and length.isdigit() and int(length[:20]) > most and not limit:
-            raise too_large
-        parts, size = [], 0
-        for part in answer.iter_bytes():
-            self._deadline.left()
-            parts.append(part)
-            size += len(part)
-            if limit and size > limit:
-                break
-            if max(size, answer.num_bytes_downloaded) > most:
-                raise too_large
-            if size > RATIO_FROM and size > MAX_RATIO * answer.num_bytes_downloaded:
-                raise SourceError(f"it unpacks to more than {MAX_RATIO:,} times its size", target.url)
-        return b"".join(parts)
 
     def _robots_of(self, target: Target) -> Robots:
         known = self._robots.get(target.origin)
@@ -252,15 +225,3 @@ class Fetcher:
             robots = Robots(None, self._clock() + _MISSING_SECONDS, error.message)
         self._robots[target.origin] = robots
         return robots
-
-    def _seconds(self, retry_after: str) -> float:
-        """What ``Retry-After`` asks for in seconds, -1 if it asks for nothing that can be read."""
-        text = retry_after.strip()
-        if text.isascii() and text.isdigit():
-            return float(text[:9])
-        try:
-            moment = parsedate_to_datetime(text)
-        except (ValueError, TypeError):
-            return -1.0
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return max(0.0, (moment - datetime.fromtimestamp(self.now(), UTC)).total_seconds())

@@ -24,7 +24,7 @@ _OWN_KEYS = re.compile(
     rb"\"(?:mobiledoc|lexical|feature_image|codeinjection_head|custom_excerpt|comment_id|posts_tags)\"\s*:"
 )
 _NO_ADDRESS = "the export has no addresses of its posts: with --site-url they have some"
-_OTHER_ADDRESS = "the export says that addresses have another form than /slug/: articles are without address"
+_OTHER_ADDRESS = "the site's addresses hold what the post does not have: it is left without address"
 
 
 def fits(source: Opened) -> bool:
@@ -38,7 +38,8 @@ def fits(source: Opened) -> bool:
 def read(source: Opened, options: ReadOptions) -> Iterator[Item]:
     """Yield an Entry for each published post, and a LeftOut for drafts, pages, and what was only sent.
 
-    Ids are those of Ghost's posts. What waits for its tags waits in a temporary file, so that memory is bounded by the
+    Ids are those of Ghost's posts; addresses have the form of ``options.permalink``, else of the export's settings,
+    else ``/:slug/``. What waits for its tags waits in a temporary file, so that memory is bounded by the
     tables beside the posts (MAX_ROWS of them).
 
     Raises SourceError if it is no JSON, or passes a limit.
@@ -88,15 +89,19 @@ def _entries(
     told = ""
     for line in waiting:
         where, fields = orjson.loads(line)
-        slug, notes = fields.pop("slug"), []
-        fields = tables.complete(fields, options)
+        notes: list[str] = []
+        slug, fields = fields["slug"], tables.complete(fields, options)
+        permalink = fields.pop("permalink", "")
+        fields.pop("slug", None)
         if slug and not fields.get("url"):
             if slugs[slug] > 1:
                 notes.append(f"its slug {slug[:80]!r} is another post's, too: it is left without address")
-            elif not options.site_url or not tables.has_plain_addresses:
-                told = told or (_OTHER_ADDRESS if options.site_url else _NO_ADDRESS)
+            elif not options.site_url:
+                told = told or _NO_ADDRESS
+            elif not permalink:
+                notes.append(_OTHER_ADDRESS)
             else:
-                fields["url"] = f"/{slug}/"
+                fields["url"] = permalink
         if slug and slugs[slug] == 1:
             fields["aliases"] = [slug, f"/{slug}/"] if slug != fields["id"] else [f"/{slug}/"]
         yield Entry(fields, where, tuple(notes))

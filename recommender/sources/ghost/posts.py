@@ -6,6 +6,7 @@ from typing import Any
 
 from recommender.errors import SourceError
 from recommender.sources.ghost.bodies import body_of
+from recommender.sources.ghost.permalinks import PLAIN, address_of
 from recommender.sources.options import ReadOptions
 
 MAX_ROWS = 5_000_000
@@ -19,6 +20,7 @@ _STATUSES = {
 }
 _LONGEST_NAME = 40
 _LANGUAGE_SETTINGS = ("locale", "lang", "default_locale", "defaultLang")
+_ZONES = ("timezone", "activeTimezone", "active_timezone")
 _KEPT = {
     "tags": ("name", "visibility"),
     "posts_tags": ("post_id", "tag_id", "sort_order"),
@@ -34,8 +36,9 @@ class Tables:
     """What is remembered of an export's tables."""
 
     place: str
-    tags: dict[str, str] = field(default_factory=dict)
-    users: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Number → name and slug, as in ``users``."""
+    users: dict[str, tuple[str, str]] = field(default_factory=dict)
     meta: dict[str, tuple[str, str]] = field(default_factory=dict)
     tags_of: dict[str, list[tuple[float, str]]] = field(default_factory=dict)
     authors_of: dict[str, list[tuple[float, str]]] = field(default_factory=dict)
@@ -49,42 +52,47 @@ class Tables:
             raise SourceError(f"the export holds more than {MAX_ROWS:,} rows beside the posts", self.place)
         number, post = key_of(row.get("id")), key_of(row.get("post_id"))
         if table == "tags" and _is_public(row):
-            self.tags[number] = text_of(row.get("name"))
+            self.tags[number] = (text_of(row.get("name")), text_of(row.get("slug")))
         elif table == "users":
-            self.users[number] = text_of(row.get("name"))
+            self.users[number] = (text_of(row.get("name")), text_of(row.get("slug")))
         elif table == "posts_meta":
             self.meta[post] = (text_of(row.get("canonical_url")), text_of(row.get("og_image")))
         elif table == "posts_tags":
             self.tags_of.setdefault(post, []).append((_order(row), key_of(row.get("tag_id"))))
         elif table == "posts_authors":
             self.authors_of.setdefault(post, []).append((_order(row), key_of(row.get("author_id"))))
-        elif table == "settings" and text_of(row.get("key")) in (*_LANGUAGE_SETTINGS, "permalinks"):
+        elif table == "settings" and text_of(row.get("key")) in (*_LANGUAGE_SETTINGS, *_ZONES, "permalinks"):
             self.settings[text_of(row.get("key"))] = text_of(row.get("value"))
 
     def complete(self, fields: dict[str, Any], options: ReadOptions) -> dict[str, Any]:
         """Return ``fields``, as ``fields_of`` made them, with tags, author, language and addresses."""
         row = fields.pop("row")
-        tags = fields.get("tags") or [
-            name for _, tag in sorted(self.tags_of.get(row, ())) if (name := self.tags.get(tag, ""))
-        ]
-        authors = [name for _, user in sorted(self.authors_of.get(row, ())) if (name := self.users.get(user, ""))]
+        found = [self.tags[tag] for _, tag in sorted(self.tags_of.get(row, ())) if tag in self.tags]
+        tags = fields.get("tags") or [name for name, _ in found if name]
+        users = [self.users[user] for _, user in sorted(self.authors_of.get(row, ())) if user in self.users]
+        authors = [name for name, _ in users if name]
         canonical, image = self.meta.get(row, ("", ""))
         language = next((self.settings[key] for key in _LANGUAGE_SETTINGS if self.settings.get(key)), "")
-        writer = self.users.get(fields.pop("writer"), "")
+        writer = self.users.get(fields.pop("writer"), ("", ""))
+        self._address(fields, options, [slug for _, slug in found], [slug for _, slug in (*users, writer)])
         fields |= {
             "section": fields.get("section") or (tags[0] if tags else ""),
             "tags": tags,
-            "author": fields.get("author") or (authors[0] if authors else writer),
+            "author": fields.get("author") or (authors[0] if authors else writer[0]),
             "language": fields.get("language") or language,
             "canonical_url": address(fields.get("canonical_url") or canonical, options.site_url),
             "image": address(fields.get("image") or image, options.site_url),
         }
         return {key: value for key, value in fields.items() if value}
 
-    @property
-    def has_plain_addresses(self) -> bool:
-        """Whether a post's address is its slug, as far as the export says."""
-        return self.settings.get("permalinks", "/:slug/") == "/:slug/"
+    def _address(self, fields: dict[str, Any], options: ReadOptions, tags: list[str], authors: list[str]) -> None:
+        """Say in ``fields["permalink"]`` where the site has the post, by the form of its addresses."""
+        pattern = options.permalink or self.settings.get("permalinks") or PLAIN
+        primary = next(filter(None, (*fields.pop("slugs"), *tags)), "")
+        author = next(filter(None, (*fields.pop("writers"), *authors)), "")
+        values = {"slug": fields["slug"], "id": fields["id"], "primary_tag": primary, "primary_author": author}
+        zone = next((self.settings[key] for key in _ZONES if self.settings.get(key)), "")
+        fields["permalink"] = address_of(pattern, values | {"author": author}, fields.get("published_at"), zone)
 
 
 def left_out_of(post: Mapping[str, Any], wanted: Sequence[str]) -> str:
@@ -105,12 +113,15 @@ def fields_of(post: Mapping[str, Any], options: ReadOptions) -> dict[str, Any]:
     slug, url = text_of(post.get("slug")), text_of(post.get("url"))
     number = key_of(post.get("id"))
     published_at = post.get("published_at")
-    names = [text_of(tag.get("name")) for tag in _mappings(post.get("tags")) if _is_public(tag)]
+    public = [tag for tag in _mappings(post.get("tags")) if _is_public(tag)]
+    names = [text_of(tag.get("name")) for tag in public]
     primary, author = post.get("primary_tag"), next(iter(_mappings(post.get("authors"))), {})
     mapped = {path: post[path] for path in options.fields.values() if path in post}
     return mapped | {
         "row": number,
         "writer": key_of(post.get("author_id")),
+        "slugs": [text_of(tag.get("slug")) for tag in public],
+        "writers": [text_of(author.get("slug"))],
         "id": number or text_of(post.get("uuid")) or slug,
         "url": address(url, options.site_url),
         "slug": slug,
@@ -124,7 +135,7 @@ def fields_of(post: Mapping[str, Any], options: ReadOptions) -> dict[str, Any]:
         "language": text_of(post.get("language") or post.get("locale")),
         "image": text_of(post.get("feature_image") or post.get("image") or post.get("og_image")),
         "canonical_url": text_of(post.get("canonical_url")),
-        options.curated_key: post.get(options.curated_key),
+        options.curated_key: next((post[key] for key in options.curated_keys if post.get(key)), None),
     }
 
 

@@ -32,9 +32,9 @@ _SHOWN = 5
 """Items of curated lists that mean no page, as many as one note names."""
 
 
-def fits_tree(tree: Tree) -> bool:
-    """Say whether there are pages in Markdown in ``tree`` that are not only about it."""
-    folder = Folder(tree, ReadOptions(), sites_of(tree, ""), neighbours_of(tree))
+def fits_tree(tree: Tree, sites: dict[PurePosixPath, Site]) -> bool:
+    """Say whether there are pages in Markdown in ``tree``, which holds ``sites``, that are not only about it."""
+    folder = Folder(tree, ReadOptions(), sites, neighbours_of(tree))
     for file in map(posix, tree.files):
         if file.suffix.lower() in SUFFIXES and not where_of(folder, site_of(folder.sites, file), file).left_out:
             return True
@@ -93,7 +93,7 @@ def _finished(
     notes += [known.note] if known.note else []
     if known.translation_of:
         fields.setdefault("translation_of", known.translation_of)
-    key, items = curated_items(matter, folder.options.curated_key)
+    key, items = curated_items(matter, folder.options)
     leave_out_list(fields, key or folder.options.curated_key)
     if items:
         content = "/" + str(site.root / site.content).strip("/.")

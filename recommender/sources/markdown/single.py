@@ -77,7 +77,7 @@ def read(source: Opened, options: ReadOptions) -> Iterator[Item]:
     fields = dict(entry.fields)
     if source.url:
         fields.setdefault("url", source.url)
-    key, items = curated_items(matter, options.curated_key)
+    key, items = curated_items(matter, options)
     leave_out_list(fields, key or options.curated_key)
     if items:
         fields[options.curated_key] = resolved(items, Targets(), file, "", "").names

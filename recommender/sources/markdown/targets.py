@@ -12,9 +12,8 @@ from recommender.articles.url import url_key_or_none
 from recommender.sources.markdown.front_matter import FrontMatter
 from recommender.sources.markdown.pages import SUFFIXES
 from recommender.sources.markdown.slugs import undated
-from recommender.sources.options import CURATED_KEYS, ReadOptions
+from recommender.sources.options import ReadOptions
 
-DEFAULT_KEY = ReadOptions().curated_key
 _WRAPPED = re.compile(
     r"""\s*(?:\[\[\s*(?P<wiki>[^\[\]|]+?)\s*(?:\|[^\[\]]*)?\]\]"""
     r"""|\{\{[<%]\s*(?:rel)?ref\s+["'`]?(?P<ref>[^"'`<>{}]+?)["'`]?\s*[>%]\}\}"""
@@ -89,13 +88,12 @@ class Found:
     ambiguous: list[str]
 
 
-def curated_items(matter: FrontMatter, curated_key: str) -> tuple[str, list[Any]]:
+def curated_items(matter: FrontMatter, options: ReadOptions) -> tuple[str, list[Any]]:
     """Return the key of the page's curated list and its items; "" and none where it has no list."""
-    keys = CURATED_KEYS if curated_key == DEFAULT_KEY else (curated_key,)
     tables = [matter.values]
     tables += [inner for name in ("params", "extra") if isinstance(inner := matter.first(name), dict)]
     for table in tables:
-        for key in keys:
+        for key in options.curated_keys:
             if items := list(_items(table.get(key))):
                 return key, items
     return "", []

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from recommender.errors import SourceError
 from recommender.sources.field_names import squeezed
 from recommender.sources.options import ReadOptions
 
+_AS_TEXT = (UUID, timedelta, IPv4Address, IPv6Address, IPv4Interface, IPv6Interface, IPv4Network, IPv6Network)
 _MAX_LIST = 100_000
 """Characters of a cell that may be a list written as text."""
 
@@ -32,7 +34,7 @@ class Columns:
             raise SourceError(f"several columns have one name: {listed}; the columns are {_listed(stripped)}", place)
         self.names = [name or f"column {number}" for number, name in enumerate(stripped, start=1)]
         self._unnamed = {name for name, given in zip(self.names, stripped, strict=True) if not given}
-        curated = {options.curated_key, *(options.fields.get(key, "") for key in ("related", options.curated_key))}
+        curated = {*options.curated_keys, *(options.fields.get(key, "") for key in ("related", options.curated_key))}
         self._curated = {name for name in self.names if name in curated or squeezed(name) in map(squeezed, curated)}
 
     def fields(self, cells: Sequence[object]) -> dict[str, Any]:
@@ -77,7 +79,7 @@ def _inner(value: object) -> Any:  # noqa: ANN401
         if value and all(isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], str) for item in value):
             return {key: plain_value(item) for key, item in value}  # how Parquet gives a map
         return [plain_value(item) for item in value]
-    return str(value) if isinstance(value, UUID | timedelta) else None
+    return str(value) if isinstance(value, _AS_TEXT) else None
 
 
 def _number(value: Decimal) -> int | float | None:

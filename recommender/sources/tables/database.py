@@ -5,16 +5,19 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import quote, unquote
 
 from recommender.errors import SourceError, shown, without_password
 from recommender.sources.items import Entry, Item, Note
 from recommender.sources.options import ReadOptions
+from recommender.sources.tables import postgres
 from recommender.sources.tables.columns import Columns, plain_value
 
 if TYPE_CHECKING:
+    import psycopg
     from sqlalchemy import URL, Connection, Engine
 
 _BATCH = 100
@@ -25,7 +28,6 @@ _SECRETS = ("password", "passwd", "pwd", "sslpassword", "token")
 _COMMENT = re.compile(r"(?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/|\()*", re.DOTALL)
 _READS = ("select", "with", "values", "table")
 _READ_ONLY = {
-    "postgresql": "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
     "mysql": "SET SESSION TRANSACTION READ ONLY",
     "mariadb": "SET SESSION TRANSACTION READ ONLY",
 }
@@ -37,19 +39,24 @@ def read_database(url: str, options: ReadOptions) -> Iterator[Item]:
     """Yield an Entry for each row of ``options.query`` in the database at ``url``; the place counts rows from 1.
 
     The rows are streamed in a transaction that may only read and is always rolled back; SQLite is opened to read only.
-    Times without a zone are taken as UTC, and a Note says so. Raises SourceError if there is no query (it lists the
-    tables), it is no SELECT, the database refuses it or cannot be opened, or two columns have one name. No message
-    holds a password.
+    Times without a zone are taken as UTC, and a Note says so; what is no text nor anything that JSON has (bytes that
+    are no UTF-8, the date ``infinity``) is none, and the entry's notes say so. Raises SourceError if there is no query
+    (it lists the tables), it is not one SELECT, the database refuses it or cannot be opened, its driver is missing, or
+    two columns have one name. No message holds a password.
     """
     from sqlalchemy.exc import SQLAlchemyError
 
     problems = (SQLAlchemyError, sqlite3.Error, ImportError, OSError, ValueError, TypeError, OverflowError)
     place, secrets = _shown(url)
     try:
-        with _connected(url) as connection:
+        with _connected(url, place) as connection:
             if not options.query.strip():
                 raise SourceError(f"what to read? --query says it; {_tables(connection)}", place)
             _check(options.query, place)
+            if connection.dialect.name == "postgresql":
+                driver = cast("psycopg.Connection", connection.connection.driver_connection)
+                postgres.check_statement(driver, options.query, place)
+                postgres.read_all_values(driver)
             yield from _rows(connection, options, place)
     except problems as error:
         raise SourceError(f"the database cannot be read ({_reason(error, secrets)})", place) from None
@@ -57,27 +64,32 @@ def read_database(url: str, options: ReadOptions) -> Iterator[Item]:
 
 def _rows(connection: "Connection", options: ReadOptions, place: str) -> Iterator[Item]:
     streamed = connection.execution_options(yield_per=_BATCH, no_parameters=True, sqlite_raw_colnames=True)
-    result = streamed.exec_driver_sql(options.query.strip().rstrip(";"))
-    if not result.returns_rows:
-        raise SourceError("the query returns no rows, expected a SELECT", place)
-    names = list(result.keys())
-    columns = Columns(names, options, place)
-    said = False
-    for number, row in enumerate(result, start=1):
-        if not said and (naive := [name for name, value in zip(names, row, strict=True) if _is_naive(value)]):
-            said = True
-            yield Note(f"the times of {', '.join(naive)} have no zone: they are taken as UTC", place)
-        yield Entry(columns.fields([plain_value(value) for value in row]), f"{place}: row {number:,}")
+    with streamed.exec_driver_sql(options.query.strip().rstrip(";")) as result:
+        if not result.returns_rows:
+            raise SourceError("the query returns no rows, expected a SELECT", place)
+        names = list(result.keys())
+        columns = Columns(names, options, place)
+        said = False
+        for number, row in enumerate(result, start=1):
+            if not said and (naive := [name for name, value in zip(names, row, strict=True) if _is_naive(value)]):
+                said = True
+                yield Note(f"the times of {', '.join(naive)} have no zone: they are taken as UTC", place)
+            cells = [plain_value(value) for value in row]
+            lost = [name for name, was, cell in zip(names, row, cells, strict=True) if cell is None and _is_lost(was)]
+            notes = tuple(f"{name} holds a value that is no text: left out" for name in lost)
+            yield Entry(columns.fields(cells), f"{place}: row {number:,}", notes)
 
 
 @contextmanager
-def _connected(url: str) -> Iterator["Connection"]:
+def _connected(url: str, place: str) -> Iterator["Connection"]:
     """A connection that cannot write, and whose transaction is rolled back."""
     from sqlalchemy import make_url
 
-    engine = _engine(make_url(url))
+    engine = _engine(make_url(url), place)
     try:
         with engine.connect() as connection:
+            if engine.dialect.name == "postgresql":
+                connection.execution_options(postgresql_readonly=True)  # said again at the start of each transaction
             if command := _READ_ONLY.get(engine.dialect.name):
                 connection.exec_driver_sql(command)
                 connection.commit()  # it holds for the transactions to come
@@ -87,10 +99,12 @@ def _connected(url: str) -> Iterator["Connection"]:
         engine.dispose()
 
 
-def _engine(url: "URL") -> "Engine":
+def _engine(url: "URL", place: str) -> "Engine":
     from sqlalchemy import create_engine
     from sqlalchemy.pool import NullPool
 
+    if url.get_backend_name() in postgres.NAMES:
+        url = postgres.with_driver(url, place)
     if url.get_backend_name() != "sqlite":
         return create_engine(url, poolclass=NullPool)
     return create_engine("sqlite://", creator=lambda: _sqlite(url.database or ""), poolclass=NullPool)
@@ -136,6 +150,11 @@ def _tables(connection: "Connection") -> str:
 
 def _is_naive(value: object) -> bool:
     return isinstance(value, datetime) and value.tzinfo is None
+
+
+def _is_lost(value: object) -> bool:
+    """Say whether ``value``, which became None, was something."""
+    return not (value is None or isinstance(value, float | Decimal))
 
 
 def _shown(url: str) -> tuple[str, tuple[str, ...]]:

@@ -50,14 +50,18 @@ def api_root(base_url: str, fetch: Fetch) -> str:
         return f"{base_url[: known.start()]}/wp-json/"
     status, headers, body = fetch(base_url)
     linked = [found[1] for found in [_LINK_HEADER.search(_header(headers, "link"))] if found]
-    for link in _LINK.finditer(body[:_HEAD].decode("utf-8", "replace")) if status == 200 else ():
-        if _REL.search(link[0]) and (href := _HREF.search(link[0])):
-            linked.append(unescape(href[1]))
-    for href_of_api in linked:
+    for href_of_api in [*linked, *(api_links(body) if status == 200 else ())]:
         with suppress(ValueError):
             return str(urljoin(base_url, href_of_api))
     folder = base_url.split("?")[0].split("#")[0]
     return f"{folder.rstrip('/')}/wp-json/"
+
+
+def api_links(page: bytes) -> list[str]:
+    """Return where the head of ``page`` says that the API is, as it is written there; no page but WordPress's does."""
+    links = _LINK.finditer(page[:_HEAD].decode("utf-8", "replace"))
+    hrefs = (_HREF.search(link[0]) for link in links if _REL.search(link[0]))
+    return [unescape(href[1]) for href in hrefs if href]
 
 
 def _routes(root: str, fetch: Fetch, options: ReadOptions) -> list[str]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from recommender.sources.options import CURATED_KEYS
+from recommender.sources.options import CURATED_KEYS, SWITCHES
 
 KEYS = (*CURATED_KEYS, "related_articles", "_related_posts", "_related", "yarpp", "crp_post_meta", "crp_relations_to")
 """Names of fields and of post meta, those of plugins among them (Related, Contextual and Custom Related Posts)."""
@@ -16,7 +16,6 @@ _MAX_NESTED = 20
 _PACKED = re.compile(r"\s*(?:a:\d|i:\d|s:\d)")
 _NUMBERS = re.compile(r"\s*\d{1,18}(?:[,;|\s]+\d{1,18})*[,;|\s]*")
 _ADDRESS = re.compile(r"https?://[^\s,]+")
-_SWITCHES = frozenset("0 1 on off yes no true false none default show hide enable disable enabled disabled".split())
 _OF_MANUAL = ("manual_related", "related_posts", "posts", "ids")
 _ID_KEYS = ("ID", "id", "post_id", "url", "link", "permalink")
 
@@ -49,7 +48,7 @@ def _words(value: object) -> list[str]:
         value = value[:MAX_PACKED].split(",")
     words = [each.strip() for each in value if isinstance(each, str)] if isinstance(value, list) else []
     found = list(dict.fromkeys(word for word in words if word and not word.startswith("field_")))
-    return [] if len(found) == 1 and found[0].lower() in _SWITCHES else found
+    return [] if len(found) == 1 and found[0].lower() in SWITCHES else found
 
 
 def _names(value: object, depth: int) -> Iterable[str]:

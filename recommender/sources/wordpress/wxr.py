@@ -10,6 +10,7 @@ from recommender.sources.items import Entry, Item, LeftOut
 from recommender.sources.opened import Opened
 from recommender.sources.options import ReadOptions
 from recommender.sources.wordpress.blocks import Blocks
+from recommender.sources.wordpress.images import THUMBNAIL, Images
 from recommender.sources.wordpress.left_out import of_status, of_type
 from recommender.sources.wordpress.related import related_of
 from recommender.sources.wordpress.wxr_items import RawItem, WxrItems
@@ -37,7 +38,8 @@ def read(source: Opened, options: ReadOptions) -> Iterator[Item]:
     """Yield an Entry for each published post, and a LeftOut for whatever else the export holds.
 
     Posts are of the types in ``options.post_types``; their ids are WordPress's numbers, so that lists find them in
-    whichever part of a split export they are. Posts with reusable blocks that come later in the file are yielded last.
+    whichever part of a split export they are. Posts whose reusable blocks or featured image come later in the file are
+    yielded last.
 
     Raises SourceError if it is no export, or declares a document type or entities.
     """
@@ -45,10 +47,13 @@ def read(source: Opened, options: ReadOptions) -> Iterator[Item]:
     reader = _Reader(found.header, source.place, options)
     for item in found.items():
         if isinstance(item, RawItem):
-            yield from reader.read(item)
+            for each in reader.read(item):
+                yield from reader.images.filled(each) if isinstance(each, Entry) else (each,)
         else:
             yield item
-    yield from reader.blocks.rest()
+    for entry in reader.blocks.rest():
+        yield from reader.images.filled(entry)
+    yield from reader.images.rest()
 
 
 class _Reader:
@@ -56,6 +61,7 @@ class _Reader:
 
     def __init__(self, header: str, place: str, options: ReadOptions) -> None:
         self.blocks = Blocks()
+        self.images = Images()
         self._elements = Elements(header)
         self._place = place
         self._options = options
@@ -78,6 +84,9 @@ class _Reader:
         body = values.get("content:encoded", "")
         if values.get("wp:post_type") == "wp_block":
             self.blocks.learn(values.get("wp:post_id", "").strip(), body)
+        elif values.get("wp:post_type") == "attachment":
+            address = values.get("wp:attachment_url", "").strip() or values.get("guid", "").strip()
+            self.images.learn(values.get("wp:post_id", "").strip(), address)
         if left_out:
             yield left_out
             return
@@ -117,8 +126,9 @@ class _Reader:
             "language": terms.language or self._language,
             "author": self._authors.get(creator, creator),
             "canonical_url": next((meta[key] for key in _CANONICAL if meta.get(key)), ""),
-            "aliases": [alias for alias in (slug, guid) if alias and alias != url],
+            "aliases": [alias for alias in (slug, guid, *_old_addresses(url, slug, meta)) if alias and alias != url],
             "meta": self._mapped_meta(meta),
+            THUMBNAIL: str(meta.get(THUMBNAIL, "")).strip(),
             self._options.curated_key: related_of(meta, self._options.curated_key),
         }
         fields |= {
@@ -182,6 +192,17 @@ class _Terms:
             elif domain in ("", "category") and _NO_SECTION not in (slug, text.lower()):
                 self.section = self.section or text
         self.tags = list(dict.fromkeys(self.tags))
+
+
+def _old_addresses(url: str, slug: str, meta: Mapping[str, Any]) -> Iterator[str]:
+    """What the post was called before, and where it was then, if its address holds its name."""
+    old = meta.get("_wp_old_slug", "")
+    before, name, after = url.rpartition(f"/{slug}")
+    for each in dict.fromkeys([old] if isinstance(old, str) else old):
+        if each := each.strip():
+            yield each
+            if slug and name and after in ("", "/"):
+                yield f"{before}/{each}{after}"
 
 
 def _pieces(header: str, name: str) -> Iterator[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from recommender.errors import ArticleError, SourceError
-from recommender.sources.decoded import Decoded, encoding_of
+from recommender.sources.encodings import Decoded, encoding_of
 from recommender.sources.items import Note
 from recommender.sources.opened import Opened
 
@@ -43,7 +43,7 @@ class WxrItems:
 
     def __init__(self, source: Opened) -> None:
         found = _DECLARED.search(source.head[:1024])
-        self._decoded = Decoded(source.file, encoding_of(source.head, found[1].decode() if found else ""))
+        self._decoded = Decoded(source.file, encoding_of(source.head, found[1].decode() if found else "", guess=False))
         self._place = source.place
         self._text = self._tail = ""
         self._at = 0

@@ -1,7 +1,7 @@
 """Changes behind a snapshot: in every list at once, as if built with the same models; the next build folds them in."""
 
 import random
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -32,11 +32,13 @@ from tests.reference import assert_same
 
 WORDS = "port ship crane tide quay chess rook pawn vote poll train rail snow rain gale harvest strike".split()
 IDS = [f"{n:02}" for n in range(16)]
+NAMES = [*IDS, *(f"https://news.example/{n}" for n in range(10)), *(f"http://news.example/old/{n}/" for n in range(4))]
+"""Ids and addresses of articles, some of them of none any more."""
 RANKS = 1e-2
 """How far a score may be off where float noise moves one of a few candidates by a rank; signals are compared apart."""
 
 
-def made(identity: str, rng: random.Random) -> Record:
+def made(identity: str, rng: random.Random, former: Sequence[str] = ()) -> Record:
     words = random.Random(rng.randrange(12)).choices(WORDS, k=14)
     stub = rng.random() < 0.25
     article = Article(
@@ -46,9 +48,9 @@ def made(identity: str, rng: random.Random) -> Record:
         teasers=(" ".join(words[4:11]),) if stub or rng.random() < 0.5 else (),
         body="" if stub else " ".join(words[4:]),
         tags=tuple(rng.sample(WORDS, 2)),
+        extra={"aliases": rng.sample(former, 2)} if former and rng.random() < 0.4 else {},
     )
-    names = [*IDS, *(f"https://news.example/{n}" for n in range(10))]
-    return Record(article, "made", tuple(rng.sample(names, 3)) if rng.random() < 0.5 else ())
+    return Record(article, "made", tuple(rng.sample(NAMES, 3)) if rng.random() < 0.5 else ())
 
 
 def embed(catalog: Catalog) -> None:
@@ -93,7 +95,14 @@ def signals_of(snapshot: Snapshot, name: str) -> dict[str, Column]:
     return dict(zip([snapshot.corpus.cards[row].id for row in pool.rows], signals(pool), strict=True))
 
 
+def who_is(snapshot: Snapshot) -> dict[str, str | None]:
+    """The id of the article that each name leads to."""
+    rows = {name: snapshot.corpus.directory.find(name) for name in [*NAMES, *(f"{name}?utm_x=1" for name in NAMES)]}
+    return {name: None if row is None else snapshot.corpus.cards[row].id for name, row in rows.items()}
+
+
 def same(found: Snapshot, request: Snapshot) -> None:
+    assert who_is(found) == who_is(request)
     mine, theirs = everything(found), everything(request)
     assert mine.keys() == theirs.keys()
     for name, hits in theirs.items():
@@ -118,7 +127,7 @@ def test_after_any_changes_the_lists_are_those_of_a_build_with_the_same_models(
     rng = random.Random(seed)
     store = tmp_path_factory.mktemp("store")
     with closing(Catalog.open(store)) as catalog:
-        catalog.put([made(name, rng) for name in rng.sample(IDS, 8)])
+        catalog.put([made(name, rng, NAMES) for name in rng.sample(IDS, 8)])
         build(store, catalog, ENCODER)
         live = Live(store, catalog=catalog)
         live.refresh()
@@ -129,7 +138,7 @@ def test_after_any_changes_the_lists_are_those_of_a_build_with_the_same_models(
                 if rng.random() < 0.3:
                     catalog.remove(name)
                 else:
-                    catalog.put([made(name, rng)], live=True)
+                    catalog.put([made(name, rng, NAMES)], live=True)
             embed(catalog)
             if not list(catalog.articles()):
                 return

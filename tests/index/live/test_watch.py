@@ -1,8 +1,11 @@
 """Watching a source: what changed is served, what is gone is removed, and nothing is lost to a source that fails."""
 
+import logging
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import NamedTuple
@@ -18,8 +21,11 @@ from index.live.writer import Writer
 from recommender.catalog import Catalog
 from recommender.catalog.source_log import SourceLog
 from recommender.corpus.encoder import HashEncoder
-from recommender.sources import ReadOptions
+from recommender.sources import ReadOptions, addresses
+from recommender.sources.fetch import Fetcher
+from tests.api.serving import served
 from tests.recommender.makers import lines
+from tests.recommender.sources.web import answer, web
 
 TEN = [{"id": f"a{n}", "title": f"Ship {n} in the harbour", "related": ["a0"]} for n in range(10)]
 
@@ -51,8 +57,8 @@ def newsroom(tmp_path: Path) -> Iterator[Newsroom]:
         build(store, catalog, encoder)
         live.refresh()
 
-        def make(source: Path = file, **how: bool) -> Watch:
-            return Watch(str(source), ReadOptions(), writer, held, Event(), **how)
+        def make(source: Path | str = file, options: ReadOptions = ReadOptions(), **how: bool) -> Watch:
+            return Watch(str(source), options, writer, held, Event(), **how)
 
         yield Newsroom(file, live, make)
 
@@ -149,6 +155,45 @@ def test_a_source_that_fails_takes_nothing_away(
     newsroom.file.unlink(missing_ok=True)
     newsroom.file.write_bytes(raw)
     assert told(each.round()) == (10, 0, 0, 0), "and it is read again"
+
+
+def drip(body: bytes) -> Callable[[dict[str, str]], Iterator[bytes]]:
+    """An answer that never stops and is never whole within a deadline: a byte every twentieth of a second."""
+
+    def pieces(_: dict[str, str]) -> Iterator[bytes]:
+        yield f"HTTP/1.1 200 OK\r\ncontent-length: {len(body)}\r\n\r\n".encode()
+        for at in range(len(body)):
+            time.sleep(0.05)
+            yield body[at : at + 1]
+
+    return pieces
+
+
+def test_a_slow_source_takes_nothing_away_and_metrics_say_so(
+    newsroom: Newsroom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(addresses, "Fetcher", partial(Fetcher, timeout=0.5))
+    caplog.set_level(logging.INFO, "index.live.watch")
+    whole, store = newsroom.file.read_bytes(), tmp_path / "store"
+    with web() as site:
+        url, stop = site.url("/articles.jsonl"), Event()
+        site.paths["/articles.jsonl"] = answer(whole)
+        each = newsroom.watch(url, ReadOptions(allow_hosts=(site.host,), delay=0))
+        assert read_all([each], store, stop)
+        before = newsroom.served()
+        caplog.clear()
+        site.paths["/articles.jsonl"] = drip(whole)
+        started = time.monotonic()
+        assert not read_all([each], store, stop)
+        assert time.monotonic() - started < 10, "the server would have gone on for half a minute"
+    assert newsroom.served() == before
+    assert [record.levelname for record in caplog.records if url in record.getMessage()] == ["WARNING"]
+    status = read_status(store)[url]
+    assert "ReadTimeout" in str(status["error"])
+    assert status["removed"] == 0
+    with served(store) as client:
+        told = client.get("/metrics").text
+    assert f'related_source_ok{{source="{url}"}} 0.0' in told
 
 
 def test_an_entry_that_cannot_be_read_is_not_taken_for_gone(newsroom: Newsroom) -> None:

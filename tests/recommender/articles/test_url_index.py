@@ -95,3 +95,10 @@ def test_it_agrees_with_a_search_through_all_addresses() -> None:
         near = {u for u, _ in held if loose_url_key(u) == loose_url_key(asked)}
         alone = [k for u, k in held if u in near] if len(near) == 1 else []
         assert index.find(asked) == next(iter([*here, *alone]), None), step
+
+
+def test_two_addresses_of_one_article_that_share_a_loose_form_are_not_ambiguous() -> None:
+    index = UrlIndex([("https://a.example/quay", 1), ("https://a.example/quay.html", 1)])
+    assert index.find("https://m.a.example/quay/amp") == 1
+    index.add("https://amp.a.example/quay", 2)
+    assert index.find("https://m.a.example/quay/amp") is None

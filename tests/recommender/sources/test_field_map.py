@@ -11,7 +11,7 @@ from recommender.errors import SourceError
 from recommender.sources.field_map import FieldMap
 from recommender.sources.field_names import SYNONYMS
 from recommender.sources.field_paths import MISSING, FieldPath, paths_in
-from recommender.sources.options import ReadOptions
+from recommender.sources.options import CURATED_KEYS, ReadOptions
 from tests.conftest import ROOT
 
 CORPORA = ROOT.parent / "shared" / "corpora"
@@ -144,6 +144,19 @@ def test_what_the_record_says_itself_stays(record: dict[str, Any]) -> None:
 )
 def test_what_is_absent_is_filled(record: dict[str, Any], expected: dict[str, Any]) -> None:
     assert FieldMap({}).apply(record) == expected
+
+
+@pytest.mark.parametrize("key", [*CURATED_KEYS[1:], "Related Posts", "SEE_ALSO", "related-articles"])
+@pytest.mark.parametrize("value", [["b", 7], [{"id": "b"}], "b, c", [{"url": "https://a.example/b"}]])
+def test_a_curated_list_has_many_names(key: str, value: object) -> None:
+    assert FieldMap({}).apply({"id": "1", key: value}) == {"id": "1", "related": value}
+    assert FieldMap({}, "more").apply({"id": "1", key: value}) == {"id": "1", key: value}
+
+
+@pytest.mark.parametrize("value", [True, 3, "3", "yes", [], [{"name": "x"}], {"count": 3}, None, [None]])
+def test_a_switch_or_a_number_is_no_curated_list(value: object) -> None:
+    record = {"id": "1", "recommended": value}
+    assert FieldMap({}).apply(record) == record
 
 
 def test_the_curated_list_may_be_called_as_the_options_say() -> None:

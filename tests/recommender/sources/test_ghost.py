@@ -218,10 +218,47 @@ def test_an_address_that_the_post_has_is_taken() -> None:
     assert read_one(url="__GHOST_URL__/blog/ship/").article.url == "https://a.example/blog/ship/"
 
 
-def test_addresses_of_another_form_are_not_guessed() -> None:
-    found = read({"data": tables(post(), settings=[{"key": "permalinks", "value": "/:year/:slug/"}])})
+@pytest.mark.parametrize(
+    ("said", "option", "path"),
+    [
+        ("/:year/:month/:day/:slug/", "", "/2024/03/15/ship/"),  # the day in New Zealand
+        ("/:year/:month/:day/:slug/", "/:slug/", "/ship/"),
+        ("", "/blog/{slug}/", "/blog/ship/"),
+        ("", "/{primary_tag}/{slug}", "/sea/ship/"),
+        ("", "/:author/:slug/", "/ada/ship/"),
+        ("", "/:id/:slug/", "/5f1/ship/"),
+    ],
+)
+def test_addresses_have_the_form_that_the_site_says(said: str, option: str, path: str) -> None:
+    more = {
+        "settings": [{"key": "permalinks", "value": said}, {"key": "timezone", "value": "Pacific/Auckland"}],
+        "tags": [
+            {"id": "t0", "name": "#inner", "slug": "hash-inner"},
+            {"id": "t1", "name": "At sea", "slug": "sea"},
+        ],
+        "posts_tags": [
+            {"post_id": "5f1", "tag_id": "t0", "sort_order": 0},
+            {"post_id": "5f1", "tag_id": "t1", "sort_order": 1},
+        ],
+        "users": [{"id": "u1", "name": "Ada L.", "slug": "ada"}],
+    }
+    late = post(published_at="2024-03-14T20:00:00.000Z", author_id="u1")
+    found = read({"data": tables(late, **more)}, permalink=option)
+    assert found.article.url == f"https://a.example{path}"
+    assert not {"permalink", "slugs", "writers", "slug"} & found.fields.keys()
+
+
+def test_a_post_without_tag_is_under_all_and_one_without_date_has_no_address() -> None:
+    assert read({"data": tables(post())}, permalink="/:primary_tag/:slug/").article.url == "https://a.example/all/ship/"
+    found = read({"data": tables(post(published_at=None))}, permalink="/:year/:slug/")
     assert found.article.url is None
-    assert found.notes == ["the export says that addresses have another form than /slug/: articles are without address"]
+    last = {
+        "data": tables(post(published_at="9999-12-31T23:00:00Z"), settings=[{"key": "timezone", "value": "Asia/Tokyo"}])
+    }
+    assert read(last, permalink="/:year/:slug/").article.url is None
+    assert found.entries[0].notes == (
+        "the site's addresses hold what the post does not have: it is left without address",
+    )
 
 
 @pytest.mark.parametrize("number", ["5f1", 1])
@@ -305,6 +342,8 @@ def test_posts_of_the_content_api() -> None:
 
 def test_a_list_under_the_curated_key() -> None:
     assert read_one(related=["sea", "land"]).records[0].related == ("sea", "land")
+    assert read_one(related=[], see_also=["sea"]).records[0].related == ("sea",)
+    assert read({"data": tables(post(see_also=["sea"]))}, curated_key="more").records[0].related is None
 
 
 def test_an_export_that_is_cut_off_gives_what_was_whole() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from recommender.errors import SourceError
 from recommender.sources.options import ReadOptions
-from recommender.sources.wordpress import wxr
+from recommender.sources.wordpress import images, wxr
 from tests.recommender.sources.exported import Outcome, outcome, sample, source_of
 
 NAMESPACES = (
@@ -219,6 +219,36 @@ def test_a_reusable_block_stands_where_it_is_named(block_first: bool) -> None:
     found = read(export(*((block, post) if block_first else (post, block))))
     assert found.article.body == "One\n\nShared words\n\nTwo"
     assert found.left_out == ["a reusable block"]
+
+
+def picture(number: int, address: str = "https://a.example/quay.jpg") -> str:
+    more = f"<wp:attachment_url>{address}</wp:attachment_url>" if address else "<guid>https://a.example/guid.jpg</guid>"
+    return item(number=number, more=more, post_type="attachment", status="inherit")
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("room", [0, 10**6])
+def test_a_featured_image_is_an_item_of_its_own(first: bool, room: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "IN_MEMORY", room)
+    posts = [item(number=n, more=meta("_thumbnail_id", str(20 + n)), post_name=f"p{n}") for n in (1, 2, 3)]
+    pictures = [picture(21), picture(22, "")]
+    found = read(export(*(pictures + posts if first else posts + pictures), item(number=4)))
+    assert {entry.fields["id"]: entry.fields.get("image") for entry in found.entries} == {
+        "1": "https://a.example/quay.jpg",
+        "2": "https://a.example/guid.jpg",
+        "3": None,
+        "4": None,
+    }
+    assert not any("_thumbnail_id" in entry.fields for entry in found.entries)
+    assert found.left_out == ["an attachment"] * 2
+
+
+def test_former_names_of_a_post() -> None:
+    more = meta("_wp_old_slug", "old-ship") + meta("_wp_old_slug", "older") + meta("_wp_old_slug", "old-ship")
+    text = export(item(more=more, post_name="12"))
+    assert read(text).fields["aliases"] == [
+        *("12", "old-ship", "https://a.example/old-ship/", "older", "https://a.example/older/")
+    ]
 
 
 def test_a_reusable_block_that_is_not_there_is_said() -> None:

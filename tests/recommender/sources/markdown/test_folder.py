@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from recommender.sources.markdown import fits_tree
+from recommender.sources.markdown.sites import sites_of
 from recommender.sources.options import ReadOptions
 from recommender.sources.tree import tree_of
 from tests.recommender.sources.markdown.made_trees import folder
@@ -174,6 +175,6 @@ def test_notes_on_addresses(tmp_path: Path) -> None:
 
 def test_a_folder_fits_if_it_has_pages(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("About")
-    assert not fits_tree(tree_of(tmp_path))
+    assert not fits_tree(tree_of(tmp_path), sites_of(tree_of(tmp_path), ""))
     (tmp_path / "post.md").write_text("Text")
-    assert fits_tree(tree_of(tmp_path))
+    assert fits_tree(tree_of(tmp_path), sites_of(tree_of(tmp_path), ""))

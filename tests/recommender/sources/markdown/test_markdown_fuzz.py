@@ -13,6 +13,7 @@ from recommender.articles import parse_article
 from recommender.errors import ArticleError, SourceError
 from recommender.sources.items import Entry, LeftOut, Note
 from recommender.sources.markdown import fits, fits_tree, read, read_tree
+from recommender.sources.markdown.sites import sites_of
 from recommender.sources.opened import from_stream
 from recommender.sources.options import ReadOptions
 from recommender.sources.tree import tree_of
@@ -95,7 +96,7 @@ def check_folder(root: Path, raw: bytes, place: str, config: str, settings_of: b
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(content)
     tree = tree_of(root)
-    fits_tree(tree)
+    fits_tree(tree, sites_of(tree, ""))
     check(list(read_tree(tree, ReadOptions())))
 
 
