@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from recommender.sources.html.layout_tables import without_layout_tables
 from recommender.sources.html.text import main_text
 from recommender.text.markup.plain_text import plain
 
@@ -33,7 +34,7 @@ def found_by_trafilatura(html: str, unwanted: set[str]) -> str:
 
     with _quiet():
         try:
-            found = extract(html, favor_precision=True, include_comments=False)
+            found = extract(without_layout_tables(html), favor_precision=True, include_comments=False)
         except Exception:
             found = None
     return without_lines("\n\n".join(filter(None, map(_without_bars, (found or "").split("\n")))), unwanted)

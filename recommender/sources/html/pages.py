@@ -19,6 +19,7 @@ from recommender.sources.html.page import Page
 from recommender.sources.html.site import Site
 from recommender.sources.html.survey import Survey, survey
 from recommender.sources.html.templates import Templates
+from recommender.sources.html.text import main_text as short_text
 from recommender.sources.items import Entry, Item, LeftOut, Note
 from recommender.sources.options import ReadOptions
 
@@ -99,7 +100,12 @@ def _read_page(
     changed = bool(options.related_selector) and drop_boxes(tree, options.related_selector)
     changed = drop_leads(tree) or changed
     unwanted = lines_in_boxes(tree.body, seen.address, seen.base) if tree.body is not None else set()
-    text = templates.text(tree, lambda: (tree.html or "") if changed else html, _site_of(page, seen), unwanted)
+
+    def shown_html() -> str:
+        return (tree.html or "") if changed else html
+
+    short = short_text(tree) if seen.is_short and "articleBody" not in html else ""
+    text = short or templates.text(tree, shown_html, _site_of(page, seen), unwanted)
     body = without_titles(text, titles)
     if body:
         fields["body"] = as_field(body)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from recommender.sources.html.dom import attribute
 from recommender.sources.html.main_text import SHORT, enough, found_by_trafilatura, without_lines
-from recommender.sources.html.text import size, strip_furniture, text_of
+from recommender.sources.html.text import INLINE, size, strip_furniture, text_of
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -27,7 +27,8 @@ _MISSES = 3
 _SITES, _TEMPLATES = 1_000, 12
 _LINKED = 0.4
 _COVERED = 0.9
-_BLOCKS = "p,li,h2,h3,h4,h5,h6,pre,blockquote,td,dd,dt"
+_INSIDE = INLINE | frozenset("p li h1 h2 h3 h4 h5 h6 pre blockquote dd dt".split())
+"""What is no container, but a part of its text."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_-]*")
 _NAMED_BY_PAGE = re.compile(r"(?:post|category|tag|format|author|page|type|status|term|section)-", re.IGNORECASE)
 _WORDS = re.compile(r"\w+")
@@ -89,11 +90,13 @@ class Templates:
             return
         known = self._of_site.setdefault(site, [])
         node = _container(tree, found) if len(known) < _TEMPLATES else None
-        selector = _selector(node) if node is not None else ""
+        selector = _selector(tree, node) if node is not None else ""
         if node is None or not selector or any(each.selector == selector for each in known):
             return
-        known.append(Template(selector))
-        known[-1].compare(found, _direct(node))
+        template = Template(selector)
+        template.compare(found, _direct(node))
+        if template.agreed:  # else what was found is not all of one container
+            known.append(template)
 
 
 def agreement(found: str, direct: str) -> float:
@@ -112,7 +115,9 @@ def _direct(node: "LexborNode") -> str:
 
 def _fitting(tree: "LexborHTMLParser", known: list[Template]) -> "tuple[Template | None, LexborNode | None]":
     """The template whose container this page has once, a trusted one first, and that container."""
-    for template in sorted(known, key=lambda each: (not each.is_trusted(), each.is_given_up())):
+    for template in sorted(known, key=lambda each: not each.is_trusted()):
+        if template.is_given_up():
+            continue
         nodes = tree.css(template.selector)
         if len(nodes) == 1:
             return template, nodes[0]
@@ -120,49 +125,63 @@ def _fitting(tree: "LexborHTMLParser", known: list[Template]) -> "tuple[Template
 
 
 def _container(tree: "LexborHTMLParser", found: str) -> "LexborNode | None":
-    """The innermost element that holds nearly all paragraphs of the text that was found."""
+    """The innermost element that holds nearly all of the text that was found; a paragraph is none."""
     if tree.body is None:
         return None
-    wanted = {_key(line) for line in found.split("\n\n")}
-    masses: Counter[int] = Counter()
-    whole = 0
-    for block in tree.body.css(_BLOCKS):
-        key = _key(block.text() or "")
-        if key not in wanted:
-            continue
-        wanted.discard(key)
-        whole += len(key)
-        parent = block.parent
-        while parent is not None:
-            masses[parent.mem_id] += len(key)
-            parent = parent.parent
-    if whole < _COVERED * sum(len(_key(line)) for line in found.split("\n\n")):
+    lines = [key for line in found.split("\n\n") if (key := _key(line))]
+    wanted = _COVERED * sum(map(len, lines))
+    node: LexborNode = tree.body
+    if _mass(node, lines) < wanted:
         return None
-    node: LexborNode | None = tree.body
-    while node is not None:
-        inner = next((each for each in node.iter() if masses[each.mem_id] >= _COVERED * whole), None)
-        if inner is None:
+    while True:
+        inner = (each for each in node.iter() if each.tag not in _INSIDE and _mass(each, lines) >= wanted)
+        if (below := next(inner, None)) is None:
             return node
-        node = inner
-    return None
+        node = below
 
 
-def _selector(node: "LexborNode") -> str:
-    """The path of elements that leads to ``node``, each by its tag, its id and the last one by a class as well.
+def _mass(node: "LexborNode", lines: list[str]) -> int:
+    """How many characters of ``lines``, which are keys, stand in ``node``."""
+    key = _key(node.text() or "")
+    return sum(len(line) for line in lines if line in key)
 
-    Names with a digit in them, and what WordPress says of one post in its classes, differ from page to page.
+
+def _selector(tree: "LexborHTMLParser", node: "LexborNode") -> str:
+    """The path of elements that leads to ``node`` alone, empty if there is none.
+
+    Each is named by its tag, its id, and a class of it: only the last one's if that is enough, else all; and else by its
+    place among its like, too. Names with a digit in them, and what WordPress says of one post in its classes, differ from
+    page to page.
     """
-    steps: list[str] = []
-    each: LexborNode | None = node
-    while each is not None and each.tag not in ("html", "-document", "-undef"):
-        name = attribute(each, "id")
-        step = str(each.tag) + (f"#{name}" if _NAME.fullmatch(name) else "")
-        if not steps:
-            kinds = (kind for kind in attribute(each, "class").split() if _NAME.fullmatch(kind))
-            step += next((f".{kind}" for kind in kinds if not _NAMED_BY_PAGE.match(kind)), "")
-        steps.insert(0, step)
-        each = each.parent
-    return " > ".join(steps) if "body" in steps[0] and len(steps) > 1 else ""
+    path = [node]
+    while (above := path[0].parent) is not None and above.tag not in ("html", "-document", "-undef"):
+        path.insert(0, above)
+    if path[0].tag != "body" or len(path) < 2:
+        return ""
+    names = [_named(each) for each in path]
+    kinds = [_kind(each) for each in path]
+    both = [name + kind for name, kind in zip(names, kinds, strict=True)]
+    placed = [step + _placed(each) for step, each in zip(both, path, strict=True)]
+    for steps in ([*names[:-1], both[-1]], both, placed):
+        if len(tree.css(selector := " > ".join(steps))) == 1:
+            return selector
+    return ""
+
+
+def _named(node: "LexborNode") -> str:
+    name = attribute(node, "id")
+    return str(node.tag) + (f"#{name}" if _NAME.fullmatch(name) else "")
+
+
+def _kind(node: "LexborNode") -> str:
+    kinds = (kind for kind in attribute(node, "class").split() if _NAME.fullmatch(kind))
+    return next((f".{kind}" for kind in kinds if not _NAMED_BY_PAGE.match(kind)), "")
+
+
+def _placed(node: "LexborNode") -> str:
+    """Which of its parent's elements of its tag a node is, if there are several."""
+    like = [each.mem_id for each in node.parent.iter() if each.tag == node.tag] if node.parent is not None else []
+    return f":nth-of-type({like.index(node.mem_id) + 1})" if len(like) > 1 else ""
 
 
 def _key(text: str) -> str:
