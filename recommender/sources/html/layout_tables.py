@@ -1,13 +1,10 @@
 """Tables that lay a page out: whose cells are columns of the page, its text in one of them, navigation in the next.
 
-trafilatura takes a table for data: it writes all cells of a row in one line, the menu beside the text, and looks through
-each of them more than once. As mere divisions the cells are what they are in any other page.
+trafilatura takes a table for data: it writes all cells of a row in one line, the menu beside the text, and looks
+through each of them more than once. As mere divisions the cells are what they are in any other page.
 """
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from lxml.html import HtmlElement
+from typing import Any
 
 LONG = 600
 """Characters in a cell from which it holds more than data."""
@@ -18,8 +15,8 @@ _BLOCKS = frozenset("table h1 h2 h3 nav article section header footer form main 
 _SAYS_DATA = frozenset("th caption thead".split())
 
 
-def without_layout_tables(html: str) -> "str | HtmlElement":
-    """Return a page for trafilatura: its tree, in which tables that lay it out are divisions, or ``html`` if it has none.
+def without_layout_tables(html: str) -> Any:  # noqa: ANN401 - a text or an lxml element
+    """Return a page for trafilatura: its tree, where tables that lay it out are divisions; ``html`` if it has no table.
 
     A table lays out if it says so (``role="presentation"``), or if it names no columns and a cell of it holds what no
     cell of data does: another table, headings, parts of a page, several paragraphs, or a long text.
@@ -45,7 +42,7 @@ def _own_parts(table: Any) -> list[Any]:  # noqa: ANN401 - an lxml element
     waiting = list(table)
     while waiting:
         each = waiting.pop()
-        if each.tag in _PARTS and each.tag != "table" or each.tag == "caption":
+        if (each.tag in _PARTS and each.tag != "table") or each.tag == "caption":
             parts.append(each)
             waiting += [] if each.tag in ("td", "th", "caption") else list(each)
     return parts
@@ -66,6 +63,6 @@ def _is_column(cell: Any) -> bool:  # noqa: ANN401 - an lxml element
     for each in cell.iter():
         paragraphs += each.tag == "p"
         breaks += each.tag == "br"
-        if each is not cell and each.tag in _BLOCKS or paragraphs > 1 or breaks >= _BREAKS:
+        if (each is not cell and each.tag in _BLOCKS) or paragraphs > 1 or breaks >= _BREAKS:
             return True
     return len(cell.text_content()) >= LONG

@@ -69,7 +69,7 @@ def shown_by(tree: "LexborHTMLParser", address: str, base: str) -> Shown:
     # text without paragraphs, or a short one
     held = sum(len(line_of(each)) for each in holders.values())
     outside = sum(len(line_of(link)) for link in main.css("a") if not is_inside(link, holders))
-    if not count or len(whole) - outside - held >= MUCH / 2:
+    if (not count and share <= 0.5) or len(whole) - outside - held >= MUCH / 2:
         parts = [whole]
     headings = body.css("h1")
     all_of_it = len(line_of(body)) - _linked(body) - sum(len(line_of(each)) for each in headings)

@@ -47,6 +47,14 @@ def without_lines(text: str, unwanted: set[str]) -> str:
     return kept if len(kept) >= SHORT or 2 * len(kept) > len(text) else text
 
 
+def is_unwanted(text: str, unwanted: set[str]) -> bool:
+    """Say whether nearly all of ``text`` is ``unwanted``, so that ``without_lines`` left it as it is."""
+    if not text or not unwanted:
+        return False
+    lines = text.split("\n\n")
+    return 2 * sum(len(line) for line in lines if " ".join(line.removeprefix("- ").split()) in unwanted) > len(text)
+
+
 def enough(found: str, tree: "LexborHTMLParser") -> str:
     """Return what trafilatura ``found`` if that is no navigation, else the text of the main container.
 

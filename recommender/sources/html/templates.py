@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from recommender.sources.html.dom import attribute
-from recommender.sources.html.main_text import SHORT, enough, found_by_trafilatura, without_lines
+from recommender.sources.html.main_text import SHORT, enough, found_by_trafilatura, is_unwanted, without_lines
 from recommender.sources.html.text import INLINE, size, strip_furniture, text_of
 
 if TYPE_CHECKING:
@@ -27,7 +27,9 @@ _MISSES = 3
 _SITES, _TEMPLATES = 1_000, 12
 _LINKED = 0.4
 _COVERED = 0.9
-_INSIDE = INLINE | frozenset("p li h1 h2 h3 h4 h5 h6 pre blockquote dd dt".split())
+_MISSED, _LOOKS = 100, 30
+"""Lines that may be looked for in vain, and how often a page's text may be looked through, to find a container."""
+_INSIDE = frozenset(("-text",)) | INLINE | frozenset("p li h1 h2 h3 h4 h5 h6 pre blockquote dd dt".split())
 """What is no container, but a part of its text."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_-]*")
 _NAMED_BY_PAGE = re.compile(r"(?:post|category|tag|format|author|page|type|status|term|section)-", re.IGNORECASE)
@@ -66,21 +68,21 @@ class Templates:
     def __init__(self) -> None:
         self._of_site: dict[str, list[Template]] = {}
 
-    def text(self, tree: "LexborHTMLParser", html: Callable[[], str], site: str, unwanted: set[str]) -> str:
+    def text(self, tree: "LexborHTMLParser", html: Callable[[bool], str], site: str, unwanted: set[str]) -> str:
         """Return the main text of the page that ``tree`` is of, and which ``html`` returns. Changes ``tree``.
 
-        ``unwanted``: lines of the page that are no part of it.
+        ``unwanted``: lines of the page that are no part of it; ``html(True)`` returns the page without what holds them.
         """
         template, node = _fitting(tree, self._of_site.get(site, []))
         if template is None or node is None:
-            found = found_by_trafilatura(html(), unwanted)
+            found = _found(html, unwanted)
             self._learn(tree, site, found)
             return enough(found, tree)
         template.read += 1
         if template.is_trusted() and template.read % CHECKED:
             direct = without_lines(_direct(node), unwanted)
-            return direct if len(direct) >= SHORT else enough(found_by_trafilatura(html(), unwanted), tree)
-        found = found_by_trafilatura(html(), unwanted)
+            return direct if len(direct) >= SHORT else enough(_found(html, unwanted), tree)
+        found = _found(html, unwanted)
         if len(found) >= SHORT:  # else it says nothing about the container
             template.compare(found, without_lines(_direct(node), unwanted))
         return enough(found, tree)
@@ -97,6 +99,14 @@ class Templates:
         template.compare(found, _direct(node))
         if template.agreed:  # else what was found is not all of one container
             known.append(template)
+
+
+def _found(html: Callable[[bool], str], unwanted: set[str]) -> str:
+    """What trafilatura finds; where that is what is unwanted, what it finds without it."""
+    found = found_by_trafilatura(html(False), unwanted)
+    if is_unwanted(found, unwanted) and len(other := found_by_trafilatura(html(True), unwanted)) >= SHORT:
+        return other
+    return found
 
 
 def agreement(found: str, direct: str) -> float:
@@ -128,30 +138,48 @@ def _container(tree: "LexborHTMLParser", found: str) -> "LexborNode | None":
     """The innermost element that holds nearly all of the text that was found; a paragraph is none."""
     if tree.body is None:
         return None
-    lines = [key for line in found.split("\n\n") if (key := _key(line))]
-    wanted = _COVERED * sum(map(len, lines))
-    node: LexborNode = tree.body
-    if _mass(node, lines) < wanted:
+    key = _key(tree.body.text() or "")
+    marks = _marked(key, [line for each in found.split("\n\n") if (line := _key(each))])
+    wanted = _COVERED * len(_key(found))
+    if marks.count(1) < wanted:
         return None
-    while True:
-        inner = (each for each in node.iter() if each.tag not in _INSIDE and _mass(each, lines) >= wanted)
-        if (below := next(inner, None)) is None:
+    node, start, looked_at = tree.body, 0, 0
+    while looked_at <= len(key) * _LOOKS:
+        at, inner = start, None
+        for each in node.iter(include_text=True):
+            length = len(_key((each.text_content if each.tag == "-text" else each.text()) or ""))
+            looked_at += length
+            if each.tag not in _INSIDE and marks.count(1, at, at + length) >= wanted:
+                start, inner = at, each
+                break
+            at += length
+        if inner is None:
             return node
-        node = below
+        node = inner
+    return None
 
 
-def _mass(node: "LexborNode", lines: list[str]) -> int:
-    """How many characters of ``lines``, which are keys, stand in ``node``."""
-    key = _key(node.text() or "")
-    return sum(len(line) for line in lines if line in key)
+def _marked(key: str, lines: list[str]) -> bytearray:
+    """For each character of ``key`` 1 where one of ``lines`` stands; they are looked for in their order."""
+    marks = bytearray(len(key))
+    at = missed = 0
+    for line in lines:
+        place = key.find(line, at)
+        place = key.find(line) if place < 0 else place
+        if place >= 0:
+            at = place + len(line)
+            marks[place:at] = b"\1" * len(line)
+        elif (missed := missed + 1) > _MISSED:
+            break
+    return marks
 
 
 def _selector(tree: "LexborHTMLParser", node: "LexborNode") -> str:
     """The path of elements that leads to ``node`` alone, empty if there is none.
 
-    Each is named by its tag, its id, and a class of it: only the last one's if that is enough, else all; and else by its
-    place among its like, too. Names with a digit in them, and what WordPress says of one post in its classes, differ from
-    page to page.
+    Each is named by its tag, its id, and a class of it: only the last one's if that is enough, else all; and else by
+    its place among its like, too. Names with a digit in them, and what WordPress says of one post in its classes,
+    differ from page to page.
     """
     path = [node]
     while (above := path[0].parent) is not None and above.tag not in ("html", "-document", "-undef"):

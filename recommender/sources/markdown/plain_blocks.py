@@ -17,7 +17,7 @@ _ENTITY = re.compile(r"&(?=#?[A-Za-z0-9]{1,31};)")
 _BRACES = re.compile(r"\{(?=[{%#])")
 _BRACKETS = re.compile(r"\[(?=/?[a-z])")
 # The plainest links and emphasis, in which most paragraphs have all their marks; what is left of marks is parsed. Each
-# begins with a character of its own, for which Python's search jumps ahead; what may not stand before is asked after it.
+# begins with a character of its own, for which Python's search jumps ahead; then it asks what may not stand before.
 _TARGET = r"""\((?:[^()\s<>`\\]*|[^()\s<>`\\]+[ ]+(?:"[^"\n`\\]*"|'[^'\n`\\]*'))\)"""
 _LINK = re.compile(rf"\[(?<![!\\]\[)([^\[\]\n`!<\\]+)\]{_TARGET}")
 _IMAGE = re.compile(rf"!(?<!\\!)\[[^\[\]\n`\\]*\]{_TARGET}")

@@ -7,8 +7,8 @@ that is known beforehand. What the parser makes of a text is the same with and w
 from typing import Any
 
 _BEGIN = frozenset("`~>*-_+[<#=|:0123456789")
-"""What a line begins with that may be more than text: fences, quotes, rules, items, definitions of links, HTML, headings
-and what is drawn below them, rows that part a table's head from its body."""
+"""What a line begins with that may be more than text: fences, quotes, rules, items, definitions of links, HTML,
+headings and what is drawn below them, rows that part a table's head from its body."""
 _CODE = 4
 """Columns from which an indented line is code, unless it goes on with a paragraph."""
 
