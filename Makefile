@@ -59,6 +59,7 @@ bench: setup ## speed and recall of the candidate search, and speed of serving, 
 	$(BIN)/python -m bench.costs
 	$(BIN)/python -m bench.hostile
 	$(BIN)/python -m bench.tail
+	$(BIN)/python -m bench.sources
 
 weights: setup ## fit the shipped weights anew, byte for byte, and those with each corpus left out
 	$(BIN)/python -m eval weights $(CORPORA) --cache var/eval --left-out eval/results/rankers

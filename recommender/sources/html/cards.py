@@ -1,6 +1,5 @@
 """The cards of other articles that a page shows: what holds a heading that is a link to another page."""
 
-from collections import Counter
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -49,21 +48,27 @@ def is_inside(node: "LexborNode", holders: "dict[int, LexborNode]") -> bool:
 
 
 def lines_in_boxes(body: "LexborNode", address: str, base: str) -> set[str]:
-    """Return the lines of text in boxes of cards: several side by side, short, of the same site, and nothing else."""
+    """Return the lines of text in boxes of cards."""
+    lines = (line_of(node) for card in cards_in_boxes(body, address, base) for node in card.css(_LINES))
+    return {line for line in lines if line}
+
+
+def cards_in_boxes(body: "LexborNode", address: str, base: str) -> "list[LexborNode]":
+    """Return the cards that stand in boxes: several side by side, short, of the same site, and nothing else."""
     _, holders = cards(body, address, base)
     by_parent: dict[int, list[LexborNode]] = {}
     for holder in holders.values():
         if holder.parent is not None and _leads_to(holder, base):
             by_parent.setdefault(holder.parent.mem_id, []).append(holder)
-    lines: Counter[str] = Counter()
+    found: list[LexborNode] = []
     for group in by_parent.values():
         parent = group[0].parent
         length = sum(len(line_of(each)) for each in group)
         if parent is None or len(group) < GROUP or length > _TEASER * len(group):
             continue
         if length >= _WHOLE * len(line_of(parent)):
-            lines.update(text for each in group for node in each.css(_LINES) if (text := line_of(node)))
-    return set(lines)
+            found += group
+    return found
 
 
 def _leads_to(holder: "LexborNode", base: str) -> bool:

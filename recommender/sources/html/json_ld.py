@@ -51,12 +51,19 @@ def parse_block(text: str) -> object:
     if not text or len(text) > MAX_BLOCK:
         return None
     bare = _WRAPPING.sub("", text) if text[0] not in "{[" else text
-    for attempt in (bare, _repaired(_WRAPPING.sub("", text)), _repaired(html.unescape(bare))):
+    for attempt in _attempts(text, bare):
         try:
             return json.loads(attempt, strict=False)
         except (ValueError, RecursionError):
             continue
     return None
+
+
+def _attempts(text: str, bare: str) -> Iterator[str]:
+    """What may be the JSON in a block, likeliest first; made only when it is asked for, since most need no mending."""
+    yield bare
+    yield _repaired(_WRAPPING.sub("", text))
+    yield _repaired(html.unescape(bare))
 
 
 def _repaired(text: str) -> str:

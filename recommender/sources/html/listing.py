@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 MAX_PARAGRAPHS = 3_000
 ENOUGH, MUCH = 250, 1_000
 """Characters of own text from which a page is an article: if it shows no others, and even so."""
+HEADED = 120
+"""Characters below a heading from which they are more than what is said of a list."""
 CARDS = 3
 _AROUND = ["script", "style", "template", "noscript", "svg", "nav", "aside", "footer"]
 _LIST_PATH = re.compile(
@@ -32,12 +34,15 @@ _MAIN = "main,[role=main],#content,#main,article"
 class Shown:
     """What a page shows: the ``text`` of its own paragraphs, how many ``cards`` of other articles, how much is links.
 
-    ``link_share``: of the main container's text, 0 to 1.
+    ``link_share``: of the main container's text, 0 to 1. ``is_headed``: below its one heading stands text, and none of
+    the cards. ``is_short``: all of its text that is no link is less than ENOUGH.
     """
 
     text: str
     cards: int
     link_share: float
+    is_headed: bool = False
+    is_short: bool = False
 
 
 def shown_by(tree: "LexborHTMLParser", address: str, base: str) -> Shown:
@@ -58,11 +63,29 @@ def shown_by(tree: "LexborHTMLParser", address: str, base: str) -> Shown:
     named = body.css(_MAIN)
     main = next((each for each in named if each.mem_id not in holders and not is_inside(each, holders)), body)
     whole, linked = line_of(main), _linked(main)
-    if sum(map(len, parts)) < ENOUGH:  # text without paragraphs
-        held = sum(len(line_of(each)) for each in holders.values())
-        if not count or len(whole) - linked - held >= MUCH / 2:
-            parts = [whole]
-    return Shown("\n".join(parts), count, min(1.0, linked / len(whole)) if whole else 0.0)
+    share = min(1.0, linked / len(whole)) if whole else 0.0
+    if sum(map(len, parts)) >= ENOUGH:
+        return Shown("\n".join(parts), count, share)
+    # text without paragraphs, or a short one
+    held = sum(len(line_of(each)) for each in holders.values())
+    outside = sum(len(line_of(link)) for link in main.css("a") if not is_inside(link, holders))
+    if (not count and share <= 0.5) or len(whole) - outside - held >= MUCH / 2:
+        parts = [whole]
+    headings = body.css("h1")
+    all_of_it = len(line_of(body)) - _linked(body) - sum(len(line_of(each)) for each in headings)
+    is_headed = len(headings) == 1 and _is_headed(headings[0], holders)
+    return Shown("\n".join(parts), count, share, is_headed, all_of_it < ENOUGH)
+
+
+def _is_headed(heading: "LexborNode", holders: "dict[int, LexborNode]") -> bool:
+    """Whether what is around ``heading`` and holds text as well, of ``HEADED`` characters at least, holds no card."""
+    own = len(line_of(heading))
+    node = heading.parent
+    while node is not None and node.tag not in ("html", "-document"):
+        if len(line_of(node)) - _linked(node) - own >= HEADED:
+            return not any(is_inside(each, {node.mem_id: node}) for each in holders.values())
+        node = node.parent
+    return False
 
 
 def is_list(tree: "LexborHTMLParser", path: str, shown: Shown, data: Structured, kind: str) -> bool:
@@ -81,6 +104,8 @@ def is_list(tree: "LexborHTMLParser", path: str, shown: Shown, data: Structured,
         few = says_list or (len(shown.text) < MUCH and kind != "article")
         return hinted and few and shown.cards >= CARDS
     if kind == "article" and not says_list:
+        return False
+    if shown.is_headed and not hinted and (kind != "website" or shown.cards < CARDS):
         return False
     if shown.cards >= CARDS or (shown.cards and hinted):
         return True

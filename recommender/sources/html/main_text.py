@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from recommender.sources.html.layout_tables import without_layout_tables
 from recommender.sources.html.text import main_text
 from recommender.text.markup.plain_text import plain
 
@@ -33,7 +34,7 @@ def found_by_trafilatura(html: str, unwanted: set[str]) -> str:
 
     with _quiet():
         try:
-            found = extract(html, favor_precision=True, include_comments=False)
+            found = extract(without_layout_tables(html), favor_precision=True, include_comments=False)
         except Exception:
             found = None
     return without_lines("\n\n".join(filter(None, map(_without_bars, (found or "").split("\n")))), unwanted)
@@ -44,6 +45,14 @@ def without_lines(text: str, unwanted: set[str]) -> str:
     lines = text.split("\n\n") if unwanted else []
     kept = "\n\n".join(line for line in lines if " ".join(line.removeprefix("- ").split()) not in unwanted)
     return kept if len(kept) >= SHORT or 2 * len(kept) > len(text) else text
+
+
+def is_unwanted(text: str, unwanted: set[str]) -> bool:
+    """Say whether nearly all of ``text`` is ``unwanted``, so that ``without_lines`` left it as it is."""
+    if not text or not unwanted:
+        return False
+    lines = text.split("\n\n")
+    return 2 * sum(len(line) for line in lines if " ".join(line.removeprefix("- ").split()) in unwanted) > len(text)
 
 
 def enough(found: str, tree: "LexborHTMLParser") -> str:

@@ -3,14 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from recommender.articles.url import url_key_or_none
 from recommender.errors import ArticleError, SourceError
 from recommender.sources.html.addresses import shown_address
 from recommender.sources.html.boxes import check_selector, drop_boxes, drop_leads
-from recommender.sources.html.cards import lines_in_boxes
+from recommender.sources.html.cards import cards_in_boxes, lines_in_boxes
 from recommender.sources.html.charset import decode
 from recommender.sources.html.dom import MAX_PAGE, parse
 from recommender.sources.html.main_text import as_field, without_titles
@@ -19,8 +19,12 @@ from recommender.sources.html.page import Page
 from recommender.sources.html.site import Site
 from recommender.sources.html.survey import Survey, survey
 from recommender.sources.html.templates import Templates
+from recommender.sources.html.text import main_text as short_text
 from recommender.sources.items import Entry, Item, LeftOut, Note
 from recommender.sources.options import ReadOptions
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborHTMLParser
 
 
 def read_pages(pages: Iterable[Page], options: ReadOptions, place: str = "") -> Iterator[Item]:
@@ -99,7 +103,12 @@ def _read_page(
     changed = bool(options.related_selector) and drop_boxes(tree, options.related_selector)
     changed = drop_leads(tree) or changed
     unwanted = lines_in_boxes(tree.body, seen.address, seen.base) if tree.body is not None else set()
-    text = templates.text(tree, lambda: (tree.html or "") if changed else html, _site_of(page, seen), unwanted)
+
+    def shown_html(without_cards: bool) -> str:
+        return _without_cards(tree, seen) if without_cards else (tree.html or "") if changed else html
+
+    short = short_text(tree) if seen.is_short else ""
+    text = short or templates.text(tree, shown_html, _site_of(page, seen), unwanted)
     body = without_titles(text, titles)
     if body:
         fields["body"] = as_field(body)
@@ -117,6 +126,14 @@ def _read_page(
     if related:
         fields[options.curated_key] = related
     return Entry(fields, page.place)
+
+
+def _without_cards(tree: "LexborHTMLParser", seen: Survey) -> str:
+    """The page without boxes of cards."""
+    other = parse(tree.html or "")
+    for card in cards_in_boxes(other.body, seen.address, seen.base) if other.body is not None else ():
+        card.decompose()
+    return other.html or ""
 
 
 def name_of(number: int, site: Site) -> str:

@@ -44,7 +44,8 @@ class Survey:
 
     ``title``: what its ``<title>`` says. ``canonical``, ``redirect``: empty if it names none. ``alternates``:
     (language, address), ``boxes``: the links of its related boxes. ``digest``: of title and own text; pages with one
-    digest are copies, or an error page. ``length``: characters of its own text, about.
+    digest are copies, or an error page. ``length``: characters of its own text, about. ``is_short``: there is so little
+    text that its amount does not say where the main part is.
     """
 
     address: str
@@ -61,6 +62,7 @@ class Survey:
     matched: bool = False
     digest: bytes = b""
     length: int = 0
+    is_short: bool = False
     site: str = ""
 
 
@@ -91,6 +93,7 @@ def survey(tree: "LexborHTMLParser", page: Page, selector: str) -> Survey:
         matched=matched,
         digest=hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).digest(),
         length=len(shown.text),
+        is_short=shown.is_short,
         site=meta(tree, "og:site_name") or next((attribute(each, "href") for each in tree.css(_STYLE)), ""),
     )
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from recommender.sources.html.dom import attribute
-from recommender.sources.html.main_text import SHORT, enough, found_by_trafilatura, without_lines
-from recommender.sources.html.text import size, strip_furniture, text_of
+from recommender.sources.html.main_text import SHORT, enough, found_by_trafilatura, is_unwanted, without_lines
+from recommender.sources.html.text import INLINE, size, strip_furniture, text_of
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -27,7 +27,10 @@ _MISSES = 3
 _SITES, _TEMPLATES = 1_000, 12
 _LINKED = 0.4
 _COVERED = 0.9
-_BLOCKS = "p,li,h2,h3,h4,h5,h6,pre,blockquote,td,dd,dt"
+_MISSED, _LOOKS = 100, 30
+"""Lines that may be looked for in vain, and how often a page's text may be looked through, to find a container."""
+_INSIDE = frozenset(("-text",)) | INLINE | frozenset("p li h1 h2 h3 h4 h5 h6 pre blockquote dd dt".split())
+"""What is no container, but a part of its text."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_-]*")
 _NAMED_BY_PAGE = re.compile(r"(?:post|category|tag|format|author|page|type|status|term|section)-", re.IGNORECASE)
 _WORDS = re.compile(r"\w+")
@@ -65,21 +68,21 @@ class Templates:
     def __init__(self) -> None:
         self._of_site: dict[str, list[Template]] = {}
 
-    def text(self, tree: "LexborHTMLParser", html: Callable[[], str], site: str, unwanted: set[str]) -> str:
+    def text(self, tree: "LexborHTMLParser", html: Callable[[bool], str], site: str, unwanted: set[str]) -> str:
         """Return the main text of the page that ``tree`` is of, and which ``html`` returns. Changes ``tree``.
 
-        ``unwanted``: lines of the page that are no part of it.
+        ``unwanted``: lines of the page that are no part of it; ``html(True)`` returns the page without what holds them.
         """
         template, node = _fitting(tree, self._of_site.get(site, []))
         if template is None or node is None:
-            found = found_by_trafilatura(html(), unwanted)
+            found = _found(html, unwanted)
             self._learn(tree, site, found)
             return enough(found, tree)
         template.read += 1
         if template.is_trusted() and template.read % CHECKED:
             direct = without_lines(_direct(node), unwanted)
-            return direct if len(direct) >= SHORT else enough(found_by_trafilatura(html(), unwanted), tree)
-        found = found_by_trafilatura(html(), unwanted)
+            return direct if len(direct) >= SHORT else enough(_found(html, unwanted), tree)
+        found = _found(html, unwanted)
         if len(found) >= SHORT:  # else it says nothing about the container
             template.compare(found, without_lines(_direct(node), unwanted))
         return enough(found, tree)
@@ -89,11 +92,21 @@ class Templates:
             return
         known = self._of_site.setdefault(site, [])
         node = _container(tree, found) if len(known) < _TEMPLATES else None
-        selector = _selector(node) if node is not None else ""
+        selector = _selector(tree, node) if node is not None else ""
         if node is None or not selector or any(each.selector == selector for each in known):
             return
-        known.append(Template(selector))
-        known[-1].compare(found, _direct(node))
+        template = Template(selector)
+        template.compare(found, _direct(node))
+        if template.agreed:  # else what was found is not all of one container
+            known.append(template)
+
+
+def _found(html: Callable[[bool], str], unwanted: set[str]) -> str:
+    """What trafilatura finds; where that is what is unwanted, what it finds without it."""
+    found = found_by_trafilatura(html(False), unwanted)
+    if is_unwanted(found, unwanted) and len(other := found_by_trafilatura(html(True), unwanted)) >= SHORT:
+        return other
+    return found
 
 
 def agreement(found: str, direct: str) -> float:
@@ -112,7 +125,9 @@ def _direct(node: "LexborNode") -> str:
 
 def _fitting(tree: "LexborHTMLParser", known: list[Template]) -> "tuple[Template | None, LexborNode | None]":
     """The template whose container this page has once, a trusted one first, and that container."""
-    for template in sorted(known, key=lambda each: (not each.is_trusted(), each.is_given_up())):
+    for template in sorted(known, key=lambda each: not each.is_trusted()):
+        if template.is_given_up():
+            continue
         nodes = tree.css(template.selector)
         if len(nodes) == 1:
             return template, nodes[0]
@@ -120,49 +135,81 @@ def _fitting(tree: "LexborHTMLParser", known: list[Template]) -> "tuple[Template
 
 
 def _container(tree: "LexborHTMLParser", found: str) -> "LexborNode | None":
-    """The innermost element that holds nearly all paragraphs of the text that was found."""
+    """The innermost element that holds nearly all of the text that was found; a paragraph is none."""
     if tree.body is None:
         return None
-    wanted = {_key(line) for line in found.split("\n\n")}
-    masses: Counter[int] = Counter()
-    whole = 0
-    for block in tree.body.css(_BLOCKS):
-        key = _key(block.text() or "")
-        if key not in wanted:
-            continue
-        wanted.discard(key)
-        whole += len(key)
-        parent = block.parent
-        while parent is not None:
-            masses[parent.mem_id] += len(key)
-            parent = parent.parent
-    if whole < _COVERED * sum(len(_key(line)) for line in found.split("\n\n")):
+    key = _key(tree.body.text() or "")
+    marks = _marked(key, [line for each in found.split("\n\n") if (line := _key(each))])
+    wanted = _COVERED * len(_key(found))
+    if marks.count(1) < wanted:
         return None
-    node: LexborNode | None = tree.body
-    while node is not None:
-        inner = next((each for each in node.iter() if masses[each.mem_id] >= _COVERED * whole), None)
+    node, start, looked_at = tree.body, 0, 0
+    while looked_at <= len(key) * _LOOKS:
+        at, inner = start, None
+        for each in node.iter(include_text=True):
+            length = len(_key((each.text_content if each.tag == "-text" else each.text()) or ""))
+            looked_at += length
+            if each.tag not in _INSIDE and marks.count(1, at, at + length) >= wanted:
+                start, inner = at, each
+                break
+            at += length
         if inner is None:
             return node
         node = inner
     return None
 
 
-def _selector(node: "LexborNode") -> str:
-    """The path of elements that leads to ``node``, each by its tag, its id and the last one by a class as well.
+def _marked(key: str, lines: list[str]) -> bytearray:
+    """For each character of ``key`` 1 where one of ``lines`` stands; they are looked for in their order."""
+    marks = bytearray(len(key))
+    at = missed = 0
+    for line in lines:
+        place = key.find(line, at)
+        place = key.find(line) if place < 0 else place
+        if place >= 0:
+            at = place + len(line)
+            marks[place:at] = b"\1" * len(line)
+        elif (missed := missed + 1) > _MISSED:
+            break
+    return marks
 
-    Names with a digit in them, and what WordPress says of one post in its classes, differ from page to page.
+
+def _selector(tree: "LexborHTMLParser", node: "LexborNode") -> str:
+    """The path of elements that leads to ``node`` alone, empty if there is none.
+
+    Each is named by its tag, its id, and a class of it: only the last one's if that is enough, else all; and else by
+    its place among its like, too. Names with a digit in them, and what WordPress says of one post in its classes,
+    differ from page to page.
     """
-    steps: list[str] = []
-    each: LexborNode | None = node
-    while each is not None and each.tag not in ("html", "-document", "-undef"):
-        name = attribute(each, "id")
-        step = str(each.tag) + (f"#{name}" if _NAME.fullmatch(name) else "")
-        if not steps:
-            kinds = (kind for kind in attribute(each, "class").split() if _NAME.fullmatch(kind))
-            step += next((f".{kind}" for kind in kinds if not _NAMED_BY_PAGE.match(kind)), "")
-        steps.insert(0, step)
-        each = each.parent
-    return " > ".join(steps) if "body" in steps[0] and len(steps) > 1 else ""
+    path = [node]
+    while (above := path[0].parent) is not None and above.tag not in ("html", "-document", "-undef"):
+        path.insert(0, above)
+    if path[0].tag != "body" or len(path) < 2:
+        return ""
+    names = [_named(each) for each in path]
+    kinds = [_kind(each) for each in path]
+    both = [name + kind for name, kind in zip(names, kinds, strict=True)]
+    placed = [step + _placed(each) for step, each in zip(both, path, strict=True)]
+    for steps in ([*names[:-1], both[-1]], both, placed):
+        if len(tree.css(selector := " > ".join(steps))) == 1:
+            return selector
+    return ""
+
+
+def _named(node: "LexborNode") -> str:
+    name = attribute(node, "id")
+    return str(node.tag) + (f"#{name}" if _NAME.fullmatch(name) else "")
+
+
+def _kind(node: "LexborNode") -> str:
+    kinds = (kind for kind in attribute(node, "class").split() if _NAME.fullmatch(kind))
+    return next((f".{kind}" for kind in kinds if not _NAMED_BY_PAGE.match(kind)), "")
+
+
+def _placed(node: "LexborNode") -> str:
+    """Which of its parent's elements of its tag a node is, if there are several."""
+    like = [each.mem_id for each in node.parent.iter() if each.tag == node.tag] if node.parent is not None else []
+    return f":nth-of-type({like.index(node.mem_id) + 1})" if len(like) > 1 else ""
 
 
 def _key(text: str) -> str:

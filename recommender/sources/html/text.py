@@ -29,7 +29,7 @@ _SHORT = 20_000
 _MAIN = ('[itemprop~="articleBody"]', "article", "main", '[role="main"]', "#content", "#main", ".content")
 _LINKED = 0.8
 _BLOCKS = "ul,ol,dl,p,div,section,table,center"
-_INLINE = frozenset(
+INLINE = frozenset(
     """
     a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr q rp rt ruby s samp small span
     strike strong sub sup time tt u var wbr
@@ -74,7 +74,7 @@ def text_of(node: "LexborNode") -> str:
             parts.append("\n")
         elif each.tag == "-text":
             above = each.parent
-            while above is not None and above.tag in _INLINE:
+            while above is not None and above.tag in INLINE:
                 above = above.parent
             if above is not None and above.mem_id != block.mem_id:
                 lines += _lines(parts, block)

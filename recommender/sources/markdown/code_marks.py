@@ -53,11 +53,7 @@ def by_ticks(text: str) -> list[tuple[bool, str]]:
     if "`" not in text:
         return [(False, text)]
     ticks = list(_TICKS.finditer(text))
-    following: dict[str, int] = {}
-    partner = [0] * len(ticks)
-    for place in range(len(ticks) - 1, -1, -1):
-        partner[place] = following.get(ticks[place][0], 0)
-        following[ticks[place][0]] = place
+    partner = _partners([found[0] for found in ticks])
     parts: list[tuple[bool, str]] = []
     at = place = 0
     while place < len(ticks):
@@ -69,3 +65,15 @@ def by_ticks(text: str) -> list[tuple[bool, str]]:
         parts += [(False, text[at:start]), (True, text[start : ticks[end].end()])]
         at, place = ticks[end].end(), end + 1
     return [*parts, (False, text[at:])]
+
+
+def _partners(runs: list[str]) -> list[int]:
+    """Of each run of backticks the place of the next as long as it is, 0 if there is none."""
+    if len(set(runs)) == 1:
+        return [*range(1, len(runs)), 0]
+    following: dict[str, int] = {}
+    partner = [0] * len(runs)
+    for place in range(len(runs) - 1, -1, -1):
+        partner[place] = following.get(runs[place], 0)
+        following[runs[place]] = place
+    return partner

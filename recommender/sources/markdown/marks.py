@@ -17,6 +17,10 @@ _DROPPED = re.compile(
     r"|>[ \t]*\[!\w+\][+-]?[ \t]*|\*\[[^\[\]\n]+\]:[^\n]*|\\(?:newpage|pagebreak|tableofcontents))[ \t]*",
     re.IGNORECASE,
 )
+_ANY = re.compile(
+    rf"\n(?=[ \t]*[!?=:{{\[*<>\\-])(?:{_ADMONITION.pattern}|{_CONTAINER.pattern}|(?i:{_DROPPED.pattern}))(?:\n|\Z)"
+)
+"""A line that is a mark; only beside one do other lines move."""
 _FOOTNOTE = re.compile(r"(?m)^[ ]{0,3}\[\^[^\[\]\n]{1,100}\]:[ \t]*")
 _INLINE = re.compile(
     r"\[\^[^\[\]\n]{1,100}\]"
@@ -24,6 +28,8 @@ _INLINE = re.compile(
     r"|(?<=\))\{:?[ \t]*[\w-]+=[^{}\n]{1,200}\}"
     r"|\{:[ \t]*(?:[.#]|[\w-]+=)[^{}\n]{0,200}\}"
 )
+_ANY_INLINE = re.compile(r"\[(?:[\^\[]|[ xX]\])|\n:|>[ ]?>|\{(?::?[ \t]*[.#]|:[ \t]*[\w-]+=|(?<=\)\{)[ \t]*[\w-]+=)")
+"""What all of the marks in a line have one of."""
 _WIKI = re.compile(r"(!?)\[\[([^\[\]|\n\s][^\[\]|\n]{0,300})(?:\|([^\[\]\n]{1,300}))?\]\]")
 _TASK = re.compile(r"(?m)^([ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+)\[[ xX]\][ \t]+")
 _DEFINITION = re.compile(r"(?m)^:[ \t]+(?=\S)")
@@ -32,7 +38,8 @@ _DEEP_QUOTE = re.compile(r"(?m)^(?:[ \t]*>){20,}")
 
 def without_marks(text: str) -> str:
     """Return ``text`` without marks of extensions; titles and contents of what they mark stay."""
-    return in_prose(_without_inline_marks, _without_line_marks(text))
+    text = _without_line_marks(text)
+    return in_prose(_without_inline_marks, text) if _ANY_INLINE.search(text) else text
 
 
 def _without_inline_marks(text: str) -> str:
@@ -51,13 +58,14 @@ def _without_inline_marks(text: str) -> str:
 
 def _without_line_marks(text: str) -> str:
     """Drop lines that are marks alone, and move what an admonition encloses to the left."""
+    if not _ANY.search(f"\n{text}"):
+        return text
     kept: list[str] = []
     fence, inside = "", 0
     for line in text.split("\n"):
-        level, blank = _level(line), not line.strip()
-        if not blank:
-            inside = min(inside, level)
-        line = line if blank else line[len(_INDENT) * inside :]
+        if inside and line.strip():
+            inside = min(inside, _level(line))
+            line = line[len(_INDENT) * inside :]
         if "```" in line or "~~~" in line:
             fence = _fence_after(line, fence)
         if fence or not line or line.lstrip()[:1] not in "!?=:{[*-<>\\":

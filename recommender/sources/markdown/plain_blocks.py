@@ -11,16 +11,21 @@ from functools import cache
 from typing import Any
 
 from recommender.sources.markdown.code_marks import BRACE, by_ticks
+from recommender.sources.markdown.plain_paragraphs import plain_paragraph
 
 _ENTITY = re.compile(r"&(?=#?[A-Za-z0-9]{1,31};)")
 _BRACES = re.compile(r"\{(?=[{%#])")
 _BRACKETS = re.compile(r"\[(?=/?[a-z])")
-# The plainest links and emphasis, in which most paragraphs have all their marks; what is left of marks is parsed.
-_LINK = re.compile(r"(?<![!\\])\[([^\[\]\n`!<\\]+)\]\([^()\s<>`\\]*\)")
-_IMAGE = re.compile(r"(?<!\\)!\[[^\[\]\n`\\]*\]\([^()\s<>`\\]*\)")
-_STRONG = re.compile(r"(?<![\w*\\])(\*\*?)([^\s*_`\[\]<>\\](?:[^*_`\[\]<>\\]*[^\s*_`\[\]<>\\])?)\1(?![\w*])")
+# The plainest links and emphasis, in which most paragraphs have all their marks; what is left of marks is parsed. Each
+# begins with a character of its own, for which Python's search jumps ahead; then it asks what may not stand before.
+_TARGET = r"""\((?:[^()\s<>`\\]*|[^()\s<>`\\]+[ ]+(?:"[^"\n`\\]*"|'[^'\n`\\]*'))\)"""
+_LINK = re.compile(rf"\[(?<![!\\]\[)([^\[\]\n`!<\\]+)\]{_TARGET}")
+_IMAGE = re.compile(rf"!(?<!\\!)\[[^\[\]\n`\\]*\]{_TARGET}")
+_STRONG = re.compile(r"\*(?<![\w*\\]\*)(\*?)([^\s*_`\[\]<>\\](?:[^*_`\[\]<>\\]*[^\s*_`\[\]<>\\])?)\*\1(?![\w*])")
+_EMPHASIS = re.compile(r"_(?<![^\s(\"']_)(_?)([^\W_](?:[^*_`\[\]<>\\]*[^\W_])?)_\1(?![^\s.,;:!?)\"'])")
 _SUSPECT = re.compile(r"[\\*`\[~_<&]")
-_MARKUP = re.compile(r"\\[!-/:-@\[-`{-~\n]|[*`\[]|~~|(?<![^\W_])_|_(?![^\W_])|<[A-Za-z/!?]|&#?\w+;|  \n", re.ASCII)
+_MARKUP = re.compile(r"\\[!-/:-@\[-`{-~\n]|[*`\[]|~~|_(?:(?<![^\W_]_)|(?![^\W_]))|<[A-Za-z/!?]|&#?\w+;", re.ASCII)
+_BREAK = "  \n"
 _COMMENT_END = "-->"
 _UNSEEN_CHUNK = re.compile(r"\{.*\b(?:include|echo)\s*=\s*(?:FALSE|F)\b")
 _UNSEEN_OPTION = re.compile(r"(?:#\|[^\n]*\n)*#\|\s*(?:echo|include)\s*:\s*false\b")
@@ -53,7 +58,9 @@ def blocks(text: str, *, indented_code: bool = True) -> list[Block]:
     """Return the blocks of the Markdown ``text``, in order. Images go, of links the text stays."""
     parser = _parser(indented_code)
     env: dict[str, Any] = {}
-    return list(_blocks(parser, parser.parse(text, env), env))
+    tokens: list[Any] = []
+    parser.block.parse(_normalized(text), parser, env, tokens)  # of what ``parse`` does the rest is for inline tokens
+    return list(_blocks(parser, tokens, env))
 
 
 def joined(found: Sequence[Block]) -> str:
@@ -90,7 +97,15 @@ def _parser(indented_code: bool) -> Any:  # noqa: ANN401
     parser: Any = MarkdownIt("commonmark", {"maxNesting": 60}).enable(["table", "strikethrough"]).disable("inline")
     parser.normalizeLink = parser.normalizeLinkText = _unchanged  # addresses are dropped: half the time
     parser.validateLink = _always
+    parser.block.ruler.before("table", "plain_paragraph", plain_paragraph)
     return parser if indented_code else parser.disable("code")
+
+
+def _normalized(text: str) -> str:
+    """The text as CommonMark wants it: Unix line ends, no NUL."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.replace("\0", "\ufffd") if "\0" in text else text
 
 
 def _unchanged(url: str) -> str:
@@ -110,6 +125,7 @@ def _blocks(parser: Any, tokens: Sequence[Any], env: dict[str, Any]) -> Iterator
                 state.row.append(text)
             elif text:
                 yield Block(state.kind, text)
+            state.kind = "text"
         elif token.type in ("fence", "code_block"):
             if text := _code(token):
                 yield Block("code", text)
@@ -160,6 +176,8 @@ def _inline(parser: Any, content: str, env: dict[str, Any]) -> str:  # noqa: ANN
 
 def _simple(content: str) -> str | None:
     """The text of a paragraph whose marks are of the plainest; None where they are not."""
+    if _BREAK not in content and not _SUSPECT.search(content):
+        return as_written(content.replace("\n", " "))
     found = []
     for is_code, part in by_ticks(content):
         if is_code:
@@ -169,7 +187,9 @@ def _simple(content: str) -> str | None:
                 part = _LINK.sub(r"\1", _IMAGE.sub(" ", part))
             if "*" in part:
                 part = _STRONG.sub(r"\2", part)
-            if ("  \n" in part or _SUSPECT.search(part)) and _MARKUP.search(part):
+            if "_" in part:
+                part = _EMPHASIS.sub(r"\2", part)
+            if _BREAK in part or _MARKUP.search(part):
                 return None
             part = part.replace("\n", " ")
         found.append(as_written(part))

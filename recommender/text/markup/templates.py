@@ -9,7 +9,8 @@ _TEMPLATE = re.compile(
     r"|\{\{[<%](?:[^{}]|\{(?![{%])|\}(?!\}))*+(?<=[>%])\}\}"
     r"|\{%[-~+]?\s*(?P<tag>[A-Za-z]\w*+)(?:[^{%]|%(?!\})|\{(?![%{]))*+%\}"
     # An expression: not the braces of a program or a formula ("style={{...}}", "\frac{{a}}", "{{1, 2}}").
-    r"|(?<![=\\$}{])(?<!= )\{\{(?:(?<!\w\{\{)|(?=[-~]?\s))[-~]?\s*[A-Za-z_.\"'$@/^&>!|][^{}\n]{0,300}\}\}"
+    # (Each part begins with a brace, for which Python's search jumps ahead.)
+    r"|\{(?<![=\\$}{]\{)(?<!= \{)\{(?:(?<!\w\{\{)|(?=[-~]?\s))[-~]?\s*[A-Za-z_.\"'$@/^&>!|][^{}\n]{0,300}\}\}"
 )
 _PAIRED = {name: re.compile(rf"\{{%[-~+]?\s*end{name}\s*[-~+]?%\}}") for name in ("comment", "raw", "verbatim")}
 
