@@ -34,11 +34,12 @@ class CuratedLists:
     def with_changes(self, corpus: Corpus, lists: Mapping[str, Sequence[str]]) -> "CuratedLists":
         """Return the lists for ``corpus``, whose rows begin with those of these: some are replaced by ``lists``.
 
-        An entry whose article or target is no longer present drops out.
+        Those are by the very ids of their articles: the id of one that is gone may lead to another article by now, whose
+        list is not meant. An entry whose article or target is no longer present drops out.
         """
         owners, targets = np.repeat(np.arange(self.lists.shape[0]), np.diff(self.lists.indptr)), self.lists.indices
         kept = corpus.directory.present.copy()
-        kept[[row for row in map(corpus.find, lists) if row is not None]] = False
+        kept[[row for row in map(corpus.directory.row_of, lists) if row is not None]] = False
         stay = kept[owners] & corpus.directory.present[targets]
         new = _resolved(corpus, lists)
         pairs = np.concatenate([np.stack([owners[stay], targets[stay].astype(np.int64)], axis=1), new])

@@ -150,6 +150,23 @@ def test_after_any_changes_the_lists_are_those_of_a_build_with_the_same_models(
         assert {card.id for card in live.snapshot().corpus.cards} == {article.id for article in catalog.articles()}
 
 
+def test_a_list_stays_when_a_removed_id_leads_to_its_article(tmp_path: Path) -> None:
+    """What the id of a removed article leads to from then on has a list of its own, which is not the removed one's."""
+    old = Record(Article(id="old", title="Ferry to the island", body="The ferry and the gale."), "made", ("crane",))
+    heir = Article(id="heir", title="Ferry on a new quay", body="The quay has a ferry.", extra={"aliases": ["old"]})
+    crane = Record(Article(id="crane", title="A crane for the quay", body="The crane lifts timber."), "made")
+    with closing(Catalog.open(tmp_path)) as catalog:
+        catalog.put([old, Record(heir, "made", ("crane",)), crane])
+        build(tmp_path, catalog, ENCODER)
+        tail = Tail(base_of(tmp_path), catalog)
+        catalog.remove("old")
+        now = tail.now()
+        assert now.corpus.row("old") == now.corpus.row("heir")
+        heir_row, crane_row = now.corpus.row("heir"), now.corpus.row("crane")
+        assert now.curated.lists.toarray()[heir_row].nonzero()[0].tolist() == [crane_row]
+        assert now.curated.counts[crane_row] == 1
+
+
 @pytest.fixture
 def catalog(tmp_path: Path) -> Catalog:
     found = Catalog.open(tmp_path)
