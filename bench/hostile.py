@@ -42,7 +42,7 @@ from recommender.settings import Settings
 from recommender.sources import read
 
 RESULT = Path(__file__).parent / "results" / "hostile.json"
-DEMO = Path(__file__).parents[1] / "seeds" / "demo.jsonl"
+DEMO = Path(__file__).parents[1] / "tests" / "data" / "demo.jsonl"
 SHORT = MAX_DRAFT // 4
 FACTOR, TWICE, FLOOR = 4, 2.0, 0.004
 """Times longer; times slower a character, at most; seconds under which nothing can be told."""

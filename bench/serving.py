@@ -91,9 +91,9 @@ def ratio(ours: list[float], theirs: list[float]) -> float:
 
 
 def store(folder: Path) -> bytes:
-    """Build the demo newspaper in ``folder``; return the document that all servers answer with."""
+    """Build 70 articles of the demo newspaper in ``folder``; return the document that all servers answer with."""
     with closing(Catalog.open(folder)) as catalog:
-        catalog.put([item for item in read([ROOT / "seeds" / "demo.jsonl"]) if isinstance(item, Record)])
+        catalog.put([item for item in read([ROOT / "tests" / "data" / "demo.jsonl"]) if isinstance(item, Record)])
         build(folder, catalog, HashEncoder(dim=64))
     live = Live(folder)
     live.refresh()

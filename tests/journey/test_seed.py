@@ -12,7 +12,7 @@ from index.store.publish import open_current
 from recommender.catalog import Catalog
 from recommender.catalog.ingest import ingest
 from recommender.corpus.encoder import Encoder
-from tests.conftest import SEED_PAGE, SEEDS
+from tests.conftest import DEMO, SEED_PAGE, SEEDS
 
 FURNITURE = ("Edit Content", "No More Articles", "Share the Article", "Sharing:")
 
@@ -34,9 +34,18 @@ def test_the_seed_is_one_article_eight_stubs_and_one_list(tmp_path: Path) -> Non
 
 
 @pytest.mark.model
-def test_the_editors_eight_are_found_among_the_whole_demo(tmp_path: Path, model_encoder: Encoder) -> None:
+@pytest.mark.parametrize(
+    "sources",
+    [
+        pytest.param([SEED_PAGE, DEMO], id="seventy others"),
+        pytest.param([SEEDS], id="the whole demo", marks=pytest.mark.slow),
+    ],
+)
+def test_the_editors_eight_are_found_among_the_demo(
+    sources: list[Path], tmp_path: Path, model_encoder: Encoder
+) -> None:
     catalog = Catalog.open(tmp_path)
-    ingest(catalog, [SEEDS])
+    ingest(catalog, sources)
     build(tmp_path, catalog, model_encoder)
     catalog.close()
     picked = open_current(tmp_path).lists["aras-2025"]
