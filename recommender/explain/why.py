@@ -4,10 +4,8 @@ It is looked up in the two articles, not in the corpus; what their texts no long
 """
 
 import math
-import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import islice
 
 import numpy as np
@@ -16,59 +14,23 @@ import numpy.typing as npt
 from recommender.articles import Article
 from recommender.articles.card import Card
 from recommender.corpus.terms import TermRows
-from recommender.corpus.views import whole_text
 from recommender.explain.quotes import DECIMALS, Quote, closest_to_each
-from recommender.ranking.hits import Hit, Source
+from recommender.explain.texts import ReasonText, names_nobody, same_word, says_something, too_short
+from recommender.explain.wording import line
+from recommender.ranking.hits import Hit
 from recommender.ranking.pool import Pool
 from recommender.ranking.signals import SIGNALS
 from recommender.text import normalise
-from recommender.text.names import written
 
-__all__ = ["PHRASES", "Quote", "Why", "why_each"]
+__all__ = ["Quote", "Why", "why_each"]
 
 MOST = 5
 """Names, and terms, that are given at most."""
 STRONGEST = 3
-NEAR = 7
-"""Days apart that are worth a word."""
-CLOSE = {"closeness": 30, "same_year": 366}
-"""Days apart of which the words for a signal of time are true; it may add to a score for less far than others, too."""
 RARE = 5
 """One in so many articles, or two articles, is what a rare term or name stands in at most."""
 TOLERANCE = 1e-4
 """Of idf, which is kept in 32 bits."""
-
-_CALENDAR = frozenset(
-    "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august "
-    "september october november december".split()
-)
-"""Written like names, and naming nothing."""
-_CONTRACTED = re.compile("(?<=[^\\W_])['’](?=(?:ve|ll|re|d|t|m)\\b)", re.IGNORECASE)
-"""The lexical model reads "I've" as "ve", which is no word to show."""
-
-PHRASES = {
-    "tfidf": "many words in common",
-    "fused": "the same broad topic",
-    "body_body": "similar in meaning over the whole story",
-    "body_teaser": "its summary is close in meaning to the whole story",
-    "passage_passage": "a part of one is close in meaning to a part of the other",
-    "passage_title": "its title is close in meaning to a part of the story",
-    "brief_in_text": "the words of its title and summary occur in the story",
-    "title_in_text": "words of its title occur in the story",
-    "names": "the same names",
-    "tags": "the same tags",
-    "section": "in the same section",
-    "closeness": "published close in time",
-    "same_year": "published at about the same time",
-    "listed_by_neighbours": "editors listed it beside similar articles",
-    "lists_neighbours": "its own editor's list holds this story or similar ones",
-    "list_popularity": "editors listed it before",
-}
-"""What it means in words that a signal added to the score."""
-_STANDS = {
-    Source.PINNED: "an editor put it here",
-    Source.FALLBACK: "it fills the list up: one of the latest that may stand here",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +55,10 @@ class Why:
     strongest: tuple[str, ...]
 
 
-def why_each(pool: Pool, hits: Sequence[Hit], ours: Article | None, theirs: Sequence[Article | None]) -> list[Why]:
-    """Return why each of ``hits`` stands in the list of the query of ``pool``, in their order.
+def why_each(
+    pool: Pool, hits: Sequence[Hit], ours: Article | None, theirs: Sequence[Article | None], *, quoted: bool = True
+) -> list[Why]:
+    """Return why each of ``hits`` stands in the list of the query of ``pool``, in their order; ``quoted``: with quotes.
 
     ``ours`` is the query's full article (or the draft), ``theirs`` those of the hits, None where not known: then
     nothing is quoted, names may be case-folded, and the terms are single words.
@@ -102,19 +66,19 @@ def why_each(pool: Pool, hits: Sequence[Hit], ours: Article | None, theirs: Sequ
     corpus = pool.corpus
     strip = corpus.boilerplate.strip
     ours, theirs = ours and strip(ours), [article and strip(article) for article in theirs]
-    mine = _Text(ours, pool.query.card)
+    mine = ReasonText(ours, pool.query.card)
     quotes: Iterator[Quote | None] = iter(())
-    if ours:
+    if ours and quoted:
         known = [article for article in theirs if article]
         quotes = iter(closest_to_each(ours, known, corpus.lexicon.words, _rarity(pool)))
     found = []
     for hit, article in zip(hits, theirs, strict=True):
-        text = _Text(article, corpus.cards[hit.row])
-        found.append(_why(pool, hit, (mine, text), next(quotes) if ours and article else None))
+        text = ReasonText(article, corpus.cards[hit.row])
+        found.append(_why(pool, hit, (mine, text), next(quotes) if ours and quoted and article else None))
     return found
 
 
-def _why(pool: Pool, hit: Hit, texts: "tuple[_Text, _Text]", quote: Quote | None) -> Why:
+def _why(pool: Pool, hit: Hit, texts: "tuple[ReasonText, ReasonText]", quote: Quote | None) -> Why:
     cards = (pool.query.card, pool.corpus.cards[hit.row])
     terms = (pool.query.terms, pool.corpus.query(hit.row).terms)
     names = list(_names(pool, terms, texts))
@@ -122,58 +86,38 @@ def _why(pool: Pool, hit: Hit, texts: "tuple[_Text, _Text]", quote: Quote | None
     found = Why(
         text="",
         quote=quote,
-        names=tuple(names[:MOST]),
+        names=tuple(_distinct(names)[:MOST]),
         terms=tuple(islice(_terms(pool, terms, texts, said), MOST)),
         tags=_tags(pool, terms, cards[1]),
         days_apart=_days_apart(*cards),
         picked_by=_picked_by(pool, hit.row),
         strongest=_strongest(hit.parts),
     )
-    return replace(found, text=_text(found, hit.source))
-
-
-class _Text:
-    """The names and words of an article's text, each computed when it is first needed.
-
-    ``names``: case-folded form → as written, ``words`` normalised; ``whole``: that it is all there is to read,
-    not only what stands on the card.
-    """
-
-    def __init__(self, article: Article | None, card: Card) -> None:
-        self._text = whole_text(article) if article else "\n".join((card.title, *card.teasers))
-        self.whole = article is not None
-
-    @cached_property
-    def names(self) -> Mapping[str, str]:
-        return {name.casefold(): name for name in reversed(written(self._text))}  # the first of each
-
-    @cached_property
-    def words(self) -> str:
-        return f" {normalise(_CONTRACTED.sub('', self._text))} "
-
-    def has_name(self, name: str) -> bool:
-        """Say whether the text holds the name; one that is not known may."""
-        return name in self.names or not self.whole
-
-    def has_words(self, words: Sequence[str]) -> bool:
-        """Say whether the text holds normalised ``words`` side by side; one not known may hold any single word."""
-        return f" {' '.join(words)} " in self.words or not (self.whole or len(words) > 1)
+    shared = (found.names, found.terms, found.tags)
+    return replace(found, text=line(hit.source, shared, found.picked_by, found.strongest, found.days_apart))
 
 
 _Pair = tuple[TermRows, TermRows]
 
 
-def _names(pool: Pool, terms: _Pair, texts: tuple[_Text, _Text]) -> Iterator[str]:
+def _names(pool: Pool, terms: _Pair, texts: tuple[ReasonText, ReasonText]) -> Iterator[str]:
     model, (ours, theirs) = pool.corpus.lexicon.names, texts
     shared = np.intersect1d(terms[0].columns("names"), terms[1].columns("names")) - pool.corpus.lexicon.first_name
     shared = shared[model.idf[shared] >= _rarity(pool)]
     for column in shared[np.argsort(-model.idf[shared], kind="stable")].tolist():
         name = model.terms[column]
-        if ours.has_name(name) and theirs.has_name(name) and not _CALENDAR.issuperset(name.split()):
-            yield theirs.names.get(name) or ours.names.get(name) or name
+        found = theirs.names.get(name) or ours.names.get(name) or name
+        if ours.has_name(name) and theirs.has_name(name) and not names_nobody(found):
+            yield found
 
 
-def _terms(pool: Pool, terms: _Pair, texts: tuple[_Text, _Text], taken: Collection[str]) -> Iterator[str]:
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Return ``names`` without those that are a part of another: Mattock beside Clive Mattock."""
+    words = [frozenset(normalise(name).split()) for name in names]
+    return [name for name, mine in zip(names, words, strict=True) if not any(mine < others for others in words)]
+
+
+def _terms(pool: Pool, terms: _Pair, texts: tuple[ReasonText, ReasonText], taken: Collection[str]) -> Iterator[str]:
     """Yield rare terms of both texts, the weightiest first.
 
     No two have a word in common, and none is made only of words that are ``taken``.
@@ -181,15 +125,19 @@ def _terms(pool: Pool, terms: _Pair, texts: tuple[_Text, _Text], taken: Collecti
     model, (mine, theirs) = pool.corpus.lexicon.words, (each.whole for each in terms)
     shared, at, there = np.intersect1d(mine.indices, theirs.indices, return_indices=True)
     weights = np.where(model.idf[shared] >= _rarity(pool), mine.data[at] * theirs.data[there], 0)
-    used: set[str] = set()
+    used: list[str] = []
     for place in np.argsort(-np.round(weights, DECIMALS), kind="stable")[: np.count_nonzero(weights)].tolist():
         term = model.terms[shared[place]]
         words = normalise(term).split()
-        if not used.isdisjoint(words) or all(word in taken or word.isnumeric() for word in words):
+        if any(same_word(word, other) for word in words for other in used):
             continue
-        if all(text.has_words(words) for text in texts):
-            used.update(words)
-            yield term
+        if not says_something(words, taken):
+            continue
+        if all(text.has_words(words) and text.speaks_of(words) for text in texts):
+            as_written = texts[1].written(words) and texts[0].written(words)
+            if as_written and not too_short(words, as_written):
+                used += words
+                yield as_written
 
 
 def _tags(pool: Pool, terms: _Pair, card: Card) -> tuple[str, ...]:
@@ -220,35 +168,3 @@ def _picked_by(pool: Pool, row: int) -> int:
 def _strongest(parts: npt.NDArray[np.float32]) -> tuple[str, ...]:
     names, order = list(SIGNALS), np.argsort(-parts, kind="stable")[:STRONGEST]
     return tuple(names[place] for place in order.tolist() if parts[place] > 0)
-
-
-def _text(found: Why, source: Source) -> str:
-    said = [_STANDS[source]] if source in _STANDS else []
-    shared = [f"name {_listed(found.names[:3])}"] if found.names else []
-    shared += [f"speak of {_listed(found.terms[:3])}"] if found.terms else []
-    shared += [f"are tagged {_listed(found.tags[:3])}"] if found.tags else []
-    said += [f"both {_listed(shared)}"] if shared else []
-    if found.picked_by:
-        articles = "a similar article" if found.picked_by == 1 else f"{found.picked_by} similar articles"
-        said.append(f"editors listed it beside {articles}")
-    said = said or [PHRASES[name] for name in found.strongest if _holds(name, found.days_apart)]
-    said = said or ["among the nearest articles there are"]
-    if found.days_apart is not None and abs(found.days_apart) <= NEAR:
-        said.append(_when(int(found.days_apart)))
-    line = " ".join("; ".join(said).split())
-    return line[0].upper() + line[1:]
-
-
-def _holds(name: str, days_apart: float | None) -> bool:
-    return name not in CLOSE or (days_apart is not None and abs(days_apart) <= CLOSE[name])
-
-
-def _listed(items: Sequence[str]) -> str:
-    *most, last = items
-    return f"{', '.join(most)} and {last}" if most else last
-
-
-def _when(days: int) -> str:
-    if not days:
-        return "published on the same day"
-    return f"published {abs(days)} day{'s' if abs(days) > 1 else ''} {'later' if days > 0 else 'earlier'}"
