@@ -1,6 +1,5 @@
 """The analyst's command line: ``related-eval``, or ``python -m eval``."""
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -37,10 +36,10 @@ app = typer.Typer(
 )
 
 
-command = partial(cli_support.command, app)
+command = cli_support.Adder(app)
 command(
     "related-eval run --store var --out report/",
-    "related-eval run --articles articles.jsonl --out report/ --systems tfidf,product",
+    "related-eval run --articles a.jsonl --out report/ --systems tfidf,product",
 )(run)
 
 

@@ -1,7 +1,6 @@
 """The operator's command line: ``related-index``, or ``python -m index``."""
 
 import time
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -36,7 +35,7 @@ app = typer.Typer(
 )
 
 app.add_typer(cli_rules.app, name="rules")
-command = partial(cli_support.command, app)
+command = cli_support.Adder(app)
 command("related-index preview exports/*.xml", "related-index preview https://www.example.com")(cli_preview.preview)
 command("related-index formats")(cli_sources.formats)
 

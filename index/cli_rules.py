@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -25,7 +24,7 @@ from recommender.sources.opened import read_regular
 
 app = typer.Typer(help="Check, try and put in force what never stands beside what.", no_args_is_help=True)
 
-command = partial(cli_support.command, app)
+command = cli_support.Adder(app)
 
 File = Annotated[Path, typer.Argument(help="A file of rules, in YAML.", metavar="FILE")]
 SHOWN = 10

@@ -20,6 +20,7 @@ from recommender.start import INTERRUPTED
 
 __all__ = [
     "HELP",
+    "Adder",
     "Commands",
     "CuratedKey",
     "Model",
@@ -27,7 +28,6 @@ __all__ = [
     "Store",
     "check_sources",
     "check_store",
-    "command",
     "err",
     "item_bar",
     "main",
@@ -166,20 +166,23 @@ def next_step(what: str, command: str) -> None:
     err.print(f"{what}: {command}", style="dim", markup=False)
 
 
-def command(app: typer.Typer, *examples: str, name: str | None = None, hidden: bool = False) -> Callable[[F], F]:
-    """Return what makes a function a command of ``app``, the ``examples`` before anything else in its help.
+class Adder:
+    """Makes functions commands of ``app``, with examples before anything else in their help."""
 
-    ``hidden``: it is for who works on the project, and is in no list of commands.
-    """
+    def __init__(self, app: typer.Typer) -> None:
+        self._app = app
 
-    def add(function: F) -> F:
-        first, *rest = inspect.cleandoc(function.__doc__ or "").split("\n\n")
-        shown = "\b\n" + "\n".join(f"$ {example}" for example in examples)
-        told = "\n\n".join([first, shown, *rest] if examples else [first, *rest])
-        app.command(name, help=told.replace("[", "\\["), hidden=hidden)(function)
-        return function
+    def __call__(self, *examples: str, name: str | None = None, hidden: bool = False) -> Callable[[F], F]:
+        """Return what makes a function a command; ``hidden``: in no list, for it is for work on the project itself."""
 
-    return add
+        def add(function: F) -> F:
+            first, *rest = inspect.cleandoc(function.__doc__ or "").split("\n\n")
+            shown = "\b\n" + "\n".join(f"$ {example}" for example in examples)
+            told = "\n\n".join([first, *([shown] if examples else []), *rest])
+            self._app.command(name, help=told.replace("[", "\\["), hidden=hidden)(function)
+            return function
+
+        return add
 
 
 def _fail(message: str, status: int) -> None:

@@ -5,6 +5,7 @@ reason come from the two texts. A reason is labelled by its text, so one whose w
 somebody has read it again.
 """
 
+import gzip
 import re
 import tempfile
 from collections import Counter
@@ -30,6 +31,8 @@ KINDS = ("useful", "true", "odd")
 ARCHIVES = ("demo", "digitalgov")
 QUERIES, ITEMS = 15, 5
 """Lists of an archive that are looked at, and items of each."""
+NEWEST = 400
+"""Articles of digitalgov that are its archive here: a study of seconds, whose reasons read like those of all of it."""
 SEED = 18
 
 _WORD = re.compile(r"[^\W\d_]+")
@@ -67,8 +70,11 @@ def faults(text: str) -> list[str]:
 
 def sampled(corpora: Path, seeds: Path, bar: Bar = no_bar) -> list[Reason]:
     """Return the reasons of QUERIES lists, ITEMS of each, of every archive; chosen by SEED, the same every time."""
-    places = {"demo": [seeds], "digitalgov": [corpora / "digitalgov.jsonl.gz"]}
-    return [reason for name in ARCHIVES for reason in _of_archive(name, places[name], bar)]
+    with tempfile.TemporaryDirectory() as folder:
+        newest = Path(folder) / "digitalgov.jsonl"
+        newest.write_bytes(_newest(corpora / "digitalgov.jsonl.gz"))
+        places = {"demo": seeds, "digitalgov": newest}
+        return [reason for name in ARCHIVES for reason in _of_archive(name, places[name], bar)]
 
 
 def read_labels(path: Path = LABELS) -> list[Reason]:
@@ -108,9 +114,16 @@ def to_line(reason: Reason) -> bytes:
     return orjson.dumps(asdict(reason)) + b"\n"
 
 
-def _of_archive(name: str, paths: Sequence[Path], bar: Bar) -> list[Reason]:
+def _newest(path: Path) -> bytes:
+    """Return the NEWEST articles of a corpus, as JSON lines, newest first, ties by id."""
+    items = [orjson.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
+    items.sort(key=lambda item: (item.get("published_at") or "", item["id"]), reverse=True)
+    return b"".join(orjson.dumps(item) + b"\n" for item in items[:NEWEST])
+
+
+def _of_archive(name: str, place: Path, bar: Bar) -> list[Reason]:
     with tempfile.TemporaryDirectory() as folder:
-        memory = in_memory(Sources(paths, Path(folder)), HashEncoder(), Feedback(bar))
+        memory = in_memory(Sources([place], Path(folder)), HashEncoder(), Feedback(bar))
     snapshot, articles = memory.snapshot, {article.id: article for article in memory.articles}
     corpus, request = snapshot.corpus, RelatedRequest(limit=ITEMS)
 

@@ -17,16 +17,16 @@ _CALENDAR = frozenset(
 )
 """Written like names, and naming nothing."""
 _PLAIN = frozenset(
-    "add added age ago aside ask asked asks available away back backed bad based best better big bring brought "
+    "add added age ago amid aside ask asked asks available away back backed bad based best better big bring brought "
     "build built call called came change changed check close come coming create created day days early easy "
-    "end ended ensure example far feel felt few final find first follow found full gave general get give given "
+    "end ended ensure example far feel felt few final find failed first follow found full gave general get give given "
     "go goes going good got great ground hand happen hard head help helped high hold home hour hours idea "
     "important improve include included including increase job keep kept key kind knew know known large last "
     "late launch launched learn left let like line list little live long look looked lot low made main make "
     "making man many matter mean means meet men met minute minutes month months more move multiple need needed "
     "needs new next night nothing number numbers offer old ongoing open opened order part past people person "
     "place plan point possible process provide provided provides put question questions ran read ready real "
-    "reason recent right room run running said same say says second see seen sense set share shared short show "
+    "reason recent right room row run running said same say says second see seen sense set share shared short show "
     "showed shown side sign simple small start started state step stop such support sure take taken talk tell "
     "thing things think third thought time times today told took top try turn type understand use used useful "
     "user uses using various very walk walked want wanted way ways week weeks well went whole wife word words "
@@ -117,9 +117,9 @@ def names_nobody(name: str) -> bool:
 
 def says_something(words: Sequence[str], taken: Collection[str]) -> bool:
     """Say whether a term of normalised ``words`` names a subject, and one that is not made of words already taken."""
-    if any(word[0].isnumeric() for word in words):
+    if any(word[0].isnumeric() or word in _CALENDAR or word in _PLAIN for word in words):
         return False
-    return any(word not in taken and word not in _CALENDAR and word not in _PLAIN for word in words)
+    return any(word not in taken for word in words)
 
 
 def too_short(words: Sequence[str], as_written: str) -> bool:

@@ -135,6 +135,8 @@ def _terms(pool: Pool, terms: _Pair, texts: tuple[ReasonText, ReasonText], taken
             continue
         if all(text.has_words(words) and text.speaks_of(words) for text in texts):
             as_written = texts[1].written(words) and texts[0].written(words)
+            if as_written.istitle() and not any(text.has_name(term) for text in texts):
+                continue  # a piece of longer names: the Quay of Carrow Quay
             if as_written and not too_short(words, as_written):
                 used += words
                 yield as_written

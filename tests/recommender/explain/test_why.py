@@ -324,8 +324,8 @@ def test_terms_are_what_both_speak_of_and_not_only_say(ours: str, theirs: str, e
 
 
 def test_names_are_those_of_somebody_and_none_is_a_part_of_another() -> None:
-    text = "We met Clive Mattock. Then Mattock saw Israeli ships, Iranian-backed men, and a Western Coast at Hobb."
+    text = "We met Clive Mattock. Later we saw Mattock, Israeli ships, Iranian-backed men and a Western Coast."
     one, other = Article(id="a", body=text), Article(id="b", body=f"Again: {text}")
     corpus = corpus_of([one, other, *(article(f"e{i}", f"Some number{i}.") for i in range(12))])
     found = why(pool_for(corpus.query(0), corpus), Hit(1, 0.5, NOTHING), one, other)
-    assert set(found.names) == {"Clive Mattock", "Western Coast", "Hobb"}
+    assert set(found.names) == {"Clive Mattock", "Western Coast"}
