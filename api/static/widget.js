@@ -35,6 +35,9 @@ aspect-ratio:var(--related-articles-ratio,16/9);border-radius:var(--related-arti
   const text = (value) => (typeof value === "string" ? value.trim() : "");
   const name = (item) => text(item.title) || text(item.teaser) || text(item.id);
 
+  // The day, in UTC, of a moment in ISO 8601.
+  const day = (value) => (/^\d{4}-\d\d-\d\d(?:T|$)/.test(text(value)) ? text(value).slice(0, 10) : "");
+
   function web(value) {
     try {
       const url = new URL(text(value));
@@ -133,12 +136,11 @@ aspect-ratio:var(--related-articles-ratio,16/9);border-radius:var(--related-arti
     }
 
     date(value) {
-      const moment = new Date(text(value));
-      if (isNaN(moment)) return "";
+      const iso = day(value);
       try {
         const language = (this.closest("[lang]") || {}).lang || undefined;
-        return moment.toLocaleDateString(language, { dateStyle: "medium", timeZone: "UTC" });
-      } catch { return moment.toISOString().slice(0, 10); }
+        return iso && new Date(iso).toLocaleDateString(language, { dateStyle: "medium", timeZone: "UTC" });
+      } catch { return iso; }
     }
 
     link(url) {
@@ -161,7 +163,7 @@ aspect-ratio:var(--related-articles-ratio,16/9);border-radius:var(--related-arti
         ...(link ? [link] : inside),
         teaser && part("p", "teaser", {}, teaser),
         (date || section) && part("p", "meta", {},
-          date && part("time", "date", { datetime: new Date(item.published_at).toISOString().slice(0, 10) }, date),
+          date && part("time", "date", { datetime: day(item.published_at) }, date),
           date && section && " ",
           section && part("span", "section", {}, section)),
         why && part("p", "why", {}, why));

@@ -1,5 +1,6 @@
 """A report in plain words: what was found among the first places, by whom, and what each measure and system is."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -59,12 +60,12 @@ def headline(document: Mapping[str, Any], main: str) -> str:
     picked = "picked, or a person judged related," if _judged(document) else "picked"
     name = main if main in held["systems"] else next(iter(held["systems"]))
     who = "recommended" if name == main else f"of {CALLED.get(name, name)}"
-    text = (
-        f"Of the {held['possible']:.1f} articles that an editor {picked} for a story, the first {held['k']} {who} hold"
-        f" {held['systems'][name]:.1f}"
-    )
     rival = best_rival(document)
-    return f"{text}; {CALLED.get(rival, rival)} finds {held['systems'][rival]:.1f}." if rival else f"{text}."
+    mine, theirs = held["systems"][name], held["systems"].get(rival, held["possible"])
+    digits = 1 if abs(mine - theirs) >= 0.1 else 2
+    most, mine, theirs = (f"{number:.{digits}f}" for number in (held["possible"], mine, theirs))
+    text = f"Of the {most} articles that an editor {picked} for a story, the first {held['k']} {who} hold {mine}"
+    return f"{text}; {CALLED.get(rival, rival)} finds {theirs}." if rival else f"{text}."
 
 
 def surety(document: Mapping[str, Any]) -> str:
@@ -117,7 +118,8 @@ ABOUT_P = (
 def about_system(name: str) -> str:
     """Return what a system is, in a sentence; "" for one from outside."""
     function = SYSTEMS.get(name)
-    return (function.__doc__ or "").strip().partition("\n")[0] if function else ""
+    told = (function.__doc__ or "").strip().partition("\n")[0] if function else ""
+    return re.sub(r" \(see [^)]*\)", "", told)
 
 
 def _judged(document: Mapping[str, Any]) -> bool:

@@ -121,9 +121,9 @@ def log(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
 def test_without_a_terminal_there_is_a_line_every_ten_seconds(log: io.StringIO) -> None:
     clock = Clock()
     lines = Lines("embedding", 2_000, clock)
-    for _ in range(250):
-        clock.now += 0.1
-        lines.advance(4)
+    for _ in range(100):
+        clock.now += 0.25
+        lines.advance(10)
     assert log.getvalue().splitlines() == [
         "embedding: 400/2,000 (20%) after 10 s, about 40 s left",
         "embedding: 800/2,000 (40%) after 20 s, about 30 s left",

@@ -90,7 +90,7 @@ def page(browser: Any, api: Api) -> Iterator[Any]:
     assert found.problems == []
 
 
-def visit(page: Any, site: Site, api: Api, inside: str = KEPT, head: str = "", **attributes: str) -> str:
+def visit(page: Any, site: Site, api: Api, /, inside: str = KEPT, head: str = "", **attributes: str) -> str:
     """Open a page with the element; return the state in which it ends."""
     attributes = {"for": ARTICLE, **attributes}
     said = " ".join(f'{name.replace("_", "-")}="{escape(value)}"' for name, value in attributes.items())

@@ -116,11 +116,12 @@ def test_it_opens_with_what_was_found_in_plain_words(page: Any, plain: Path) -> 
     assert held["systems"]["oracle"] == held["possible"]
     for name, value in mean.items():
         assert held["systems"][name] == pytest.approx(value, abs=1e-4)
-    text = page.locator("h1").inner_text()
-    assert text.startswith(
-        f"Of the {possible:.1f} articles that an editor picked for a story, the first 10 recommended hold"
+    digits = 1 if abs(mean["product"] - mean["tfidf"]) >= 0.1 else 2
+    most, ours, theirs = (f"{value:.{digits}f}" for value in (possible, mean["product"], mean["tfidf"]))
+    assert page.locator("h1").inner_text() == (
+        f"Of the {most} articles that an editor picked for a story, the first 10 recommended hold {ours};"
+        f" plain text search (tf-idf) finds {theirs}."
     )
-    assert f"hold {mean['product']:.1f};" in text
     assert page.locator("h1 + .lead").inner_text()
     assert document["verdict"] in page.locator(".verdict").inner_text()
 
@@ -148,9 +149,12 @@ def test_a_measure_is_explained_where_it_stands_and_below(page: Any, plain: Path
     term.hover()
     assert tip.is_visible()
     page.mouse.move(0, 0)
-    page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.className") == "term"
+    assert not tip.is_visible()
+    term.focus()
     assert tip.is_visible()
+    page.keyboard.press("Tab")
+    assert not tip.is_visible()
+    assert page.locator(".term").nth(1).locator(".tip").is_visible()
     notes = page.locator(".footnotes li")
     assert notes.count() == page.locator(".term").count() >= 6
     assert tip.inner_text() in notes.first.inner_text()
