@@ -36,7 +36,10 @@ aspect-ratio:var(--related-articles-ratio,16/9);border-radius:var(--related-arti
   const name = (item) => text(item.title) || text(item.teaser) || text(item.id);
 
   // The day, in UTC, of a moment in ISO 8601.
-  const day = (value) => (/^\d{4}-\d\d-\d\d(?:T|$)/.test(text(value)) ? text(value).slice(0, 10) : "");
+  const day = (value) => {
+    const iso = /^\d{4}-\d\d-\d\d(?:T|$)/.test(text(value)) ? text(value).slice(0, 10) : "";
+    return isNaN(Date.parse(iso)) ? "" : iso;
+  };
 
   function web(value) {
     try {
