@@ -118,7 +118,7 @@ def reasons(report: Report, task: Task) -> dict[tuple[str, str], str]:
 
     From the lists of other articles, as they were known under the task's date rule.
     """
-    found = {}
+    found: dict[tuple[str, str], str] = {}
     rows = {name: row for row, name in enumerate(report.names)}
     for query in task.queries:
         name = report.names[query.row]

@@ -197,7 +197,7 @@ def _svg(figure: Figure) -> str:
 
 def _attributes(found: re.Match[str]) -> str:
     """Return the declarations of a style attribute as SVG's presentation attributes."""
-    attributes = {}
+    attributes: dict[str, str] = {}
     for declaration in found[1].split(";"):
         name, colon, value = (part.strip() for part in declaration.partition(":"))
         if name == "font":

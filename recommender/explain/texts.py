@@ -17,20 +17,25 @@ _CALENDAR = frozenset(
 )
 """Written like names, and naming nothing."""
 _PLAIN = frozenset(
-    "add added age ago amid aside ask asked asks available away back backed bad based best better big bring brought "
-    "build built call called came change changed check close come coming create created day days early easy "
-    "end ended ensure example far feel felt few final find failed first follow found full gave general get give given "
-    "go goes going good got great ground hand happen hard head help helped high hold home hour hours idea "
-    "important improve include included including increase job keep kept key kind knew know known large last "
-    "late launch launched learn left let like line list little live long look looked lot low made main make "
-    "making man many matter mean means meet men met minute minutes month months more move multiple need needed "
-    "needs new next night nothing number numbers offer old ongoing open opened order part past people person "
-    "place plan point possible process provide provided provides put question questions ran read ready real "
-    "reason recent right room row run running said same say says second see seen sense set share shared short show "
-    "showed shown side sign simple small start started state step stop such support sure take taken talk tell "
-    "thing things think third thought time times today told took top try turn type understand use used useful "
-    "user uses using various very walk walked want wanted way ways week weeks well went whole wife word words "
-    "work worked working world year years".split()
+    "able according across add added age ago along amid among around aside ask asked asks available away back "
+    "backed bad based become began begin being best better big bring brought build built call called calls "
+    "came case certain change changed check clear clearly close come coming continue continued create created "
+    "current currently day days despite developing driven due early easy end ended ensure especially every "
+    "example excited existing fact failed far feel felt few figure final find first follow found full further "
+    "gave general get give given gives giving go goes going good got great ground group hand happen hard head "
+    "heard help helped high highlights hold home hour hours however idea ideal important improve include "
+    "included including increase inside instead internal job keep kept key kind knew know known large last "
+    "late launch launched learn led left let leveraging like likely line list little live long look looked "
+    "looking lot low made main mainly make making man many matter mean means meet men met might minute minutes "
+    "month months more move multiple need needed needs new next night nothing number numbers offer official "
+    "often old ongoing open opened order overall part particular past people perhaps person place plan point "
+    "possible prior process provide provided provides put question questions quickly ran rather read ready "
+    "real reason recent recently reducing related right room row run running said same say says second see "
+    "seen sense set several share shared shares short show showed shown side sign similar simple since small "
+    "sometimes soon specific start started state step still stop such support sure take taken taking talk tell "
+    "thing things think third thought time times today told took top total towards true try turn type "
+    "typically understand use used useful user uses using usually various very walk walked want wanted way "
+    "ways week weeks well went whether whole wife without word words work worked working world year years yet".split()
 )
 """Words that name no subject: of two articles that both say them, nothing is said."""
 _CONTRACTED = re.compile("(?<=[^\\W_])['’](?=(?:ve|ll|re|d|t|m)\\b)", re.IGNORECASE)
@@ -38,6 +43,8 @@ _CONTRACTED = re.compile("(?<=[^\\W_])['’](?=(?:ve|ll|re|d|t|m)\\b)", re.IGNOR
 
 _ADJECTIVE = re.compile(r"[^ ]+(?:ese|ish|ern|raeli|rican|[a-z]{3}ian)|[^ ]+-[a-zß-ÿ][^ ]*")
 """What is made from a name and names nobody: "Israeli", "Western", "Iranian-backed"."""
+_NOBODY = re.compile(r"I['’]\w+|(?:The|A|An) [A-Z0-9]+|(?:\w\.)+\w")
+"""What is written like a name and is "I'm", "The 1", or an abbreviation that has lost its last stop."""
 _INSIDE = re.compile(r"[a-zß-ÿ,;] ")
 """What stands before a word that is no sentence's first."""
 SHORT = 100
@@ -79,6 +86,15 @@ class ReasonText:
         """The title and the teasers, normalised."""
         return f" {normalise(_CONTRACTED.sub('', self._card))} "
 
+    def has_small(self, name: str) -> bool:
+        """Say whether the text has a name of one word in small letters, too: then it is a word, and began a title."""
+        small = name.lower()
+        return (
+            " " not in name
+            and name not in (small, name.upper())
+            and bool(re.search(rf"(?<!\w){re.escape(small)}(?!\w)", self._text))
+        )
+
     def speaks_of(self, words: Sequence[str]) -> bool:
         """Say whether normalised ``words`` stand on the card, or are said more than in passing; unknown: they may."""
         if not self.whole:
@@ -112,7 +128,7 @@ class ReasonText:
 
 def names_nobody(name: str) -> bool:
     """Say whether what is written like a name is a day, a month, or an adjective made from a name."""
-    return _CALENDAR.issuperset(name.casefold().split()) or bool(_ADJECTIVE.fullmatch(name))
+    return bool(_CALENDAR.issuperset(name.casefold().split()) or _ADJECTIVE.fullmatch(name) or _NOBODY.fullmatch(name))
 
 
 def says_something(words: Sequence[str], taken: Collection[str]) -> bool:

@@ -107,7 +107,9 @@ def _names(pool: Pool, terms: _Pair, texts: tuple[ReasonText, ReasonText]) -> It
     for column in shared[np.argsort(-model.idf[shared], kind="stable")].tolist():
         name = model.terms[column]
         found = theirs.names.get(name) or ours.names.get(name) or name
-        if ours.has_name(name) and theirs.has_name(name) and not names_nobody(found):
+        if not all(text.has_name(name) for text in texts) or names_nobody(found):
+            continue
+        if not any(text.has_small(found) for text in texts):
             yield found
 
 
