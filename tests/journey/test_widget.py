@@ -21,7 +21,7 @@ from recommender.ranking.hits import Source
 from tests.api.serving import ENCODER, served
 from tests.browser import Reply, web_server
 from tests.conftest import DEMO, build_store, records
-from tests.payloads import PAYLOADS
+from tests.hostile_texts import PAYLOADS
 
 ARTICLE = "2025-07-first-deep-ship"
 ADDRESS = "https://tesslecourier.example/business/2024-03-harbour-deepening-plan"

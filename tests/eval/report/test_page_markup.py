@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import DEMO
 from tests.eval.report.test_page import evaluate
-from tests.payloads import PAYLOADS
+from tests.hostile_texts import PAYLOADS
 
 LINES = [orjson.loads(line) for line in DEMO.read_bytes().splitlines()]
 
