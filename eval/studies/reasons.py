@@ -41,7 +41,7 @@ _ODD = {
     "a number for a word": re.compile(r"speak of [^;]*\b\d+\w*\b"),
     "an article for a name": re.compile(r"\bname (?:[^;]*, )?(?:The|A|An)(?: \d+)?(?:,| and|;|$)"),
     "a day or month": re.compile(
-        r"(?:name|speak of) [^;]*\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b", re.IGNORECASE
+        r"(?:name|speak of) [^;]*\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b", re.IGNORECASE
     ),
     "broken punctuation": re.compile(r"[,;] ?[,;]|,? and (?:and|;|$)|\s{2}|^[^\w“\"']"),
 }
