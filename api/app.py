@@ -12,7 +12,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from api import articles, docs, metrics, overrides, problems, related
+from api import articles, docs, metrics, overrides, problems, related, widget
 from api.costs import Budgets, CostLimit
 from api.headers import Cors, Head, SecurityHeaders
 from api.kept_answers import MIN_COMPRESSED
@@ -56,6 +56,7 @@ def create_app(live: Live, drafts: ServedEncoder | None = None, config: Settings
     app.include_router(router)
     app.include_router(articles.router)
     app.include_router(probes)
+    app.include_router(widget.router)
     if config.metrics:
         app.include_router(metrics.router)
     if config.docs:

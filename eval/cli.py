@@ -7,6 +7,7 @@ import orjson
 import typer
 
 from eval.cli_footers import footers_command
+from eval.cli_reasons import reasons_command
 from eval.cli_run import run
 from eval.cli_tune import calibrate, tune, weights
 from eval.cli_versions import versions_command
@@ -35,15 +36,14 @@ app = typer.Typer(
 )
 
 
-app.command()(run)
-app.command()(tune)
-app.command()(calibrate)
-app.command()(weights)
-app.command("footers")(footers_command)
-app.command("versions")(versions_command)
+command = cli_support.Adder(app)
+command(
+    "related-eval run --store var --out report/",
+    "related-eval run --articles a.jsonl --out report/ --systems tfidf,product",
+)(run)
 
 
-@app.command()
+@command("related-eval show 2025-07-first-deep-ship --store var")
 def show(
     identity: Annotated[str, typer.Argument(metavar="ID", help="Id or URL of an article in the index.")],
     *,
@@ -52,9 +52,10 @@ def show(
 ) -> None:
     """Print one article's related list beside its editor's, with a mark where they agree."""
     cli_support.out.print(account(open_served(store), identity, limit))
+    cli_support.next_step("measure all lists", f"related-eval run --store {store} --out report/")
 
 
-@app.command()
+@command("related-eval table monday/report.json tuesday/report.json")
 def table(
     reports: Annotated[list[Path], typer.Argument(help="report.json files; a file's name heads its column.")],
     judged_pairs: Annotated[Path | None, typer.Option("--pairs", help="A saved `pairs --json`, with --readme.")] = None,
@@ -83,7 +84,10 @@ def table(
     write_whole({readme: page.encode()})
 
 
-@app.command()
+@command(
+    "related-eval compare monday/ tuesday/",
+    "related-eval compare report/ --fail-under nDCG@10=0.40",
+)
 def compare(
     reports: Annotated[list[Path], typer.Argument(help="One or two reports (report.json, or its folder).")],
     system: Annotated[str, typer.Option(help="The system to look at.")] = MAIN,
@@ -103,10 +107,12 @@ def compare(
     if len(reports) == 2:
         paired = comparing.compare(reports[0], reports[1], system, measure)
         typer.echo(orjson.dumps(paired.to_json()).decode() if as_json else paired.sentence)
+        if not as_json:
+            cli_support.next_step("hold a report to another", "related-eval compare NEW --no-worse-than OLD")
     gate(reports[0], Bounds(floors, no_worse_than, margin), system, measure)
 
 
-@app.command()
+@command("related-eval diff var/snapshots/51f1a05f2c286516 var")
 def diff(
     a: Annotated[Path, typer.Argument(help="A snapshot's folder, or a store.")],
     b: Annotated[Path, typer.Argument(help="The one that would take its place.")],
@@ -122,9 +128,10 @@ def diff(
         typer.echo(orjson.dumps(found.to_json()).decode())
     else:
         cli_support.out.print(diff_view(found))
+        cli_support.next_step("serve the newer one", "related-api --store STORE (each server picks it up by itself)")
 
 
-@app.command()
+@command("related-eval pairs --articles articles.jsonl --pairs judged.jsonl", hidden=True)
 def pairs(
     *,
     model: Model,
@@ -143,6 +150,14 @@ def pairs(
         typer.echo(orjson.dumps(document).decode())
     else:
         cli_support.out.print(pairs_table(document))
+
+
+command("related-eval tune --store var")(tune)
+command("related-eval calibrate --store var --precision 0.3")(calibrate)
+command("related-eval weights ../shared/corpora", hidden=True)(weights)
+command("related-eval footers --articles articles.jsonl", name="footers", hidden=True)(footers_command)
+command("related-eval reasons --corpora ../shared/corpora", name="reasons", hidden=True)(reasons_command)
+command("related-eval versions --corpora ../shared/corpora", name="versions", hidden=True)(versions_command)
 
 
 def main() -> None:

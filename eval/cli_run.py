@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, NamedTuple, Self
 
@@ -35,44 +36,52 @@ from eval.task.inputs import Feedback, Inputs, from_sources, from_store
 from eval.task.lines import silent
 from eval.task.task import AsOf, Task
 from index.cli_catalog import open_catalog
-from index.store.publish import current_version
+from index.store.publish import current_version, open_current
 from recommender import cli_support
-from recommender.cli_support import CuratedKey, Model
 from recommender.corpus.encoder import Encoder, make_encoder
 from recommender.ranking.ranker import default_ranker, read_weights
+from recommender.settings import settings
+
+_what = partial(typer.Option, rich_help_panel="What is evaluated")
+_how = partial(typer.Option, rich_help_panel="What it is compared with, and how")
+_more = partial(typer.Option, rich_help_panel="What is looked at besides")
 
 
 def run(
     *,
-    model: Model,
-    out: Annotated[Path, typer.Option(help="Folder for report.html, report.json, qrels.txt, run-SYSTEM.txt.")],
-    articles: Annotated[
-        list[Path] | None, typer.Option(help="Evaluate these files or folders, indexed in memory.")
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="Embedding model: name, folder, or `hash`.",
+            show_default="the store's; with --articles all-MiniLM-L6-v2, or RELATED_MODEL",
+        ),
     ] = None,
-    store: Annotated[Path | None, typer.Option(help="Evaluate the index that this store serves.")] = None,
-    curated_key: CuratedKey = "related",
+    out: Annotated[Path, typer.Option(help="Folder for report.html, report.json, qrels.txt, run-SYSTEM.txt.")],
+    articles: Annotated[list[Path] | None, _what(help="Evaluate these files or folders, indexed in memory.")] = None,
+    store: Annotated[Path | None, _what(help="Evaluate the index that this store serves.")] = None,
+    curated_key: Annotated[str, _what(help="Key of the curated list in JSON lines.")] = "related",
     blank_anchors: Annotated[
-        bool, typer.Option("--blank-anchors", help="Take the link texts under the key `anchors` out of the bodies.")
+        bool, _what("--blank-anchors", help="Take the link texts under the key `anchors` out of the bodies.")
     ] = False,
     only: Annotated[
-        str, typer.Option(metavar="KEY=VALUE,…", help="Only the articles whose KEY has one of these values.")
+        str, _what(metavar="KEY=VALUE,…", help="Only the articles whose KEY has one of these values.")
     ] = "",
-    ranker: Annotated[
-        Path | None, typer.Option(help="Weights to rank with (JSON); those that are shipped unless given.")
-    ] = None,
+    cache: Annotated[Path | None, _what(help="Where --articles keeps vectors for the next run.")] = None,
     as_of: Annotated[
-        AsOf, typer.Option(help="published: candidates no newer than the query; none: all of the archive.")
+        AsOf, _what(help="published: candidates no newer than the query; none: all of the archive.")
     ] = AsOf.PUBLISHED,
-    systems: Annotated[str, typer.Option(help="Systems to compare, separated by commas.")] = ",".join(SYSTEMS),
-    runs: Annotated[
-        list[str] | None, typer.Option("--run", metavar="NAME=FILE", help="Another system's TREC run file.")
+    ranker: Annotated[
+        Path | None, _how(help="Weights to rank with (JSON); those that are shipped unless given.")
     ] = None,
-    judgements: Annotated[Path | None, typer.Option(help="Judgements downloaded from report.html.")] = None,
-    k: Annotated[int, typer.Option(help="Slots of a related list: the cut-off of nDCG and recall.")] = 10,
-    ablation: Annotated[bool, typer.Option(help="Say what each group of signals adds to `tuned`.")] = False,
-    curve: Annotated[bool, typer.Option(help="Say how `product` and `tuned` grow with the number of lists.")] = False,
-    beyond: Annotated[bool, typer.Option(help="Look at coverage, hubs, age … over all articles' lists too.")] = True,
-    cache: Annotated[Path | None, typer.Option(help="Where --articles keeps vectors for the next run.")] = None,
+    systems: Annotated[str, _how(help="Systems to compare, separated by commas.")] = ",".join(SYSTEMS),
+    runs: Annotated[
+        list[str] | None, _how("--run", metavar="NAME=FILE", help="Another system's TREC run file.")
+    ] = None,
+    judgements: Annotated[Path | None, _how(help="Judgements downloaded from report.html.")] = None,
+    k: Annotated[int, _how(help="Slots of a related list: the cut-off of nDCG and recall.")] = 10,
+    ablation: Annotated[bool, _more(help="Say what each group of signals adds to `tuned`.")] = False,
+    curve: Annotated[bool, _more(help="Say how `product` and `tuned` grow with the number of lists.")] = False,
+    beyond: Annotated[bool, _more(help="Look at coverage, hubs, age … over all articles' lists too.")] = True,
     fail_under: FailUnder = None,
     no_worse_than: NoWorseThan = None,
     margin: Margin = 0.01,
@@ -113,7 +122,7 @@ def evaluate_and_report(options: RunOptions) -> None:
     options.check()
     outside = Outside.from_options(options)
     weights = read_weights(options.ranker) if options.ranker else default_ranker()
-    encoder = make_encoder(options.model)
+    encoder = make_encoder(options.model or _model(options.store))
     with ExitStack() as stack:
         inputs = _inputs(options, encoder, outside, stack)
         task = _judged(inputs.task, outside.judgements)
@@ -125,8 +134,14 @@ def evaluate_and_report(options: RunOptions) -> None:
         _add_studies(options, context, report)
     report.write(options.out, {"report.html": render(report, inputs.task, found)})
     print_report(cli_support.out, report.document)
-    cli_support.out.print(f"written to {options.out}: open {options.out / 'report.html'}", markup=False)
+    cli_support.out.print(f"written to {options.out}", markup=False)
+    cli_support.next_step("read it", str(options.out / "report.html"))
     gate(options.out, options.bounds)
+
+
+def _model(store: Path | None) -> str:
+    """Return the name of the model that the index of ``store`` was built with; without one, that of the settings."""
+    return open_current(store).manifest.model.name if store is not None else settings().model
 
 
 class Outside(NamedTuple):

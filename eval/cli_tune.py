@@ -101,6 +101,9 @@ def calibrate(
         cli_support.out.print(
             f"for a precision of {precision:g}: min_score={found.min_score:.4f}", style="bold", markup=False
         )
+        cli_support.next_step(
+            "hold lists to it", f"RELATED_MIN_SCORE={found.min_score:.4f} related-api --store {store}"
+        )
 
 
 def weights(

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from eval.report.plain_words import Held
 from eval.report.report import MAIN, Report, tokens
 from eval.stats.calibration import calibration, served_items
 from eval.stats.chance import expected_ndcg
@@ -63,6 +64,7 @@ def evaluate(
     values = {system: per_query(measures, qrels, run) for system, run in rankings.items()}
     groups = shared_lists(task)
     document = _document(task, values, groups, k, about)
+    document["held"] = Held.from_rankings(k, qrels, rankings).to_json()
     if hits:
         document["calibration"] = {name: calibration(served_items(task, each)).to_json() for name, each in hits.items()}
     document["provenance"]["seconds"] = round(time.monotonic() - started, 1)

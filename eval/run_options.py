@@ -20,7 +20,7 @@ from recommender.settings import settings
 class RunOptions:
     """The options of ``related-eval run`` by their names, as typed; its help says what each does."""
 
-    model: str
+    model: str | None
     out: Path
     articles: Sequence[Path] | None
     store: Path | None

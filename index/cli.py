@@ -35,17 +35,14 @@ app = typer.Typer(
 )
 
 app.add_typer(cli_rules.app, name="rules")
-app.command()(cli_boilerplate.boilerplate)
-app.command("list")(cli_snapshots.list_command)
-app.command()(cli_snapshots.prune)
-app.command()(cli_preview.preview)
-app.command()(cli_sources.formats)
-app.command("watch")(cli_watch.watch_command)
+command = cli_support.Adder(app)
+command("related-index preview exports/*.xml", "related-index preview https://www.example.com")(cli_preview.preview)
+command("related-index formats")(cli_sources.formats)
 
 AsJson = Annotated[bool, typer.Option("--json", help="End with one JSON line of counts.")]
 
 
-@app.command()
+@command("related-index ingest --store var articles.jsonl", "zcat dump.jsonl.gz | related-index ingest -")
 @with_read_options
 def ingest(
     sources: Sources,
@@ -85,10 +82,17 @@ def ingest(
             f" the catalog holds {counts.articles:,} articles, {counts.stubs:,} stubs, {counts.curated_lists:,} curated"
             f" lists ({seconds:.1f} s)"
         )
+        if ingested.stored:
+            cli_support.next_step("build it", f"related-index build --store {store}")
     _fail_if_nothing(ingested)
 
 
-@app.command("build")
+@command(
+    "related-index build --store var articles.jsonl",
+    "related-index build --store var https://www.example.com/feed.xml",
+    "related-index build --store var                  # what changed since",
+    name="build",
+)
 @with_read_options
 def build_command(
     sources: Annotated[list[str] | None, typer.Argument(help="Ingested first, if given.")] = None,
@@ -142,9 +146,10 @@ def build_command(
         )
     else:
         _say(built, rejected)
+        cli_support.next_step("serve it", f"related-api --store {store}")
 
 
-@app.command()
+@command("related-index check --store var")
 def check(store: Store) -> None:
     """Verify the snapshot in service: files, index, and whether the catalog has moved on."""
     current_version(store)  # before a catalog is created where there is no store
@@ -156,10 +161,12 @@ def check(store: Store) -> None:
         table.add_row(finding.what, "[green]ok[/]" if finding.well else "[red]no[/]", finding.detail)
     cli_support.out.print(table)
     if not all(finding.well for finding in findings):
+        cli_support.next_step("make it anew", f"related-index build --store {store}")
         raise typer.Exit(1)
+    cli_support.next_step("serve it", f"related-api --store {store}")
 
 
-@app.command("export")
+@command("related-index export public/ --store var --limit 8", name="export")
 def export_command(
     folder: Annotated[Path, typer.Argument(help="Where the folder `related` is made.", metavar="DIR")],
     *,
@@ -185,6 +192,19 @@ def export_command(
         f" {done.written:,} files written, {done.removed:,} removed",
         markup=False,
     )
+    cli_support.next_step("put them into pages", f"{folder / FOLDER}/ID.html (docs/widget.md)")
+
+
+command("related-index list --store var", name="list")(cli_snapshots.list_command)
+command("related-index prune --store var", "related-index prune --store var --yes")(cli_snapshots.prune)
+command("related-index boilerplate --store var", "related-index boilerplate --store var --refuse 3f2a9c81")(
+    cli_boilerplate.boilerplate
+)
+command(
+    "related-index watch https://www.example.com/feed.xml --store var --every 5m",
+    "related-index watch exports/ --store var --once",
+    name="watch",
+)(cli_watch.watch_command)
 
 
 def main() -> None:

@@ -41,6 +41,8 @@ def boilerplate(
         cli_support.out.print("the next build applies it: related-index build")
     else:
         _list(found, known)
+        if found.blocks:
+            cli_support.next_step("one that is content", f"related-index boilerplate --store {store} --refuse KEY")
     catalog.close()
 
 

@@ -52,6 +52,7 @@ def preview(
     if not summary.records:
         raise SourceError("not one article could be read from the sources given")
     show_had(summary)
+    cli_support.next_step("read and index them", f"related-index build --store var {' '.join(sources)}")
 
 
 def _show(record: Record) -> None:

@@ -24,6 +24,8 @@ from recommender.sources.opened import read_regular
 
 app = typer.Typer(help="Check, try and put in force what never stands beside what.", no_args_is_help=True)
 
+command = cli_support.Adder(app)
+
 File = Annotated[Path, typer.Argument(help="A file of rules, in YAML.", metavar="FILE")]
 SHOWN = 10
 
@@ -37,7 +39,7 @@ class Changed:
     new: tuple[Card, ...]
 
 
-@app.command()
+@command("related-index rules check rules.yaml --store var")
 def check(file: File, *, store: Store) -> None:
     """Say what is wrong with a file of rules, and what in it has no effect on the articles there are."""
     rules = _read(file)
@@ -47,9 +49,10 @@ def check(file: File, *, store: Store) -> None:
     for finding in lint(rules, cards, datetime.now(UTC)):
         cli_support.warn(f"{file}: {finding}")
     cli_support.out.print(f"{file}: {_counted(rules)}", markup=False)
+    cli_support.next_step("see what would change", f"related-index rules try {file} --store {store}")
 
 
-@app.command("try")
+@command("related-index rules try rules.yaml --store var", name="try")
 def try_command(file: File, *, store: Store, limit: Annotated[int, typer.Option(min=1, max=100)] = 8) -> None:
     """Show which lists would change if the file were in force; nothing is put in force."""
     snapshot, rules = open_served(store), _read(file)
@@ -63,9 +66,10 @@ def try_command(file: File, *, store: Store, limit: Annotated[int, typer.Option(
                 cli_support.out.print(Text(f"  {mark} {_label(card)}", style=colour))
     more = f", the first {SHOWN} above" if len(changed) > SHOWN else ""
     cli_support.out.print(f"{file}: {_counted(rules)}; {len(changed):,} lists would change{more}", markup=False)
+    cli_support.next_step("put it in force", f"related-index rules use {file} --store {store}")
 
 
-@app.command()
+@command("related-index rules use rules.yaml --store var")
 def use(file: File, *, store: Store) -> None:
     """Put a file of rules in force, in place of the one before; the servers follow at once."""
     cli_support.check_store(store)
@@ -73,15 +77,17 @@ def use(file: File, *, store: Store) -> None:
     publish_rules(store, catalog, _text(file))
     catalog.close()
     cli_support.out.print(f"{file}: {_counted(rules)} in force", markup=False)
+    cli_support.next_step("read it again", f"related-index rules show --store {store}")
 
 
-@app.command()
+@command("related-index rules show --store var > rules.yaml")
 def show(*, store: Store) -> None:
     """Print the rules in force, as they were written."""
     cli_support.check_store(store)
     catalog = open_catalog(store)
     typer.echo(catalog.rules(), nl=False)
     catalog.close()
+    cli_support.next_step("change it", f"related-index rules use FILE --store {store}")
 
 
 def _changes(snapshot: Snapshot, rules: SiteRules, limit: int) -> Iterator[Changed | None]:

@@ -34,7 +34,9 @@ def list_command(store: Store) -> None:
     if found.unreadable:
         typer.echo(f"{_counted(found.unreadable)}: {REMEDY}")
     names = {m.version for m in found.readable} | {item.version for item in found.unreadable}
-    if current not in names:
+    if current in names:
+        cli_support.next_step("serve it", f"related-api --store {store}")
+    else:
         named = f"CURRENT names {current}, which is not here" if current else "CURRENT names none"
         raise SnapshotError(f"{store}: no snapshot is in service: {named}; run: related-index build --store {store}")
 

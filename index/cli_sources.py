@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
@@ -28,36 +28,37 @@ Verbose = Annotated[bool, typer.Option("--verbose", help="Show every warning, no
 
 PAGES = "pages"
 """The folder in a store where fetched pages are kept."""
+_option = partial(typer.Option, rich_help_panel="How the sources are read")
 _OPTIONS: dict[str, Any] = {
-    "curated_key": Annotated[str | None, typer.Option(help="Key of the curated list.", show_default="related")],
-    "format": Annotated[str | None, typer.Option(help="The format, where it is not to be found out.")],
+    "curated_key": Annotated[str | None, _option(help="Key of the curated list.", show_default="related")],
+    "format": Annotated[str | None, _option(help="The format, where it is not to be found out.")],
     "field": Annotated[
         list[str] | None,
-        typer.Option(help="Where a field is in the source: body=content.rendered. Several times.", metavar="NAME=PATH"),
+        _option(help="Where a field is in the source: body=content.rendered. Several times.", metavar="NAME=PATH"),
     ],
     "related_selector": Annotated[
-        str | None, typer.Option(help="CSS selector of the links in a page's own related box: 'aside.related a'.")
+        str | None, _option(help="CSS selector of the links in a page's own related box: 'aside.related a'.")
     ],
     "post_type": Annotated[
-        list[str] | None, typer.Option(help="What of a WordPress site is an article.", show_default="post")
+        list[str] | None, _option(help="What of a WordPress site is an article.", show_default="post")
     ],
     "permalink": Annotated[
         str | None,
-        typer.Option(help="The form of a Ghost site's addresses: /{primary_tag}/{slug}/."),
+        _option(help="The form of a Ghost site's addresses: /{primary_tag}/{slug}/."),
     ],
-    "query": Annotated[str | None, typer.Option(help="SELECT that gives the articles of a database.")],
-    "path": Annotated[str | None, typer.Option(help="Where in a JSON document the articles are: data.posts.")],
-    "date_format": Annotated[str | None, typer.Option(help="How dates are written, as strptime has it: %d/%m/%Y.")],
-    "max_pages": Annotated[int | None, typer.Option(help="Pages that are fetched of a site at most.", min=1)],
+    "query": Annotated[str | None, _option(help="SELECT that gives the articles of a database.")],
+    "path": Annotated[str | None, _option(help="Where in a JSON document the articles are: data.posts.")],
+    "date_format": Annotated[str | None, _option(help="How dates are written, as strptime has it: %d/%m/%Y.")],
+    "max_pages": Annotated[int | None, _option(help="Pages that are fetched of a site at most.", min=1)],
     "delay": Annotated[
-        float | None, typer.Option(help="Seconds between two requests to one host.", show_default="1", min=0)
+        float | None, _option(help="Seconds between two requests to one host.", show_default="1", min=0)
     ],
     "allow_host": Annotated[
-        list[str] | None, typer.Option(help="A host, or host:port, that may be in your own network. Several times.")
+        list[str] | None, _option(help="A host, or host:port, that may be in your own network. Several times.")
     ],
     "options_file": Annotated[
         Path | None,
-        typer.Option(help="File with a table [source] that says the same.", show_default=f"{NAME}, if it is there"),
+        _option(help="File with a table [source] that says the same.", show_default=f"{NAME}, if it is there"),
     ],
 }
 
@@ -170,6 +171,7 @@ def formats() -> None:
         table.add_row(each.name, each.about, each.example)
     table.add_row(*DATABASE)
     cli_support.out.print(table)
+    cli_support.next_step("see what would be read", "related-index preview SOURCE")
 
 
 def _line(kind: Kind) -> str:

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 
 import orjson
 from pydantic import TypeAdapter
 
-from index.response import Item, Related, answer
+from index.fragment import fragment
+from index.response import answer
 from index.store.snapshot import Snapshot
 from recommender.errors import PublishError
 from recommender.files import replace_file
@@ -79,21 +79,6 @@ def file_name(identity: str) -> str:
         name = f"%{ord(name[0]):02X}{name[1:]}"
     digest = sha256(identity)
     return name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - len(digest) - 1]}={digest}"
-
-
-def fragment(found: Related) -> bytes:
-    """Return a list as HTML to be put into a page: nothing but a list of links, escaped; empty for no items."""
-    if not found.items:
-        return b""
-    lines = ['<ul class="related-articles">', *map(_entry, found.items), "</ul>", ""]
-    return "\n".join(lines).encode()
-
-
-def _entry(item: Item) -> str:
-    label = escape(item.title or item.teaser or item.id)
-    teaser = f"<p>{escape(item.teaser)}</p>" if item.title and item.teaser else ""
-    link = f'<a href="{escape(item.url)}">{label}</a>' if item.url else label
-    return f'<li data-source="{item.source}">{link}{teaser}</li>'
 
 
 def _put(path: Path, data: bytes) -> bool:

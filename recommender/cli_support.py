@@ -1,34 +1,46 @@
-"""What the three command lines share: a console, progress bars, and errors without a traceback."""
+"""What the three command lines share: a console, help, progress, and errors without a traceback."""
 
+import inspect
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from pydantic import ValidationError
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TaskProgressColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 from typer.core import TyperGroup
 
 from recommender import setting_values
+from recommender.cli_progress import err, item_bar, spinner, work_bar
 from recommender.errors import BuildInterruptedError, InputError, RecommenderError, SourceError
 from recommender.settings import settings
 from recommender.start import INTERRUPTED
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+__all__ = [
+    "HELP",
+    "Adder",
+    "Commands",
+    "CuratedKey",
+    "Model",
+    "SiteUrl",
+    "Store",
+    "check_sources",
+    "check_store",
+    "err",
+    "item_bar",
+    "main",
+    "next_step",
+    "out",
+    "spinner",
+    "warn",
+    "work_bar",
+]
 
+out = Console(highlight=False, soft_wrap=True)
+
+F = TypeVar("F", bound=Callable[..., Any])
 HELP = {"--help", "--install-completion", "--show-completion"}
 
 
@@ -149,54 +161,28 @@ def warn(message: str) -> None:
     err.print(message, markup=False)
 
 
-@contextmanager
-def spinner(label: str) -> Iterator[tuple[Callable[[int], None], Callable[[str], None]]]:
-    """Show ``label`` with a running count and time; yield what adds to the count, and what says how far it is."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn(label),
-        TextColumn("{task.completed:,.0f}"),
-        TextColumn("{task.fields[said]}", markup=False),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=err, transient=True) as progress:
-        task = progress.add_task(label, total=None, said="")
-        yield lambda amount: progress.advance(task, amount), lambda said: progress.update(task, said=said)
+def next_step(what: str, command: str) -> None:
+    """Say to standard error what is done next: ``what``, and the ``command`` (or address, or setting) for it."""
+    err.print(f"{what}: {command}", style="dim", markup=False)
 
 
-@contextmanager
-def work_bar(label: str, work: int, items: int) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar over ``work`` units (they give the time left) that counts ``items`` with their rate.
+class Adder:
+    """Makes functions commands of ``app``, with examples before anything else in their help."""
 
-    The yielded function takes (work, items) just done.
-    """
-    columns = (
-        TextColumn(label),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[done]:,}/{task.fields[items]:,} at {task.fields[rate]:.0f}/s"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=err, refresh_per_second=4) as progress:
-        task = progress.add_task(label, total=work, done=0, items=items, rate=0.0)
+    def __init__(self, app: typer.Typer) -> None:
+        self._app = app
 
-        def advance(amount: int, count: int) -> None:
-            entry = progress.tasks[task]
-            done = entry.fields["done"] + count
-            rate = done / max(entry.elapsed or 0.0, 1e-3)
-            progress.update(task, advance=amount, done=done, rate=rate)
+    def __call__(self, *examples: str, name: str | None = None, hidden: bool = False) -> Callable[[F], F]:
+        """Return what makes a function a command; ``hidden``: in no list, for it is for work on the project itself."""
 
-        yield advance
+        def add(function: F) -> F:
+            first, *rest = inspect.cleandoc(function.__doc__ or "").split("\n\n")
+            shown = "\b\n" + "\n".join(f"$ {example}" for example in examples)
+            told = "\n\n".join([first, *([shown] if examples else []), *rest])
+            self._app.command(name, help=told.replace("[", "\\["), hidden=hidden)(function)
+            return function
 
-
-@contextmanager
-def item_bar(label: str, items: int) -> Iterator[Callable[[int], None]]:
-    """Show a bar over ``items``; the yielded function takes how many were just done."""
-    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, refresh_per_second=4) as progress:
-        task = progress.add_task(label, total=items)
-        yield lambda amount: progress.advance(task, amount)
+        return add
 
 
 def _fail(message: str, status: int) -> None:

@@ -15,6 +15,7 @@ from recommender.articles import Record
 from recommender.catalog import Catalog
 from recommender.corpus.encoder import PACKAGED_MODEL, Encoder, HashEncoder, make_encoder
 from recommender.sources import Rejected, read
+from tests.browser import browser, chromium  # noqa: F401 - fixtures for all
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -13,11 +14,12 @@ from eval.report.saved import read_results
 from eval.stats.measures import judged_names, measure_names
 from recommender.errors import EvaluationError
 
+_bound = partial(typer.Option, rich_help_panel="What the report is held to")
 FailUnder = Annotated[
-    list[str] | None, typer.Option(metavar="MEASURE=FLOOR", help="Fail if product's mean is below, as nDCG@10=0.40.")
+    list[str] | None, _bound(metavar="MEASURE=FLOOR", help="Fail if product's mean is below, as nDCG@10=0.40.")
 ]
-NoWorseThan = Annotated[Path | None, typer.Option(help="Fail unless shown to be no worse than this report.")]
-Margin = Annotated[float, typer.Option(help="How much worse --no-worse-than still lets pass.")]
+NoWorseThan = Annotated[Path | None, _bound(help="Fail unless shown to be no worse than this report.")]
+Margin = Annotated[float, _bound(help="How much worse --no-worse-than still lets pass.")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,20 +2,25 @@
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import orjson
 from jinja2 import Environment
 
 from eval.catalogue.beyond import Beyond
+from eval.report import plain_words
 from eval.report.plots import ablation_plot, calibration_plot, curve_plot, exposure_plot, groups_plot, systems_plot
 from eval.report.report import MAIN, Report
 from eval.systems.context import DEPTH
+from eval.systems.crossval import evidence
 from eval.task.task import Judged, Task
 from recommender.articles import Article
+from recommender.explain.why import why_each
+from recommender.ranking.hits import Hit
 from recommender.ranking.signals import SIGNALS
 
 EXCERPT = 260
@@ -25,21 +30,57 @@ COMPARED = ("product", "tfidf", "naive")
 def render(report: Report, task: Task, beyond: Beyond | None) -> str:
     """Return the HTML of ``report``. Everything from articles enters as escaped text or as inert JSON."""
     templates = files("eval") / "templates"
-    script = (templates / "report.js").read_text(encoding="utf-8")
-    measures = list(next(iter(report.document["systems"].values())))
+    script, style = ((templates / name).read_text(encoding="utf-8") for name in ("report.js", "report.css"))
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     return environment.from_string((templates / "report.html.j2").read_text(encoding="utf-8")).render(
         doc=report.document,
-        measures=[m for m in measures if m != "R@100"] if len(measures) > 6 else measures,
+        headline=plain_words.headline(report.document, MAIN) or report.document["verdict"],
+        surety=plain_words.surety(report.document),
+        bars=_bars(report.document),
+        columns=_columns(report.document),
+        about_system=plain_words.about_system,
         plots=_plots(report, task, beyond),
         beyond=_beyond(beyond) if beyond else [],
         provenance=orjson.dumps(report.document["provenance"], option=orjson.OPT_INDENT_2).decode(),
-        style=(templates / "report.css").read_text(encoding="utf-8"),
+        style=style,
         script=script,
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        style_hash=_hash(style),
+        script_hash=_hash(script),
         data=orjson.dumps(browser(report, task)).decode().replace("<", "\\u003c"),
         p=_p,
     )
+
+
+def _hash(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _columns(document: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The columns of the table of systems: a name, what it says, and of a measure its key in the document."""
+    measures = list(next(iter(document["systems"].values())))
+    measures = [m for m in measures if m != "R@100"] if len(measures) > 6 else measures
+    found = [{"name": m, "measure": m, "about": plain_words.about_measure(m)} for m in measures]
+    if document["comparisons"]:
+        found += [
+            {"name": "product is better by", "measure": "", "about": plain_words.ABOUT_GAP},
+            {"name": "p (Holm)", "measure": "", "about": plain_words.ABOUT_P},
+        ]
+    return found
+
+
+def _bars(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What the headline compares, as shares of what was possible."""
+    held = document.get("held")
+    if not held:
+        return []
+    rival = plain_words.best_rival(document)
+    shown = [name for name in (MAIN, rival) if name and name in held["systems"]]
+    rows = [(name, plain_words.CALLED.get(name, "recommended" if name == MAIN else name)) for name in shown]
+    most = held["possible"] or 1.0
+    found = [
+        {"name": told, "value": held["systems"][name], "share": held["systems"][name] / most} for name, told in rows
+    ]
+    return [*found, {"name": "at most", "value": held["possible"], "share": 1.0}]
 
 
 def browser(report: Report, task: Task) -> dict[str, Any]:
@@ -48,13 +89,14 @@ def browser(report: Report, task: Task) -> dict[str, Any]:
     measure = report.measures[0]
     k = report.document["k"]
     values = report.values[system][measure]
+    sentences = reasons(report, task) if system == MAIN else {}
     queries: list[dict[str, Any]] = []
     for i in sorted(range(len(task.queries)), key=lambda i: (values[i], report.names[task.queries[i].row])):
         query = task.queries[i]
         name = report.names[query.row]
         places = {other: place for place, other in enumerate(report.rankings[system][name], start=1)}
         picked = [{"id": report.names[row], "rank": places.get(report.names[row])} for row in query.relevant]
-        got = [_hit(report, query, name, other) for other in report.rankings[system][name][:k]]
+        got = [_hit(report, query, name, other, sentences) for other in report.rankings[system][name][:k]]
         queries.append({"q": name, "v": round(float(values[i]), 4), "w": picked, "g": got})
     shown = {entry["q"] for entry in queries} | {hit["id"] for entry in queries for hit in entry["w"] + entry["g"]}
     rows = {report.names[row]: row for row in range(len(report.names))}
@@ -71,11 +113,43 @@ def browser(report: Report, task: Task) -> dict[str, Any]:
     }
 
 
-def _hit(report: Report, query: Judged, name: str, other: str) -> dict[str, Any]:
+def reasons(report: Report, task: Task) -> dict[tuple[str, str], str]:
+    """Return (query, document) → why, for the product's first k of each query: as the API says it, without quotes.
+
+    From the lists of other articles, as they were known under the task's date rule.
+    """
+    found: dict[tuple[str, str], str] = {}
+    rows = {name: row for row, name in enumerate(report.names)}
+    for query in task.queries:
+        name = report.names[query.row]
+        shown = [rows[other] for other in report.rankings[MAIN][name][: report.document["k"]]]
+        recommender = task.knowing(evidence(task, query.row))
+        pool = recommender.pool(recommender.prepared(task.query(query.row)), task.allowed(query.row))
+        hits = [Hit(row, *_parts(report, name, report.names[row])) for row in shown]
+        told = why_each(pool, hits, task.articles[query.row], [task.articles[row] for row in shown], quoted=False)
+        found |= {(name, report.names[row]): why.text for row, why in zip(shown, told, strict=True)}
+    return found
+
+
+def _parts(report: Report, name: str, other: str) -> tuple[float, npt.NDArray[np.float32]]:
+    score, parts = report.reasons.get((name, other), (0.0, [0.0] * len(SIGNALS)))
+    return score, np.array(parts, dtype=np.float32)
+
+
+def _hit(
+    report: Report, query: Judged, name: str, other: str, sentences: Mapping[tuple[str, str], str]
+) -> dict[str, Any]:
     score, parts = report.reasons.get((name, other), (0.0, [0.0] * len(SIGNALS)))
     picked = other in {report.names[row] for row in query.relevant}
     judged = None if picked else report.qrels[name].get(other)
-    return {"id": other, "score": score, "picked": picked, "judged": judged, "parts": parts}
+    return {
+        "id": other,
+        "score": score,
+        "picked": picked,
+        "judged": judged,
+        "parts": parts,
+        "why": sentences.get((name, other), ""),
+    }
 
 
 def _article(article: Article) -> dict[str, str]:

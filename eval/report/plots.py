@@ -185,10 +185,25 @@ def _figure() -> tuple[Figure, Axes]:
 
 
 def _svg(figure: Figure) -> str:
+    """Return the SVG with neither a style element nor a style attribute: a strict content policy allows neither."""
     buffer = io.StringIO()
     metadata: dict[str, Any] = {"Date": None, "Creator": None}
     figure.savefig(buffer, format="svg", metadata=metadata)
     text = buffer.getvalue()
     text = text[text.index("<svg") :].replace(INK, "currentColor")
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    return re.sub(r"font: ([\d.]+px) [^;\"]*", r"font: \1 system-ui, sans-serif", text)
+    text = re.sub(r"<(metadata|style)\b.*?</\1>", "", text, flags=re.DOTALL)
+    return re.sub(r' style="([^"]*)"', _attributes, text)
+
+
+def _attributes(found: re.Match[str]) -> str:
+    """Return the declarations of a style attribute as SVG's presentation attributes."""
+    attributes: dict[str, str] = {}
+    for declaration in found[1].split(";"):
+        name, colon, value = (part.strip() for part in declaration.partition(":"))
+        if name == "font":
+            attributes |= {"font-size": value.partition(" ")[0], "font-family": "system-ui, sans-serif"}
+        elif name == "font-family":
+            attributes[name] = "system-ui, sans-serif"
+        elif colon:
+            attributes[name] = value
+    return "".join(f' {name}="{value}"' for name, value in attributes.items())

@@ -9,6 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from eval.catalogue.lists import shorten
+from eval.report.plain_words import headline, surety
+from eval.report.report import MAIN
 from eval.task.left_out import Reason, sentence
 from index.response import default_request
 from index.store.snapshot import Snapshot
@@ -113,8 +115,11 @@ def reasons(hit: Hit) -> str:
 
 
 def print_report(console: Console, document: Mapping[str, Any]) -> None:
-    """Print the verdict and the table of a report."""
-    console.print(document["verdict"], style="bold", markup=False)
+    """Print what was found in plain words, the verdict and the table of a report."""
+    for told in (headline(document, MAIN), surety(document)):
+        if told:
+            console.print(told, style="bold", markup=False)
+    console.print(document["verdict"], markup=False)
     console.print(report_table(document))
     notes: Sequence[str] = _notes(document)
     for note in notes:

@@ -80,15 +80,20 @@
   function drawHit(query, hit, n) {
     const state = hit.picked ? null : judgement(query, hit);
     const kind = hit.picked ? " picked" : state === 1 ? " yes" : state === 0 ? " no" : "";
-    const why = data.signals.map((signal, i) => [signal, hit.parts[i]]).filter(([, part]) => Math.abs(part) >= 0.05)
-      .sort((a, b) => Math.abs(b[1]) - Math.abs(a[1])).map(([signal, part]) => signal + " " + (part > 0 ? "+" : "−") + Math.abs(part).toFixed(2));
+    const counted = data.signals.map((signal, i) => [signal, hit.parts[i]]).filter(([, part]) => Math.abs(part) >= 0.05)
+      .sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]));
+    const numbers = el("details", { class: "why" }, el("summary", {}, "Signals"), counted.length
+      ? el("table", {}, ...counted.map(([signal, part]) => el("tr", {}, el("th", { scope: "row" }, signal.replaceAll("_", " ")),
+        el("td", { class: "value" }, (part > 0 ? "+" : "−") + Math.abs(part).toFixed(2)))))
+      : "No signal stands out.");
     const button = (label, value) => el("button", { type: "button", class: "judge", "aria-pressed": String(state === value),
       onclick: () => { here = n; judge(query, hit, state === value ? null : value); } }, label);
     return el("li", { class: "hit" + kind + (n === here ? " here" : ""), "data-id": hit.id },
       el("span", { class: "value" }, (n + 1) + ". "), name(hit.id), " ",
       el("span", { class: "soft" }, hit.score.toFixed(3) + (hit.picked ? " · picked by the editor" : "")),
       el("div", { class: "soft" }, about(hit.id)),
-      el("div", { class: "why" }, why.length ? "counted " + why.join(", ") : "no signal stands out"),
+      hit.why ? el("p", { class: "reason" }, hit.why + ".") : null,
+      numbers,
       hit.picked ? null : el("div", { class: "buttons" }, button("related", 1), button("not related", 0)));
   }
 

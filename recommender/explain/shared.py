@@ -1,82 +1,48 @@
 """What two articles have in common that can be shown: rare names and words as their texts have them, and tags."""
 
 import math
-import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
-from recommender.articles import Article
 from recommender.articles.card import Card
 from recommender.corpus.terms import TermRows
-from recommender.corpus.views import whole_text
 from recommender.explain.quotes import DECIMALS
+from recommender.explain.texts import ReasonText, names_nobody, same_word, says_something, too_short
 from recommender.ranking.pool import Pool
 from recommender.text import normalise
-from recommender.text.names import written
 
 RARE = 5
 """One in so many articles, or two articles, is what a rare term or name stands in at most."""
 TOLERANCE = 1e-4
 """Of idf, which is kept in 32 bits."""
 
-_CALENDAR = frozenset(
-    "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august "
-    "september october november december".split()
-)
-"""Written like names, and naming nothing."""
-_CONTRACTED = re.compile("(?<=[^\\W_])['’](?=(?:ve|ll|re|d|t|m)\\b)", re.IGNORECASE)
-"""The lexical model reads "I've" as "ve", which is no word to show."""
-
-
-class ArticleText:
-    """The names and words of an article's text, each computed when it is first needed.
-
-    ``names``: case-folded form → as written, ``words`` normalised; ``whole``: that it is all there is to read,
-    not only what stands on the card.
-    """
-
-    def __init__(self, article: Article | None, card: Card) -> None:
-        self._text = whole_text(article) if article else "\n".join((card.title, *card.teasers))
-        self.whole = article is not None
-
-    @cached_property
-    def names(self) -> Mapping[str, str]:
-        """Case-folded form → as it is written first."""
-        return {name.casefold(): name for name in reversed(written(self._text))}  # the first of each
-
-    @cached_property
-    def words(self) -> str:
-        """The text normalised, between blanks."""
-        return f" {normalise(_CONTRACTED.sub('', self._text))} "
-
-    def has_name(self, name: str) -> bool:
-        """Say whether the text holds the name; one that is not known may."""
-        return name in self.names or not self.whole
-
-    def has_words(self, words: Sequence[str]) -> bool:
-        """Say whether the text holds normalised ``words`` side by side; one not known may hold any single word."""
-        return f" {' '.join(words)} " in self.words or not (self.whole or len(words) > 1)
-
-
 Pair = tuple[TermRows, TermRows]
 """The terms of the query and of the candidate."""
 
 
-def shared_names(pool: Pool, terms: Pair, texts: tuple[ArticleText, ArticleText]) -> Iterator[str]:
+def shared_names(pool: Pool, terms: Pair, texts: tuple[ReasonText, ReasonText]) -> Iterator[str]:
     """Yield rare names of both texts, as they are written there, the rarest first."""
     model, (ours, theirs) = pool.corpus.lexicon.names, texts
     shared = np.intersect1d(terms[0].columns("names"), terms[1].columns("names")) - pool.corpus.lexicon.first_name
     shared = shared[model.idf[shared] >= rarity(pool)]
     for column in shared[np.argsort(-model.idf[shared], kind="stable")].tolist():
         name = model.terms[column]
-        if ours.has_name(name) and theirs.has_name(name) and not _CALENDAR.issuperset(name.split()):
-            yield theirs.names.get(name) or ours.names.get(name) or name
+        found = theirs.names.get(name) or ours.names.get(name) or name
+        if not all(text.has_name(name) for text in texts) or names_nobody(found):
+            continue
+        if not any(text.has_small(found) for text in texts):
+            yield found
+
+
+def distinct(names: Sequence[str]) -> list[str]:
+    """Return ``names`` without those that are a part of another: Mattock beside Clive Mattock."""
+    words = [frozenset(normalise(name).split()) for name in names]
+    return [name for name, mine in zip(names, words, strict=True) if not any(mine < others for others in words)]
 
 
 def shared_terms(
-    pool: Pool, terms: Pair, texts: tuple[ArticleText, ArticleText], taken: Collection[str]
+    pool: Pool, terms: Pair, texts: tuple[ReasonText, ReasonText], taken: Collection[str]
 ) -> Iterator[str]:
     """Yield rare terms of both texts, the weightiest first.
 
@@ -85,15 +51,21 @@ def shared_terms(
     model, (mine, theirs) = pool.corpus.lexicon.words, (each.whole for each in terms)
     shared, at, there = np.intersect1d(mine.indices, theirs.indices, return_indices=True)
     weights = np.where(model.idf[shared] >= rarity(pool), mine.data[at] * theirs.data[there], 0)
-    used: set[str] = set()
+    used: list[str] = []
     for place in np.argsort(-np.round(weights, DECIMALS), kind="stable")[: np.count_nonzero(weights)].tolist():
         term = model.terms[shared[place]]
         words = normalise(term).split()
-        if not used.isdisjoint(words) or all(word in taken or word.isnumeric() for word in words):
+        if any(same_word(word, other) for word in words for other in used):
             continue
-        if all(text.has_words(words) for text in texts):
-            used.update(words)
-            yield term
+        if not says_something(words, taken):
+            continue
+        if all(text.has_words(words) and text.speaks_of(words) for text in texts):
+            as_written = texts[1].written(words) and texts[0].written(words)
+            if as_written.istitle() and not any(text.has_name(term) for text in texts):
+                continue  # a piece of longer names: the Quay of Carrow Quay
+            if as_written and not too_short(words, as_written):
+                used += words
+                yield as_written
 
 
 def shared_tags(pool: Pool, terms: Pair, card: Card) -> tuple[str, ...]:

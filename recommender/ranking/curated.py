@@ -34,8 +34,8 @@ class CuratedLists:
     def with_changes(self, corpus: Corpus, lists: Mapping[str, Sequence[str]]) -> "CuratedLists":
         """Return the lists for ``corpus``, whose rows begin with those of these: some are replaced by ``lists``.
 
-        Those are by the very ids of their articles: the id of one that is gone may lead to another article by now, whose
-        list is not meant. An entry whose article or target is no longer present drops out.
+        Those are by the very ids of their articles: the id of one that is gone may lead to another article by now,
+        whose list is not meant. An entry whose article or target is no longer present drops out.
         """
         owners, targets = np.repeat(np.arange(self.lists.shape[0]), np.diff(self.lists.indptr)), self.lists.indices
         kept = corpus.directory.present.copy()

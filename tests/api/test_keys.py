@@ -174,7 +174,7 @@ def run(*arguments: str, store: Path) -> Any:
 
 def test_the_command_line(tmp_path: Path) -> None:
     made = run("new", "newsroom", store=tmp_path)
-    secret = made.output.strip()
+    secret = made.stdout.strip()
     assert KeyRing(tmp_path).owner(secret) == "newsroom"
     run("new", "[red]archive", store=tmp_path)
     listed = run("list", store=tmp_path).output.splitlines()

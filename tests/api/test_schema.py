@@ -24,8 +24,10 @@ EXAMPLES = 500
 KNOWN = [record.article for record in records(DEMO)[:20]]
 OPERATIONS = [
     ("GET", "/v1/articles/{id}/related"),
+    ("GET", "/v1/articles/{id}/related.html"),
     ("GET", "/v1/articles/{id}"),
     ("GET", "/v1/related"),
+    ("GET", "/v1/related.html"),
     ("POST", "/v1/related"),
     ("POST", "/v1/related:batch"),
     ("GET", "/v1/index"),

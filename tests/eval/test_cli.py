@@ -312,6 +312,17 @@ def test_a_report_is_not_held_to_itself(tmp_path: Path) -> None:
         run(*arguments, "--no-worse-than", tmp_path / "report.json")
 
 
+def test_a_store_is_evaluated_with_its_own_model_unless_another_is_named(tmp_path: Path) -> None:
+    store = build_store(tmp_path / "store", records(DEMO), HashEncoder())
+    words = ["run", "--store", str(store), "--no-beyond", "--systems", "product", "--out", str(tmp_path / "out")]
+    result = runner.invoke(app, words, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    document = orjson.loads((tmp_path / "out" / "report.json").read_bytes())
+    assert document["provenance"]["model"]["name"] == HashEncoder().name
+    refused = runner.invoke(app, [*words, "--model", "hash:32"])
+    assert refused.exit_code != 0
+
+
 def test_a_store_whose_catalog_moved_on_is_not_evaluated(tmp_path: Path) -> None:
     store = build_store(tmp_path / "store", records(DEMO), HashEncoder())
     with closing(Catalog.open(store)) as catalog:

@@ -145,7 +145,7 @@ def test_another_key_of_the_curated_list(run: Run, source: Path, store: Path) ->
 def test_check_says_whether_all_is_well(run: Run, source: Path, store: Path) -> None:
     run("build", source, "--store", store, "--model", "hash")
     ran = run("check", "--store", store)
-    assert (ran.status, ran.err) == (0, "")
+    assert (ran.status, ran.err) == (0, f"serve it: related-api --store {store}\n")
     assert ran.out.count(" ok ") == 7
     write(source, [{"id": "e", "title": "A new ferry"}])
     run("ingest", source, "--store", store)

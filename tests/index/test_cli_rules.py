@@ -66,13 +66,13 @@ def test_rules_are_tried_without_effect_and_then_used(store: Path, rules: Path) 
     assert tried.output.count("  - ") >= 5  # what a list loses; some of the ten only change their order
     assert lists(store) == before
     used = run("use", rules, "--store", store)
-    assert (used.exit_code, used.output) == (0, f"{rules}: 1 rule, 1 ignored tag in force\n")
+    assert (used.exit_code, used.stdout) == (0, f"{rules}: 1 rule, 1 ignored tag in force\n")
     after = lists(store)
     assert not any(SPORT & set(found) for found in after.values())
     changed = {name for name in before if before[name] != after[name]}
     assert with_sport <= changed
     assert f"; {len(changed)} lists would change, the first 10 above" in tried.output
-    assert run("show", "--store", store).output == RULES
+    assert run("show", "--store", store).stdout == RULES
     assert "; 0 lists would change" in run("try", rules, "--store", store).output
     rules.write_text("")
     run("use", rules, "--store", store)
@@ -107,4 +107,4 @@ def test_a_bad_file_is_named_and_changes_nothing(
     assert isinstance(failed.exception, RulesError)
     assert "bad.yaml" in str(failed.exception)
     assert message in str(failed.exception)
-    assert run("show", "--store", store).output == RULES
+    assert run("show", "--store", store).stdout == RULES

@@ -68,7 +68,9 @@ def test_curl_examples_answer(client: TestClient, key: str, line: str) -> None:
     method = options.get("-X", "POST" if body else "GET")
     answer = client.request(method, url, content=body, headers=headers)
     assert answer.status_code == int(([*re.findall(r"# (\d{3})\b", line), 200])[0]), answer.text
-    if "related" in url and answer.content:
+    if ".html" in url:
+        assert answer.text.startswith('<ul class="related-articles"')
+    elif "related" in url and answer.content:
         for found in answer.json().get("results", [answer.json()]):
             assert found["count"] > 0
             assert ("explain" in url) == all(item["why"] for item in found["items"])

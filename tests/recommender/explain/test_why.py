@@ -14,7 +14,7 @@ from recommender.articles import Article
 from recommender.corpus.corpus import Corpus, Query
 from recommender.corpus.live_corpus import LiveCorpus
 from recommender.corpus.views import whole_text
-from recommender.explain.why import MOST, PHRASES, STRONGEST, Quote, Why, why_each
+from recommender.explain.why import MOST, STRONGEST, Quote, Why, why_each
 from recommender.ranking.curated import CuratedLists
 from recommender.ranking.hits import Hit, Source
 from recommender.ranking.pool import Pool
@@ -62,11 +62,6 @@ def assert_true(found: Why, ours: Article, theirs: Article) -> None:
     assert not [name for name in found.names if name not in both]
     taken = {word for name in found.names for word in normalise(name).split()}
     assert not [term for term in found.terms if set(term.split()) <= taken]
-
-
-def test_every_signal_has_a_phrase() -> None:
-    assert list(PHRASES) == list(SIGNALS)
-    assert all(phrase == phrase.strip() != "" for phrase in PHRASES.values())
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +114,7 @@ def test_without_the_texts_nothing_is_quoted_and_the_rest_still_true(
                 for article in (ours, theirs):
                     assert {name.casefold() for name in found.names} <= set(names(whole_text(article)))
                     words = set(re.findall(r"\w\w+", whole_text(article).lower()))
-                    assert {word for term in found.terms for word in term.split()} <= words
+                    assert {word for term in found.terms for word in term.lower().split()} <= words
                 said += len(found.names)
     assert said
 
@@ -198,7 +193,7 @@ def test_by_hand() -> None:
     ]
     found = why(pool, Hit(SEA.row("b"), 0.5, NOTHING), *texts)
     assert found == Why(
-        text="Both name Lorna Petheridge, speak of tanker and are tagged sea; published 1 day later",
+        text="Both name Lorna Petheridge, speak of tanker, and are tagged sea; published 1 day later",
         quote=Quote("The tanker met Lorna Petheridge at Pellan Deep.", "So did Lorna Petheridge."),
         names=("Lorna Petheridge",),
         terms=("tanker",),
@@ -217,7 +212,7 @@ def test_by_hand() -> None:
             "e1",
             Source.RANKED,
             {"tfidf": 0.1, "fused": 0.3, "body_body": 0.2, "section": 0.05},
-            "The same broad topic; similar in meaning over the whole story; many words in common",
+            "The same broad topic; many words in common",
         ),
         ("e1", Source.RANKED, {"tfidf": -1.0}, "Among the nearest articles there are"),
         ("e1", Source.PINNED, {}, "An editor put it here"),
@@ -226,7 +221,7 @@ def test_by_hand() -> None:
             "b",
             Source.PINNED,
             {},
-            "An editor put it here; both name lorna petheridge, speak of tanker and are tagged sea; "
+            "An editor put it here; both name lorna petheridge, speak of tanker, and are tagged sea; "
             "published 1 day later",
         ),
     ],
@@ -302,3 +297,35 @@ def test_months_and_days_are_no_names() -> None:
     text = "They met on Monday in January with Lorna Petheridge."
     corpus = corpus_of([article("a", text), article("b", f"{text} Again."), article("c", "Z."), article("d", "Q.")])
     assert why(pool_for(corpus.query(0), corpus), Hit(1, 0.5, NOTHING)).names == ("lorna petheridge",)
+
+
+LONG = " ".join(f"filler{i}" for i in range(150))
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "expected"),
+    [
+        ("A tanker, a quay.", "The tanker; the quay.", ("tanker", "quay")),
+        (f"A tanker. {LONG}", f"A tanker. {LONG.replace('filler', 'other')}", ()),
+        (f"A tanker, a tanker. {LONG}", f"Tanker by tanker. {LONG.replace('filler', 'other')}", ("tanker",)),
+        ("The branch, 5m of 40 metres.", "Branches and a branch of 5m, 40 metres.", ("metres", "branch")),
+        ("He met mr x on the quay.", "So mr x met us: a quay.", ("quay",)),
+        ("We sell an iPhone.", "They sell the iPhone.", ("sell", "iPhone")),
+        ("We sell an iPhone or iphone.", "They sell the iPhone.", ("sell", "iphone")),
+        ("A dredger, harbour.", "A dredger. Harbour!", ("dredger", "harbour")),
+        ("On a monday in march.", "In march, on monday.", ()),
+    ],
+)
+def test_terms_are_what_both_speak_of_and_not_only_say(ours: str, theirs: str, expected: tuple[str, ...]) -> None:
+    one, other = (Article(id=name, body=body, language="en") for name, body in (("a", ours), ("b", theirs)))
+    corpus = corpus_of([one, other, *(article(f"e{i}", f"Some number{i}.", language="en") for i in range(12))])
+    found = why(pool_for(corpus.query(0), corpus), Hit(1, 0.5, NOTHING), one, other)
+    assert set(found.terms) == set(expected)
+
+
+def test_names_are_those_of_somebody_and_none_is_a_part_of_another() -> None:
+    text = "We met Clive Mattock. Later we saw Mattock, Israeli ships, Iranian-backed men and a Western Coast."
+    one, other = Article(id="a", body=text), Article(id="b", body=f"Again: {text}")
+    corpus = corpus_of([one, other, *(article(f"e{i}", f"Some number{i}.") for i in range(12))])
+    found = why(pool_for(corpus.query(0), corpus), Hit(1, 0.5, NOTHING), one, other)
+    assert set(found.names) == {"Clive Mattock", "Western Coast"}
