@@ -66,8 +66,8 @@ def related_to_draft(draft: Draft, request: Request, snapshot: Current, params: 
     record = parse_article({**draft.model_dump(mode="json", exclude_none=True), "id": "draft"}, site_url=site_url)
     article = replace(record.article, id="")  # no article has this id, so none is taken for the draft
     query = snapshot.corpus.draft(article, drafts.encoder(snapshot.manifest.model))
-    texts = _texts(request, snapshot, article) if params.explain else None
-    found = answer_to_draft(snapshot, query, _request_of(request, snapshot, params), texts)
+    texts = texts_of(request, snapshot, article) if params.explain else None
+    found = answer_to_draft(snapshot, query, request_of(request, snapshot, params), texts)
     request.state.document = Document.of_list("", None, found)
     return _json(found)
 
@@ -83,11 +83,11 @@ def several(batch: Batch, request: Request, snapshot: Current) -> Response:
     shown = [params.name for params in batch.requests] if batch.distinct else []
     results: list[Related | Problem] = []
     for params in batch.requests:
-        related_request = _request_of(request, snapshot, params)
+        related_request = request_of(request, snapshot, params)
         filters = replace(related_request.filters, exclude=(*related_request.filters.exclude, *shown))
         try:
-            texts = _texts(request, snapshot) if params.explain else None
-            query, _ = _query(request, snapshot, params.name, params)
+            texts = texts_of(request, snapshot) if params.explain else None
+            query, _ = query_of(request, snapshot, params.name, params)
             found = answer(snapshot, query, replace(related_request, filters=filters), texts)
         except UnknownArticleError as error:
             results.append(not_found(error))
@@ -103,16 +103,16 @@ def several(batch: Batch, request: Request, snapshot: Current) -> Response:
 
 def _answer(request: Request, snapshot: Snapshot, identity: str, params: RelatedParams) -> Response:
     charge(request, cost_of_list(params), free=FREE)
-    query, public = _query(request, snapshot, identity, params)
-    related_request = _request_of(request, snapshot, params)
-    found = answer(snapshot, query, related_request, _texts(request, snapshot) if params.explain else None)
+    query, public = query_of(request, snapshot, identity, params)
+    related_request = request_of(request, snapshot, params)
+    found = answer(snapshot, query, related_request, texts_of(request, snapshot) if params.explain else None)
     if public:
         tag = tag_of(snapshot.version, "related", query.card.id, _canonical(snapshot, related_request), params.explain)
         request.state.document = Document.of_list(tag, query.card.published_at, found, edited=_edited(snapshot, query))
     return _json(found)
 
 
-def _query(request: Request, snapshot: Snapshot, identity: str, params: RelatedParams) -> tuple[corpus.Query, bool]:
+def query_of(request: Request, snapshot: Snapshot, identity: str, params: RelatedParams) -> tuple[corpus.Query, bool]:
     """Return the article as a query, also a pending one, and whether its list is for everybody.
 
     Raises UnknownArticleError; a problem (see require_listed).
@@ -137,7 +137,7 @@ def _edited(snapshot: Snapshot, query: corpus.Query) -> bool:
     return bool(editorial.about(query.card.id)) or bool(editorial.rules.against(query.card))
 
 
-def _texts(request: Request, snapshot: Snapshot, draft: Article | None = None) -> Texts:
+def texts_of(request: Request, snapshot: Snapshot, draft: Article | None = None) -> Texts:
     """Return what looks up the articles that explanations quote: the draft, and those of the catalog, if there is one.
 
     An article that has changed since ``snapshot`` is left out: an answer follows from the version alone.
@@ -153,7 +153,7 @@ def _texts(request: Request, snapshot: Snapshot, draft: Article | None = None) -
     return found
 
 
-def _request_of(request: Request, snapshot: Snapshot, params: RelatedParams) -> RelatedRequest:
+def request_of(request: Request, snapshot: Snapshot, params: RelatedParams) -> RelatedRequest:
     """Return the request in the domain's terms; what ``params`` leave open is as the server's settings say."""
     config: Settings = request.app.state.config
     return params.related_request(bound(snapshot, config.min_score), config.version_days)

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 
 from recommender.start import start
 
-EXTRA = ("bm25s", "ir_measures", "jinja2", "matplotlib", "threadpoolctl")
+EXTRA = ("bm25s", "ir_measures", "matplotlib", "threadpoolctl")
 """What the extra ``eval`` installs, as it is imported: building and serving do not need it."""
 
 
