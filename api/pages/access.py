@@ -6,7 +6,7 @@ from starlette.responses import Response
 from api.embargo import holds_key
 from api.pages.rendering import render
 
-CHALLENGE = 'Basic realm="Related articles", charset="UTF-8"'
+CHALLENGE = {"WWW-Authenticate": 'Basic realm="Related articles", charset="UTF-8"'}
 
 
 def refusal(request: Request) -> Response | None:
@@ -24,5 +24,5 @@ def refusal(request: Request) -> Response | None:
         title="A key is needed",
         text="Log in with any name and an API key as the password. The operator makes one: related-api keys new NAME.",
     )
-    answer.headers["WWW-Authenticate"] = CHALLENGE
+    answer.headers.update(CHALLENGE)
     return answer

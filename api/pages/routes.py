@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from api.costs import FREE, charge, cost_of_draft, cost_of_list
 from api.pages import draft, front
-from api.pages.access import refusal
+from api.pages.access import CHALLENGE, refusal
 from api.pages.comparison import compare
 from api.pages.health import health
 from api.pages.rendering import render
@@ -30,6 +30,7 @@ Page = Callable[[Request, Snapshot], Response]
 ROWS_PER_LIST = 20_000
 """Articles that are looked through for the price of one plain list."""
 MAX_CHOICES = 100
+MAX_FIELDS = 20
 OPENING = 900
 """Characters of an article's text within which the paragraphs begin that are shown at once."""
 FIELDS = ("limit", "min_score", "mode", "diversity", "published_after", "published_before", "fallback")
@@ -54,7 +55,7 @@ def _page(page: Page) -> Callable[[Request], Awaitable[Response]]:
         try:
             snapshot = await snapshot_now(request)
             if request.method == "POST":
-                request.state.form = parse_qs((await request.body()).decode("utf-8", "replace"))
+                request.state.form = _form(await request.body())
             return await run_in_threadpool(page, request, snapshot)
         except UnknownArticleError:
             return _problem(request, 404, "There is no such article", "No article has this id or address.")
@@ -69,11 +70,19 @@ def _page(page: Page) -> Callable[[Request], Awaitable[Response]]:
     return endpoint
 
 
+def _form(body: bytes) -> Mapping[str, list[str]]:
+    """Return the fields of a posted form; none, where there are more than any form of ours has."""
+    try:
+        return parse_qs(body.decode("utf-8", "replace"), max_num_fields=MAX_FIELDS)
+    except ValueError:
+        return {}
+
+
 def _problem(
     request: Request, status: int, title: str, text: str, headers: Mapping[str, str] | None = None
 ) -> Response:
     answer = render(request, "problem.html.j2", status, title=title, text=text)
-    answer.headers.update(headers or {})
+    answer.headers.update(CHALLENGE if status == 401 else headers or {})
     return answer
 
 
@@ -184,6 +193,11 @@ class Controls:
                     name, said = "limit", f"at most {MAX_EXPLAINED} can be explained"
                 errors[name] = said
                 del fit[name]
+
+    @property
+    def used(self) -> Mapping[str, Any]:
+        """What was set and fits."""
+        return {name: value for name, value in self.given.items() if name not in self.errors}
 
     @property
     def opened(self) -> bool:

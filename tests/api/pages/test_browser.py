@@ -89,9 +89,8 @@ def test_controls_change_the_list(open_page: Open, site: str, script: bool) -> N
     page.select_option("#section", "environment")
     page.fill("#published_before", "2025-01-01")
     if script:
-        page.wait_for_function("document.querySelectorAll('.served .row').length === 3")
-        page.wait_for_function("document.getElementById('said').textContent === '3 related articles'")
-        assert "published_before=2025-01-01" in page.evaluate("location.search")
+        page.wait_for_url(re.compile("published_before=2025-01-01"))
+        page.locator("#said", has_text="3 related articles").wait_for(state="attached")
     else:
         page.click("text=Show the list")
     assert page.locator(".served .row").count() == 3
@@ -187,7 +186,7 @@ def test_everything_can_be_reached_by_keyboard(open_page: Open, site: str) -> No
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.id") == "mode"
     page.keyboard.press("ArrowDown")
-    page.wait_for_function("location.search.includes('mode=background')")
+    page.wait_for_url(re.compile("mode=background"))
 
 
 @pytest.mark.parametrize("name", [*PATHS, "answered"])

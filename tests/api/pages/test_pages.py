@@ -1,9 +1,11 @@
 """The pages without a browser: who may see them, what they say where something is missing, what they cost."""
 
 import base64
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,13 +13,16 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
+from api.cli import _who_sees_pages
 from api.keys import KeyRing, secret_in
 from api.pages.comparison import nearest_by_embedding
 from api.pages.pictures import SECTIONS, picture
 from api.pages.rendering import HEADERS, address, ago, image
 from index.live.live import Live
+from index.live.watch import Round, note_status
 from recommender.articles import parse_article
 from recommender.catalog import Catalog
+from recommender.catalog.source_log import SourceLog
 from recommender.ranking.request import RelatedRequest
 from tests.api.serving import ENCODER, application, served
 from tests.conftest import DEMO, ROOT, SEED_PAGE, build_store, records
@@ -121,7 +126,7 @@ def test_drafts_and_what_is_dated_ahead_are_for_who_has_a_key(store: Path, clien
     key = basic(KeyRing(store).new("editor"))
     for name in ("a-draft", "ahead"):
         path = f"/pages/article?id={name}"
-        assert client.get(path).status_code == 404 if name == "a-draft" else 401
+        assert client.get(path).status_code == (404 if name == "a-draft" else 401)
         assert "It is not yet" not in client.get(path).text
         assert client.get(path, headers=key).status_code == 200
     for path in ("/", "/?q=secret", "/?q=a-draft", "/?q=tomorrow", "/?q=ahead"):
@@ -145,7 +150,7 @@ def test_values_that_do_not_fit_are_named_and_not_used(client: TestClient) -> No
     assert answer.text.count('class="wrong"') == 4
     plain = client.get(f"/pages/article?id={ARTICLE}&limit=&mode=").text
     assert 'class="wrong"' not in plain
-    assert plain.split('id="results"')[1].count('class="row') == 8
+    assert plain.split('id="results"')[1].count('<li class="row') == 8
 
 
 def test_a_draft_is_bounded_and_stored_nowhere(client: TestClient, store: Path) -> None:
@@ -171,8 +176,37 @@ def test_without_a_catalog_the_list_is_there_and_the_text_is_not(store: Path) ->
     with served(store, pages="open") as client:
         answer = client.get(f"/pages/article?id={ARTICLE}")
         assert "The text is not at hand" in answer.text
-        assert answer.text.count('class="row') == 8
+        assert answer.text.count('<li class="row') == 8
         assert "No catalog can be opened here" in client.get("/pages/health").text
+
+
+def test_index_health_names_sources_and_what_failed(tmp_path: Path) -> None:
+    store = build_store(tmp_path, records(DEMO)[:9], ENCODER)
+    catalog = Catalog.open(store)
+    SourceLog(catalog.engine).note("https://paper.org/feed", {"a": "0" * 64, "b": "1" * 64})
+    done = Round(articles=7, stored=3, removed=0, absent=0, rejected=0, kept="", error="", seconds=0.1)
+    note_status(store, "https://name:secret@paper.org/other", replace(done, error="it timed out"))
+    note_status(store, "https://paper.org/feed", done)
+    with TestClient(application(store, writes=True, pages="open", max_article_age_hours=1.0)) as client:
+        page = client.get("/pages/health").text
+    rows = re.findall(
+        r"<tr><th scope=.row.><code>(.*?)</code></th><td class=.n.>(.*?)</td><td>(.*?)</td><td>(.*?)</td>", page
+    )
+    assert [(name, articles, said) for name, articles, _, said in rows] == [
+        ("https://paper.org/feed", "2", "3 new or changed"),
+        ("https://paper.org/other", "7", "failed: it timed out"),
+    ]
+    assert "secret" not in page
+    assert page.count('<li class="serious">') == 2  # that source, and the newest article's age
+
+
+@pytest.mark.parametrize(
+    ("host", "setting"),
+    [("127.0.0.1", "open"), ("127.9.9.9", "open"), ("::1", "open"), ("localhost", "open"), ("0.0.0.0", "key")]
+    + [(host, "key") for host in ("::", "10.0.0.1", "paper.org", "", "localhost.paper.org")],
+)
+def test_the_command_opens_pages_to_its_own_machine_alone(host: str, setting: str) -> None:
+    assert _who_sees_pages(host) == setting
 
 
 def test_the_plain_column_is_the_nearest_by_the_semantic_half_alone(store: Path) -> None:
@@ -198,7 +232,6 @@ def test_links_and_images_lead_only_where_they_may() -> None:
         "",
         "javascript:alert(1)",
         "data:text/html,x",
-        "//x.org/y",
         "ftp://x.org/",
         "https://paper.example/",
     ):
