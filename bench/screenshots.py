@@ -85,7 +85,7 @@ def main() -> None:
             for scheme in ("light", "dark"):
                 viewport = {"width": width, "height": 900}
                 page = browser.new_page(viewport=viewport, color_scheme=scheme, reduced_motion="reduce")
-                page.set_default_timeout(60_000)
+                page.set_default_timeout(600_000)
                 for name in chosen.only:
                     page.set_viewport_size(viewport)
                     page.goto(f"{address}{PAGES[name]}")

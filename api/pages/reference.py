@@ -17,6 +17,9 @@ DEMO_ID = "2025-07-first-deep-ship"
 """The article of the examples where nothing is published yet."""
 DRAFT = {"title": "Dredging to start in June", "body": "The channel at Tesslemouth will be dug deeper."}
 ARTICLE = {"title": "A second deep ship", "body": "It turned in the harbour on Sunday."}
+ORDER = ("related", "articles", "index", "changes", "overrides", "probes")
+"""Tags in the order in which people need them; others come behind."""
+MEANINGS = {"id": "The article's id, a former id, or its URL."}
 MAX_DEPTH = 6
 Document = Mapping[str, Any]
 
@@ -72,7 +75,7 @@ def page(request: Request) -> Response:
     document: Document = request.app.openapi()
     root = request.scope.get("root_path", "").rstrip("/")
     site = f"{request.url.scheme}://{request.url.netloc}{root}"
-    groups: dict[str, list[Operation]] = {}
+    groups: dict[str, list[Operation]] = {tag: [] for tag in ORDER if tag in _tags(document)}
     for operation, tag in operations(document, _some_id(request)):
         groups.setdefault(tag, []).append(operation)
     return render(request, "reference.html.j2", groups=groups, info=document["info"], site=site, root=root)
@@ -99,6 +102,10 @@ def operations(document: Document, identity: str) -> Iterator[tuple[Operation, s
                 example=example,
             )
             yield operation, tag
+
+
+def _tags(document: Document) -> set[str]:
+    return {tag for methods in document["paths"].values() for each in methods.values() for tag in each.get("tags", ())}
 
 
 def _some_id(request: Request) -> str:
@@ -144,7 +151,7 @@ def _parameter(document: Document, given: Document) -> Field:
         given["name"],
         _kind(document, schema),
         given.get("required", False),
-        given.get("description", schema.get("description", "")),
+        given.get("description", MEANINGS.get(given["name"], "")),
     )
 
 

@@ -108,7 +108,7 @@ def test_search_finds_by_title_by_id_and_by_address(open_page: Open, site: str) 
         page.fill("#q", text)
         page.press("#q", "Enter")
         assert page.input_value("#q") == text
-        links = page.locator(".found h3 a").evaluate_all("all => all.map(each => each.getAttribute('href'))")
+        links = page.locator(".found h2 a").evaluate_all("all => all.map(each => each.getAttribute('href'))")
         assert f"/pages/article?id={ARTICLE}" in links
         if text != "deep ship":
             assert links[0] == f"/pages/article?id={ARTICLE}"
