@@ -193,8 +193,8 @@ def test_index_health_names_sources_and_what_failed(tmp_path: Path) -> None:
         r"<tr><th scope=.row.><code>(.*?)</code></th><td class=.n.>(.*?)</td><td>(.*?)</td><td>(.*?)</td>", page
     )
     assert [(name, articles, said) for name, articles, _, said in rows] == [
+        ("https://name:***@paper.org/other", "7", "failed: it timed out"),
         ("https://paper.org/feed", "2", "3 new or changed"),
-        ("https://paper.org/other", "7", "failed: it timed out"),
     ]
     assert "secret" not in page
     assert page.count('<li class="serious">') == 2  # that source, and the newest article's age
