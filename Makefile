@@ -8,7 +8,7 @@ CORPORA ?= ../shared/corpora
 EVALUATE = $(BIN)/python -m eval run --cache var/eval --ablation --curve
 export HF_HUB_OFFLINE := 1
 
-.PHONY: setup demo serve eval test test-slow check format bench weights results readme lock clean
+.PHONY: setup setup-browser hello screenshots demo serve eval test test-slow check format bench weights results readme lock clean
 
 setup: $(VENV)/.done ## make .venv and install everything, exactly as locked
 
@@ -19,18 +19,29 @@ $(VENV)/.done: requirements.lock requirements-dev.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
-demo: setup ## build an index from seeds/, evaluate it, show it, serve it (SERVE=0: do not serve)
+setup-browser: ## install Debian's Chromium, which the tests of pages and `make screenshots` need
+	command -v chromium >/dev/null || apt-get install -y --no-install-recommends chromium
+
+hello:
+	@[ -e $(VENV)/.done ] || echo "The first time, installing takes two to five minutes (PyTorch is large); after that, seconds."
+
+demo: hello setup ## build an index from seeds/, evaluate it, serve it and its pages (SERVE=0: do not serve)
 	@$(BIN)/related-index build --store $(DEMO) seeds
 	@echo
 	@$(BIN)/related-eval run --store $(DEMO) --out $(DEMO)/report
 	@echo
-	@$(BIN)/related-eval show aras-2025 --store $(DEMO)
-	@echo
-	@echo "try  http://127.0.0.1:8000/v1/articles/aras-2025/related    and  http://127.0.0.1:8000/docs"
-	@if [ "$(SERVE)" != 0 ]; then exec $(BIN)/related-api --store $(DEMO); else echo "(not served: SERVE=0)"; fi
+	@echo "A few dozen lists of one invented paper hardly tell systems apart; README has four real sites."
+	@echo "Open  http://127.0.0.1:8000/  and choose an article."
+	@if [ "$(SERVE)" != 0 ]; then \
+		RELATED_SITE_NAME="The Tessle Courier" RELATED_ACCESS_LOG=false exec $(BIN)/related-api --store $(DEMO) --pages; \
+	else echo "(not served: SERVE=0)"; fi
 
-serve: setup ## serve the store in var/
-	$(BIN)/related-api --store var
+screenshots: setup ## photograph all pages of the demo into docs/screenshots; look at them
+	$(BIN)/related-index build --store $(DEMO) seeds
+	$(BIN)/python -m bench.screenshots --store $(DEMO)
+
+serve: setup ## serve the store in var/, and its pages to this machine
+	$(BIN)/related-api --store var --pages
 
 eval: setup ## evaluate the store in var/
 	$(BIN)/related-eval run --store var --out var/report

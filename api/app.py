@@ -59,8 +59,14 @@ def create_app(live: Live, drafts: ServedEncoder | None = None, config: Settings
     app.include_router(widget.router)
     if config.metrics:
         app.include_router(metrics.router)
+    if config.docs or config.pages != "off":
+        app.add_route("/assets/{name}", docs.asset, include_in_schema=False)
     if config.docs:
-        docs.install(app)
+        app.add_route("/docs", docs.documentation, include_in_schema=False)
+    if config.pages != "off":
+        from api import pages  # what serves no pages loads none of what they need
+
+        pages.install(app)
     return app
 
 

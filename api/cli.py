@@ -2,6 +2,7 @@
 
 import os
 from contextlib import ExitStack
+from ipaddress import ip_address
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
@@ -33,6 +34,14 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65_535)] = 8000,
     workers: Annotated[int, typer.Option(help="Server processes.", min=1, max=64)] = 1,
+    pages: Annotated[
+        bool | None,
+        typer.Option(
+            help="Also serve the pages for people at /: open on an address of this machine alone, else behind an API"
+            " key. As RELATED_PAGES says if not given.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Serve what the store holds; a newly published snapshot is picked up by itself."""
     if context.invoked_subcommand:
@@ -40,12 +49,22 @@ def serve(
         return
     cli_support.check_store(store)
     os.environ["RELATED_STORE"] = str(store.resolve())  # how the worker processes learn of it
+    if pages is not None:
+        os.environ["RELATED_PAGES"] = _who_sees_pages(host) if pages else "off"
     settings.cache_clear()  # and this one, which read its settings before it knew of --store
     with ExitStack() as until_the_end:
         if workers > 1 and metrics.WORKERS not in os.environ:
             folder = until_the_end.enter_context(TemporaryDirectory(prefix="related-metrics-"))
             os.environ[metrics.WORKERS] = folder
         run_server(host, port, workers, **server_options(settings()))
+
+
+def _who_sees_pages(host: str) -> str:
+    """Return the setting ``pages`` for a server that listens at ``host``."""
+    try:
+        return "open" if host == "localhost" or ip_address(host).is_loopback else "key"
+    except ValueError:
+        return "key"
 
 
 def _only_behind(context: typer.Context) -> None:

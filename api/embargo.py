@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from fastapi import Request
 
-from api.keys import KeyRing, KeysError
+from api.keys import KeyRing, KeysError, secret_in
 from api.problems import ProblemError
 from index.store.snapshot import Snapshot
 from recommender.articles.card import Card
@@ -52,12 +52,12 @@ def _ahead(card: Card) -> bool:
 
 def holds_key(request: Request) -> bool:
     """Say whether the request came with a key of the store."""
-    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
+    secret = secret_in(request.headers.get("authorization", ""))
+    if secret is None:
         return False
     ring: KeyRing = request.app.state.keys
     try:
-        return ring.owner(secret.strip()) is not None
+        return ring.owner(secret) is not None
     except KeysError as error:
         log.error("%s", error)
         return False

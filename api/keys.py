@@ -4,6 +4,7 @@ A key is 256 random bits, so a plain SHA-256 of it cannot be reversed or guessed
 that people choose. The file of hashes need not be secret, but whoever can write to it can give himself a key.
 """
 
+import base64
 import hmac
 import logging
 import secrets
@@ -140,6 +141,23 @@ def require_key(request: Request, given: Annotated[HTTPAuthorizationCredentials 
         refused = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
         raise ProblemError(401, "key_refused", "this API key is not known, or was revoked", refused)
     return name
+
+
+def secret_in(authorization: str) -> str | None:
+    """Return the API key in a header Authorization, known or not: a Bearer token, or the password of Basic (RFC 7617).
+
+    None if there is none. Browsers send Basic by themselves, so it opens what can be read and nothing that writes.
+    """
+    scheme, _, given = authorization.partition(" ")
+    if scheme.lower() == "bearer":
+        return given.strip()
+    if scheme.lower() != "basic":
+        return None
+    try:
+        _, colon, password = base64.b64decode(given.strip(), validate=True).decode().partition(":")
+    except ValueError:
+        return None
+    return password if colon else None
 
 
 def _digest(secret: str) -> str:

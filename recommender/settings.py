@@ -67,6 +67,12 @@ class Settings(BaseSettings):
         description="Sites whose pages may call the API from a browser: origins with commas between them, or `*`.",
     )
     docs: bool = Field(True, description="Whether `/docs` and `/openapi.json` are there.")
+    pages: Literal["off", "key", "open"] = Field(
+        "off",
+        description="The pages for people at `/`, which show whole articles: `off`; `key`: for who logs in with an API"
+        " key as the password; `open`: for everybody who reaches the server.",
+    )
+    site_name: str = Field("", max_length=100, description="Name of the site on its pages; empty: its address.")
     metrics: bool = Field(True, description="Whether `/metrics` is there, for Prometheus.")
     log_format: Literal["json", "plain"] = Field("json", description="How log lines are written: `json` or `plain`.")
     access_log: bool = Field(True, description="Whether every request is logged.")

@@ -6,7 +6,7 @@ the catalog as before.
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import Column, Engine, MetaData, String, Table, delete, insert, select
+from sqlalchemy import Column, Engine, MetaData, String, Table, delete, func, insert, inspect, select
 
 from recommender.articles import Record
 from recommender.batches import batched
@@ -52,6 +52,15 @@ class SourceLog:
             for rows in batched(digests.items(), NAMED):
                 values = [{"source": source, "article_id": name, "digest": digest} for name, digest in rows]
                 connection.execute(insert(held), values)
+
+
+def count_held(engine: Engine) -> dict[str, int]:
+    """Return how many articles each source held when it was read last, by its name. Raises SQLAlchemyError."""
+    if not inspect(engine).has_table(held.name):
+        return {}
+    with engine.connect() as connection:
+        rows = connection.execute(select(held.c.source, func.count()).group_by(held.c.source).order_by(held.c.source))
+        return {source: count for source, count in rows}
 
 
 def digest_of(record: Record) -> str:

@@ -6,7 +6,7 @@ its own language: English "die" is a word that German must not take away.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -70,6 +70,23 @@ class LexicalModel:
         """
         return np.ascontiguousarray(rows @ self.components, dtype=np.float32)
 
+    def rarity(self, languages: tuple[str, ...] | None) -> Callable[[str], float]:
+        """Return how rare a word in lower case is, in a text of these ``languages`` (see ``Text``).
+
+        From 0 (in every article, or a stop word) to 1 (in one or two, or in none), linear in the idf.
+        """
+        dropped = _Analyzer(self.stop_words, self.languages).stop_words(Text("", languages))
+        places = self._vectorizer.vocabulary if self.terms else {}
+        most = max(float(self.idf.max(initial=1.0)) - 1, 1e-6)
+
+        def rarity(word: str) -> float:
+            if word in dropped:
+                return 0.0
+            place = places.get(word)
+            return 1.0 if place is None else (float(self.idf[place]) - 1) / most
+
+        return rarity
+
     @cached_property
     def _vectorizer(self) -> TfidfVectorizer:
         analyzer = _Analyzer(self.stop_words, self.languages)
@@ -106,15 +123,16 @@ class _Analyzer:
         self._dropped: dict[tuple[str, ...], frozenset[str]] = {}
 
     def __call__(self, text: Text) -> list[str]:
-        dropped = self._stop_words(text)
+        dropped = self.stop_words(text)
         kept = [word for word in words(text.text) if word not in dropped]
         return kept + [f"{first} {second}" for first, second in pairwise(kept)]
 
     def different(self, text: Text) -> set[str]:
         """Return the words alone, each once."""
-        return set(words(text.text)) - self._stop_words(text)
+        return set(words(text.text)) - self.stop_words(text)
 
-    def _stop_words(self, text: Text) -> frozenset[str]:
+    def stop_words(self, text: Text) -> frozenset[str]:
+        """Return the words that are dropped from ``text``."""
         languages = self._languages if text.languages is None else text.languages
         if languages not in self._dropped:
             self._dropped[languages] = self._common.union(*map(function_words, languages))

@@ -260,3 +260,15 @@ def test_a_degenerate_corpus(corpus: list[str], terms: tuple[str, ...], rows: li
     assert half.shape == (len(corpus), min(len(corpus), len(terms)))
     np.testing.assert_allclose(half @ half.T, np.array(rows) @ np.array(rows).T, atol=1e-6)
     assert model.project(model.transform(english("unheard"))).tolist() == [[0.0] * half.shape[1]]
+
+
+def test_rarity_is_linear_in_the_idf_from_everywhere_to_one_article() -> None:
+    texts = ["harbour ship ship", "harbour ship", "harbour tram", "harbour quay"]
+    rarity = fit_lexical([Text(text, ()) for text in texts])[0].rarity(("en",))
+    most = math.log(5 / 2)
+    assert rarity("tram") == pytest.approx(1.0)
+    assert rarity("ship") == pytest.approx(math.log(5 / 3) / most)
+    assert rarity("harbour") == pytest.approx(0.0)
+    assert rarity("cockle") == 1.0  # nobody has written of it
+    assert rarity("the") == 0.0
+    assert fit_lexical([Text("", ())])[0].rarity(None)("ship") == 1.0
