@@ -39,10 +39,13 @@ SEVERAL = ("section", "language")
 
 def install(app: FastAPI) -> None:
     """Add the pages to ``app``."""
-    app.add_route("/", _page(_front), include_in_schema=False)
-    app.add_route("/pages/article", _page(_article), include_in_schema=False)
-    app.add_route("/pages/draft", _page(_draft), methods=["GET", "POST"], include_in_schema=False)
-    app.add_route("/pages/health", _page(_health), include_in_schema=False)
+    for path, page, methods in (
+        ("/", _front, ["GET"]),
+        ("/pages/article", _article, ["GET"]),
+        ("/pages/draft", _draft, ["GET", "POST"]),
+        ("/pages/health", _health, ["GET"]),
+    ):
+        app.add_api_route(path, _page(page), methods=methods, include_in_schema=False, response_model=None)
 
 
 def _page(page: Page) -> Callable[[Request], Awaitable[Response]]:
