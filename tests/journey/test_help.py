@@ -72,22 +72,21 @@ def test_maintainers_commands_are_there_and_not_listed(program: str) -> None:
 @pytest.mark.parametrize(
     ("path", "panels"),
     [
-        (("related-index", "build"), {"Arguments", "Options", "How the sources are read"}),
+        (("related-index", "build"), ["Arguments", "Options", "How the sources are read"]),
         (
             ("related-eval", "run"),
-            {
+            [
                 "Options",
                 "What is evaluated",
                 "What it is compared with, and how",
                 "What is looked at besides",
                 "What the report is held to",
-            },
+            ],
         ),
     ],
-    ids=str,
 )
-def test_many_options_stand_in_groups(path: tuple[str, ...], panels: set[str]) -> None:
-    assert set(re.findall(r"╭─ (.*?) ─", help_of(path))) == panels
+def test_many_options_stand_in_groups(path: tuple[str, ...], panels: list[str]) -> None:
+    assert set(re.findall(r"╭─ (.*?) ─", help_of(path))) == set(panels)
 
 
 def test_every_example_is_one_that_the_program_takes() -> None:
