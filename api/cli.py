@@ -96,9 +96,9 @@ def new_key(name: Name, *, store: Store) -> None:
         raise typer.BadParameter(f"a name has 1 to {MAX_NAME} characters, not {len(name)}")
     fresh = not store.is_dir()
     cli_support.out.print(KeyRing(store).new(name), markup=False)
-    cli_support.next_step("send it with each change", "Authorization: Bearer KEY (docs/api.md)")
     if fresh:  # keys may well be made before the first build; and its name may be misspelt
         cli_support.warn(f"--store {store}: there was no such store; it is made, with this key alone")
+    cli_support.next_step("send it with each change", "Authorization: Bearer KEY (docs/api.md)")
 
 
 @keys.command("list")

@@ -11,18 +11,23 @@ from recommender import cli_support
 from recommender.errors import EvaluationError
 
 MOST_ODD = 0.02
+DEMO = ("seeds/aras-2025.txt", "tests/data/demo.jsonl")
+"""The demo newspaper as it was when its reasons were labelled."""
 
 
 def reasons_command(
     *,
     corpora: Annotated[Path, typer.Option(help="Folder of the public corpora, as <name>.jsonl.gz.")],
-    seeds: Annotated[Path, typer.Option(help="The demo newspaper and the seed.")] = Path("seeds"),
+    demo: Annotated[
+        list[Path] | None,
+        typer.Option(help="The articles of the demo that were labelled.", show_default=" ".join(DEMO)),
+    ] = None,
     labels: Annotated[Path, typer.Option(help="Labelled reasons, as JSON lines.")] = LABELS,
 ) -> None:
     """Say how many sampled reasons are useful, true or odd, and print those that nobody has labelled."""
-    known, unknown = labelled(
-        sampled(corpora, seeds, lambda work, items: cli_support.work_bar("reading", work, items)), read_labels(labels)
-    )
+    said, files = read_labels(labels), demo or list(map(Path, DEMO))
+    reasons = sampled(corpora, files, lambda work, items: cli_support.work_bar("reading", work, items))
+    known, unknown = labelled(reasons, said)
     for reason in unknown:
         typer.echo(to_line(reason).decode(), nl=False)
     found = summary(known)

@@ -1,5 +1,6 @@
 """``related-index preview``: what would be read of some sources, before anything is stored."""
 
+import shlex
 from itertools import islice
 from textwrap import shorten
 from typing import Annotated
@@ -11,7 +12,7 @@ from index.cli_sources import Sources, Verbose, check_sources, say_kinds, show_h
 from recommender import cli_support
 from recommender.articles import Record
 from recommender.cli_support import SiteUrl
-from recommender.errors import SourceError
+from recommender.errors import SourceError, without_password
 from recommender.sources import ReadOptions, Rejected, read
 from recommender.sources.summary import Summary
 
@@ -52,7 +53,8 @@ def preview(
     if not summary.records:
         raise SourceError("not one article could be read from the sources given")
     show_had(summary)
-    cli_support.next_step("read and index them", f"related-index build --store var {' '.join(sources)}")
+    named = shlex.join(map(without_password, sources))
+    cli_support.next_step("read and index them, with the same options", f"related-index build --store var {named}")
 
 
 def _show(record: Record) -> None:

@@ -120,9 +120,9 @@ def _some_id(request: Request) -> str:
 def _example(method: str, path: str, identity: str, keyed: bool) -> Example:
     name = quote(identity, safe="")
     query, body = "", ""
-    if path.endswith("/related"):
-        query = "?limit=3&explain=true"
-    if path == "/v1/related" and method == "GET":
+    if path.endswith(("/related", "/related.html")):
+        query = "?limit=3&explain=true" if path.endswith("/related") else "?limit=3"
+    if path in ("/v1/related", "/v1/related.html") and method == "GET":
         query = f"?url={name}&limit=3"
     if (path, method) == ("/v1/related", "POST"):
         body = json.dumps(DRAFT)

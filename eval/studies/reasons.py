@@ -68,19 +68,29 @@ def faults(text: str) -> list[str]:
     return [*found, *(["a word twice"] if len(set(words)) < len(words) else [])]
 
 
-def sampled(corpora: Path, seeds: Path, bar: Bar = no_bar) -> list[Reason]:
-    """Return the reasons of QUERIES lists, ITEMS of each, of every archive; chosen by SEED, the same every time."""
+def sampled(corpora: Path, demo: Sequence[Path], bar: Bar = no_bar) -> list[Reason]:
+    """Return the reasons of QUERIES lists, ITEMS of each, of every archive; chosen by SEED, the same every time.
+
+    ``demo``: the files of the demo newspaper. Raises EvaluationError if a file is not there.
+    """
+    for path in (corpora / "digitalgov.jsonl.gz", *demo):
+        if not path.is_file():
+            raise EvaluationError(f"{path}: no such corpus")
     with tempfile.TemporaryDirectory() as folder:
         newest = Path(folder) / "digitalgov.jsonl"
         newest.write_bytes(_newest(corpora / "digitalgov.jsonl.gz"))
-        places = {"demo": seeds, "digitalgov": newest}
+        places = {"demo": list(demo), "digitalgov": [newest]}
         return [reason for name in ARCHIVES for reason in _of_archive(name, places[name], bar)]
 
 
 def read_labels(path: Path = LABELS) -> list[Reason]:
     """Return the labelled reasons of a file. Raises EvaluationError naming the line that is none."""
     found = []
-    for number, line in enumerate(path.read_bytes().splitlines(), start=1):
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise EvaluationError(f"{path}: cannot be read ({error.strerror})") from None
+    for number, line in enumerate(lines, start=1):
         try:
             reason = Reason(**orjson.loads(line))
         except (orjson.JSONDecodeError, TypeError) as error:
@@ -121,9 +131,9 @@ def _newest(path: Path) -> bytes:
     return b"".join(orjson.dumps(item) + b"\n" for item in items[:NEWEST])
 
 
-def _of_archive(name: str, place: Path, bar: Bar) -> list[Reason]:
+def _of_archive(name: str, places: Sequence[Path], bar: Bar) -> list[Reason]:
     with tempfile.TemporaryDirectory() as folder:
-        memory = in_memory(Sources([place], Path(folder)), HashEncoder(), Feedback(bar))
+        memory = in_memory(Sources(list(places), Path(folder)), HashEncoder(), Feedback(bar))
     snapshot, articles = memory.snapshot, {article.id: article for article in memory.articles}
     corpus, request = snapshot.corpus, RelatedRequest(limit=ITEMS)
 

@@ -292,7 +292,7 @@ def make_newer_catalog(store: Path) -> None:
         (make_rubbish_catalog, ["ingest", "{in}/articles.jsonl"], "catalog.sqlite cannot be opened"),
         (make_rubbish_catalog, ["build"], "catalog.sqlite cannot be opened"),
         (make_damaged_ranker, ["build", "{in}/articles.jsonl"], "ranker.json: no ranker of this project"),
-        (make_newer_catalog, ["build"], "catalog.sqlite has schema 99, this version reads 6"),
+        (make_newer_catalog, ["build"], "catalog.sqlite has schema 99, this version reads 7"),
     ],
 )
 def test_a_bad_store_is_refused_in_one_line(

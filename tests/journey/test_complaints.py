@@ -327,6 +327,7 @@ def test_20_a_request_computes_no_embedding_and_asks_no_database(store: Path, mo
 
     with served(store, writes=True, encoder=Nothing()) as client:
         client.app.state.live.stop()  # type: ignore[attr-defined]
+        client.app.state.writer.stop()  # type: ignore[attr-defined]
 
         def refuse(*_: object) -> None:
             raise AssertionError("the database was asked")

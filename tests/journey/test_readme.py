@@ -33,7 +33,7 @@ PAGES = {
 }
 TEXT = "\n".join(PAGES.values())
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", TEXT, flags=re.DOTALL)
-LINES = [line for kind, block in BLOCKS if kind == "sh" for line in block.splitlines() if line]
+LINES = [line for kind, block in BLOCKS if kind == "sh" for line in re.sub(r"\\\n\s*", "", block).splitlines() if line]
 CURLS = [line for line in LINES if line.startswith("curl ")]
 COMMANDS = [line for line in LINES if line.startswith("related-")]
 

@@ -26,6 +26,8 @@ FITTING = {
     "cache_mb": "0",
     "cors_origins": "https://www.example.org, http://[::1]:3000",
     "docs": "false",
+    "pages": "key",
+    "site_name": "The Courier",
     "metrics": "no",
     "log_format": "plain",
     "access_log": "0",
@@ -69,6 +71,8 @@ UNFIT: dict[str, dict[str, str]] = {
         "https://*.example": "'https://*.example' is no origin: '*' allows every site only if it stands alone",
     },
     "docs": BOOLEAN,
+    "pages": {"yes": "Input should be 'off', 'key' or 'open'", "": "Input should be 'off', 'key' or 'open'"},
+    "site_name": {"x" * 101: "String should have at most 100 characters"},
     "metrics": BOOLEAN,
     "log_format": {"JSON": "Input should be 'json' or 'plain'", "": "Input should be 'json' or 'plain'"},
     "access_log": BOOLEAN,
@@ -134,8 +138,9 @@ def test_what_does_not_fit_is_named_with_what_was_expected(
     name: str, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = refusal(monkeypatch, f"RELATED_{name.upper()}", value)
-    shown = value.replace("secret", "***")
-    assert told.startswith(f"RELATED_{name.upper()} is {shown!r}: ")
+    whole = repr(value.replace("secret", "***"))
+    cut = whole if len(whole) <= 80 else f"{whole[:77]}..."
+    assert told.startswith(f"RELATED_{name.upper()} is {cut}: ")
     assert UNFIT[name][value] in told
 
 

@@ -41,7 +41,7 @@ def test_every_list_is_found(root: Path) -> None:
     lists = []
     for path in sorted(root.rglob("*.m*")):
         matter, _ = front_matter_of(taken_apart(path.read_text("utf-8-sig").replace("\r\n", "\n")), "")
-        lists.append(curated_items(matter, "related")[1])
+        lists.append(curated_items(matter, ReadOptions())[1])
     assert (len(lists), sum(map(bool, lists)), sum(map(len, lists))) == (764, 712, 2_021)
 
 
