@@ -30,7 +30,7 @@ demo: hello setup ## build an index from seeds/, evaluate it, serve it and its p
 	@echo
 	@$(BIN)/related-eval run --store $(DEMO) --out $(DEMO)/report
 	@echo
-	@echo "A few dozen lists of one invented paper hardly tell systems apart; README has four real sites."
+	@echo "These are the lists of one invented paper; four real sites are in README."
 	@echo "Open  http://127.0.0.1:8000/  and choose an article."
 	@if [ "$(SERVE)" != 0 ]; then \
 		RELATED_SITE_NAME="The Tessle Courier" RELATED_ACCESS_LOG=false exec $(BIN)/related-api --store $(DEMO) --pages; \

@@ -72,7 +72,7 @@ def _posts(told: list[Story]) -> dict[str, float]:
     alone = _rate(lambda: [MarkdownIt().parse(text.split("---\n", 2)[2]) for text in texts[:ALONE]], ALONE)
     with tempfile.TemporaryDirectory() as folder:
         for number, text in enumerate(texts):
-            (Path(folder) / f"{number}.md").write_text(text)
+            (Path(folder) / f"post-{number}.md").write_text(text)
         found: list[Any] = []
         rate = _rate(lambda: found.extend(read_tree(tree_of(Path(folder)), ReadOptions())), len(texts))
     bodies = [parse_article(each.fields).article for each in found if isinstance(each, Entry)]
