@@ -1,6 +1,6 @@
 """Articles and the index as they are in service, and the probes."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request
 
@@ -8,7 +8,7 @@ from api.caching import Document, tag_of
 from api.embargo import require_shown
 from api.problems import CATALOG_LOST, KNOWN, RESPONSES, ProblemError
 from api.schemas import ArticleOut, Health, IndexOut
-from api.service import Current, live
+from api.service import Current, is_older, live
 from recommender.settings import Settings
 
 router = APIRouter(responses={503: RESPONSES[503]})
@@ -48,16 +48,11 @@ async def readyz(request: Request) -> Health:
     if live(request).lost:
         raise ProblemError(503, "catalog_lost", CATALOG_LOST)
     built, hours = live(request).confirmed_at, config.max_index_age_hours
-    if _older(built, hours):
+    if is_older(built, hours):
         text = f"the last build was {built.isoformat(timespec='seconds')}, more than {hours:g} hours ago"
         raise ProblemError(503, "stale_index", text)
     newest, hours = snapshot.corpus.directory.newest(datetime.now(UTC)), config.max_article_age_hours
-    if newest is not None and _older(newest, hours):
+    if newest is not None and is_older(newest, hours):
         text = f"the newest article is of {newest.isoformat(timespec='seconds')}, more than {hours:g} hours ago"
         raise ProblemError(503, "stale_articles", text)
     return Health(status="ok")
-
-
-def _older(moment: datetime, hours: float) -> bool:
-    """Say whether it is longer ago than so many hours; 0 hours are no limit."""
-    return bool(hours) and datetime.now(UTC) - moment > timedelta(hours=hours)

@@ -1,5 +1,6 @@
 """What every route works with: the snapshot in service when its request came in."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -21,3 +22,8 @@ async def snapshot_now(request: Request) -> Snapshot:
 
 
 Current = Annotated[Snapshot, Depends(snapshot_now)]
+
+
+def is_older(moment: datetime, hours: float) -> bool:
+    """Say whether it is longer ago than so many hours; 0 hours are no limit."""
+    return bool(hours) and datetime.now(UTC) - moment > timedelta(hours=hours)

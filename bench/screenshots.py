@@ -6,19 +6,14 @@ Serves the store by itself. Needs Chromium (``make setup-browser``) and the demo
 import argparse
 import io
 import shutil
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
-from time import sleep
 from typing import Any
 
-import uvicorn
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from api.app import create_app
+from bench.in_thread import running
 from index.live.live import Live
 from recommender.catalog import Catalog
 from recommender.settings import Settings
@@ -45,23 +40,6 @@ DRAFT = (
 )
 
 
-@contextmanager
-def served(store: Path) -> Iterator[str]:
-    """Serve the pages of ``store`` from a thread, and give their address."""
-    config = Settings(store=store, pages="open", site_name="The Tessle Courier", access_log=False)
-    app = create_app(Live(store, 0.5, Catalog.open(store)), config=config)
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
-        thread = Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        while not server.started:
-            sleep(0.05)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
-
-
 def photograph(page: Any, path: Path, width: int, most: int) -> None:  # noqa: ANN401 - a page of playwright
     """Write what ``page`` shows from its top, at most ``most`` pixels high, as a PNG of few colours."""
     height = min(most, page.evaluate("document.documentElement.scrollHeight"))
@@ -79,7 +57,9 @@ def main() -> None:
     chosen = parser.parse_args()
     chosen.out.mkdir(parents=True, exist_ok=True)
     browser_path = shutil.which("chromium") or shutil.which("google-chrome")
-    with served(chosen.store) as address, sync_playwright() as playwright:
+    config = Settings(store=chosen.store, pages="open", site_name="The Tessle Courier", access_log=False)
+    app = create_app(Live(chosen.store, 0.5, Catalog.open(chosen.store)), config=config)
+    with running(app) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox", "--disable-gpu"])
         for width_name, (width, most) in WIDTHS.items():
             for scheme in ("light", "dark"):

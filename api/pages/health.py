@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.pages.rendering import ago, count
 from api.schemas import IndexOut
+from api.service import is_older
 from index.live.live import Live
 from index.live.watch import read_status
 from index.store.snapshot import Snapshot
@@ -116,12 +117,11 @@ def _of_service(live: Live, index: IndexOut) -> Iterator[Warned]:
 
 
 def _of_age(live: Live, index: IndexOut, config: Settings) -> Iterator[Warned]:
-    now = datetime.now(UTC)
-    if config.max_index_age_hours and now - live.confirmed_at > timedelta(hours=config.max_index_age_hours):
-        yield Warned(f"The last build was {ago(live.confirmed_at, now)}.", "Run related-index build.", True)
-    newest, hours = index.newest_article, config.max_article_age_hours
-    if newest and hours and now - newest > timedelta(hours=hours):
-        yield Warned(f"The newest article was published {ago(newest, now)}.", "Does the source still deliver?", True)
+    if is_older(live.confirmed_at, config.max_index_age_hours):
+        yield Warned(f"The last build was {ago(live.confirmed_at)}.", "Run related-index build.", True)
+    newest = index.newest_article
+    if newest and is_older(newest, config.max_article_age_hours):
+        yield Warned(f"The newest article was published {ago(newest)}.", "Does the source still deliver?", True)
 
 
 def _of_content(snapshot: Snapshot, index: IndexOut) -> Iterator[Warned]:

@@ -9,8 +9,8 @@ from urllib.parse import quote
 import httpx2
 import pytest
 
+from bench.in_thread import running
 from recommender.articles import Record, parse_article
-from tests.api.pages.conftest import running
 from tests.api.serving import ENCODER, application
 from tests.conftest import build_store
 from tests.payloads import PAYLOADS

@@ -1,10 +1,10 @@
 """report.html in a real browser: it draws, it searches, and what a person judges moves the numbers."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -14,9 +14,6 @@ from eval.cli import app
 from eval.report.plots import MIN_IN_BIN, SERIES, ablation_plot, calibration_plot, curve_plot
 from tests.conftest import DEMO
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-needs_browser = pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine")
 ATTACK = "<img src=x onerror=alert(1)></script><script>document.title='hit'</script>"
 
 
@@ -166,23 +163,19 @@ def test_bins_of_a_few_items_are_not_drawn() -> None:
 
 
 @pytest.fixture
-def page(report: Path) -> Iterator[object]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=BROWSER, args=FLAGS)
-        found = browser.new_page(accept_downloads=True)
-        found.problems = []
-        found.on("pageerror", lambda error: found.problems.append(str(error)))
-        found.on("console", lambda message: found.problems.append(message.text))
-        found.on("request", lambda r: None if r.url.startswith(("file:", "blob:")) else found.problems.append(r.url))
-        found.goto((report / "report.html").as_uri())
-        yield found
-        assert found.problems == []
-        assert found.title() == "Related articles: evaluation"
-        browser.close()
+def page(report: Path, browser: Any) -> Iterator[object]:
+    found = browser.new_page(accept_downloads=True)
+    found.problems = []
+    found.on("pageerror", lambda error: found.problems.append(str(error)))
+    found.on("console", lambda message: found.problems.append(message.text))
+    found.on("request", lambda r: None if r.url.startswith(("file:", "blob:")) else found.problems.append(r.url))
+    found.goto((report / "report.html").as_uri())
+    yield found
+    assert found.problems == []
+    assert found.title() == "Related articles: evaluation"
+    found.context.close()
 
 
-@needs_browser
 def test_it_draws_every_list_and_searches(page: object, report: Path) -> None:
     document = orjson.loads((report / "report.json").read_bytes())
     assert page.locator("#list li").count() == document["queries"]
@@ -196,7 +189,6 @@ def test_it_draws_every_list_and_searches(page: object, report: Path) -> None:
     assert page.locator("#detail").inner_text() == "No list matches."
 
 
-@needs_browser
 def test_it_draws_the_larger_report_too(page: object, whole: Path) -> None:
     page.goto((whole / "report.html").as_uri())
     assert page.locator("figure svg").count() == len(figures(whole))
@@ -206,14 +198,12 @@ def test_it_draws_the_larger_report_too(page: object, whole: Path) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-@needs_browser
 @pytest.mark.parametrize("width", [390, 1280])
 def test_it_fits_a_phone_and_a_desk(page: object, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-@needs_browser
 def test_judging_moves_the_numbers(page: object, report: Path, tmp_path: Path) -> None:
     before = orjson.loads((report / "report.json").read_bytes())
     assert page.locator("#download").is_disabled()
