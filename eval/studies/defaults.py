@@ -10,11 +10,10 @@ from pathlib import Path
 
 from eval.stats.significance import SEED
 from eval.systems.tuning import Tuning
-from eval.task.inputs import Feedback, Sources, from_sources
+from eval.task.inputs import Feedback, Sources, from_sources, require_files
 from eval.task.task import AsOf
 from index.build import Bar, no_bar
 from recommender.corpus.encoder import Encoder
-from recommender.errors import EvaluationError
 from recommender.ranking.fitting import Example, fit
 from recommender.ranking.ranker import Ranker
 
@@ -66,8 +65,7 @@ def lessons(
     folder: Path, encoder: Encoder, cache: Path, bar: Bar = no_bar, on_corpus: Callable[[str], None] = lambda _: None
 ) -> list[Lessons]:
     """Return the training examples of every corpus in ``folder``. Raises EvaluationError naming a missing file."""
-    if missing := [source.file for source in CORPORA if not (folder / source.file).is_file()]:
-        raise EvaluationError(f"{folder / missing[0]}: no such corpus")
+    require_files(folder / source.file for source in CORPORA)
     found = []
     for source in CORPORA:
         on_corpus(source.name)

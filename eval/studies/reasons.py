@@ -18,7 +18,7 @@ import numpy as np
 import orjson
 
 from eval.studies.versions import Share
-from eval.task.inputs import Feedback, Sources, in_memory
+from eval.task.inputs import Feedback, Sources, in_memory, require_files
 from index.build import Bar, no_bar
 from recommender.articles import Article
 from recommender.corpus.encoder import HashEncoder
@@ -73,9 +73,7 @@ def sampled(corpora: Path, demo: Sequence[Path], bar: Bar = no_bar) -> list[Reas
 
     ``demo``: the files of the demo newspaper. Raises EvaluationError if a file is not there.
     """
-    for path in (corpora / "digitalgov.jsonl.gz", *demo):
-        if not path.is_file():
-            raise EvaluationError(f"{path}: no such corpus")
+    require_files((corpora / "digitalgov.jsonl.gz", *demo))
     with tempfile.TemporaryDirectory() as folder:
         newest = Path(folder) / "digitalgov.jsonl"
         newest.write_bytes(_newest(corpora / "digitalgov.jsonl.gz"))

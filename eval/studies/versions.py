@@ -17,7 +17,7 @@ import numpy as np
 import orjson
 
 from eval.studies.defaults import PROSE
-from eval.task.inputs import Feedback, Sources, in_memory
+from eval.task.inputs import Feedback, Sources, in_memory, require_files
 from index.build import Bar, no_bar
 from recommender.corpus.corpus import Corpus
 from recommender.corpus.encoder import HashEncoder
@@ -147,8 +147,7 @@ def _archive(corpora: Path, demo: Path, names: Sequence[str], own: Sequence[Mapp
         texts.write_bytes(b"".join(orjson.dumps(article, option=orjson.OPT_APPEND_NEWLINE) for article in own))
         places = {"demo": demo, OWN: texts}
         paths = [places.get(name, corpora / f"{name}.jsonl.gz") for name in names]
-        if missing := [path for path in paths if not path.is_file()]:
-            raise EvaluationError(f"{missing[0]}: no such corpus; the labels name articles of it")
+        require_files(paths, "; the labels name articles of it")
         only = f"page_type={PROSE}" if "mdn" in names else ""
         return in_memory(Sources(paths, Path(folder), only=only), HashEncoder(16), Feedback(bar)).snapshot.corpus
 

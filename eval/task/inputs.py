@@ -1,7 +1,7 @@
 """Where an evaluation's articles come from: source files, built in memory, or a store as it is served."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -70,6 +70,13 @@ class InMemory:
     articles: list[Article]
     vectors: VectorCache
     rejected: int
+
+
+def require_files(paths: Iterable[Path], why: str = "") -> None:
+    """Raise EvaluationError naming the first of ``paths`` that is no file, and ``why`` it is needed."""
+    for path in paths:
+        if not path.is_file():
+            raise EvaluationError(f"{path}: no such corpus{why}")
 
 
 def from_sources(
